@@ -1,0 +1,3 @@
+//! syscoin-cli.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! syscoin-node.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! syscoin-wallet.
+
+fn main() {}

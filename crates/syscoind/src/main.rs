@@ -1,0 +1,3 @@
+//! syscoind.
+
+fn main() {}
