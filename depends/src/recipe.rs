@@ -1,0 +1,3 @@
+//! Recipes as they are written.
+
+pub mod source;
