@@ -1,0 +1,1 @@
+//! The rules for options, as a user meets them.
