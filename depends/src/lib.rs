@@ -1,1 +1,6 @@
-//! depends.
+//! An engine that builds C and C++ dependencies from recipes.
+
+pub mod digest;
+pub mod observer;
+pub mod recipe;
+pub mod suggest;
