@@ -5,6 +5,7 @@ mod error;
 mod files;
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,10 +22,10 @@ use crate::value::Value;
 pub const CONFIG_FILE_NAME: &str = "syscoin.conf";
 
 /// The options as given. Cheap to clone; nothing changes after loading but by [`soft_set`](Self::soft_set).
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Args(Arc<Inner>);
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Inner {
     table: OptionTable,
     settings: Settings,
@@ -202,6 +203,13 @@ impl Args {
                 Some(format!("Command-line arg: {name}={}", shown(name, value)?))
             });
         config.chain(command_line).collect()
+    }
+}
+
+/// Shows what the log may show.
+impl fmt::Debug for Args {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Args").field(&self.log_lines()).finish()
     }
 }
 

@@ -125,3 +125,61 @@ fn create_private(path: &Path) -> io::Result<()> {
     }
     builder.create(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::{OptionTable, general_options};
+
+    fn args(options: &[&str]) -> Args {
+        let argv = ["syscoind"].into_iter().chain(options.iter().copied());
+        Args::parse(OptionTable::new().add(general_options()), argv.map(Into::into)).unwrap()
+    }
+
+    #[test]
+    fn each_network_has_its_directory() {
+        let directory = tempfile::tempdir().unwrap();
+        let datadir = format!("-datadir={}/", directory.path().display());
+        for (chain, expected) in [
+            ("main", ""),
+            ("test", "testnet3"),
+            ("signet", "signet"),
+            ("regtest", "regtest"),
+        ] {
+            let args = args(&[&datadir, &format!("-chain={chain}")]);
+            let data_dir = DataDir::resolve(&args).unwrap();
+            assert_eq!(data_dir.base(), directory.path());
+            assert_eq!(data_dir.network(), directory.path().join(expected));
+            assert_eq!(data_dir.network(), network_directory(&args));
+            assert!(data_dir.network().is_dir());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn new_directories_are_private() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let directory = tempfile::tempdir().unwrap();
+        let args = args(&[&format!("-datadir={}", directory.path().display()), "-regtest"]);
+        let data_dir = DataDir::resolve(&args).unwrap();
+        assert_eq!(
+            fs_err::metadata(data_dir.network()).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
+    }
+
+    #[test]
+    fn a_directory_that_is_named_must_exist() {
+        let error = DataDir::resolve(&args(&["-datadir=/nonexistent/₿"])).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "Specified data directory \"/nonexistent/₿\" does not exist."
+        );
+    }
+
+    #[test]
+    fn a_relative_directory_becomes_absolute() {
+        assert!(base_directory(&args(&["-datadir=src"])).is_absolute());
+        assert!(default_directory().is_absolute());
+    }
+}
