@@ -20,17 +20,17 @@ use tokio::sync::Semaphore;
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A running server.
-pub struct Running {
-    pub address: SocketAddr,
-    pub server: Server,
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) server: Server,
     /// Each permit lets one call of `wait` end.
-    pub gate: Arc<Semaphore>,
+    pub(crate) gate: Arc<Semaphore>,
     /// Receives a permit for each call of `wait` that has begun.
-    pub begun: Arc<Semaphore>,
+    pub(crate) begun: Arc<Semaphore>,
 }
 
 /// The configuration of a test server, to be varied.
-pub fn config() -> Config {
+pub(crate) fn config() -> Config {
     let mut credentials = Credentials::default();
     credentials.add_password("user", "password");
     Config {
@@ -40,7 +40,7 @@ pub fn config() -> Config {
     }
 }
 
-pub async fn start(config: &Config) -> Running {
+pub(crate) async fn start(config: &Config) -> Running {
     let gate = Arc::new(Semaphore::new(0));
     let begun = Arc::new(Semaphore::new(0));
     let mut table = MethodTable::default();
@@ -58,7 +58,7 @@ pub async fn start(config: &Config) -> Running {
     }
 }
 
-pub fn dispatcher(table: MethodTable) -> Arc<Dispatcher> {
+pub(crate) fn dispatcher(table: MethodTable) -> Arc<Dispatcher> {
     let naming = Naming {
         product: "Product Core".to_owned(),
         version: "v1".to_owned(),
@@ -97,7 +97,7 @@ fn wait(gate: Arc<Semaphore>, begun: Arc<Semaphore>) -> Method {
         })
 }
 
-pub fn authorization(pair: &str) -> String {
+pub(crate) fn authorization(pair: &str) -> String {
     format!(
         "Authorization: Basic {}\r\n",
         base64::engine::general_purpose::STANDARD.encode(pair)
@@ -105,7 +105,7 @@ pub fn authorization(pair: &str) -> String {
 }
 
 /// A request with the right password.
-pub fn post(body: &str) -> String {
+pub(crate) fn post(body: &str) -> String {
     let authorization = authorization("user:password");
     format!(
         "POST / HTTP/1.1\r\nHost: x\r\n{authorization}Content-Length: {}\r\n\r\n{body}",
@@ -114,33 +114,33 @@ pub fn post(body: &str) -> String {
 }
 
 /// A connection that reads whole responses.
-pub struct Client {
-    pub stream: TcpStream,
+pub(crate) struct Client {
+    pub(crate) stream: TcpStream,
     received: Vec<u8>,
 }
 
 /// A response: status, head and body.
 #[derive(Debug)]
-pub struct Response {
-    pub status: u16,
-    pub head: String,
-    pub body: String,
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Client {
-    pub async fn connect(address: SocketAddr) -> Self {
+    pub(crate) async fn connect(address: SocketAddr) -> Self {
         Self {
             stream: TcpStream::connect(address).await.unwrap(),
             received: Vec::new(),
         }
     }
 
-    pub async fn send(&mut self, text: &str) {
+    pub(crate) async fn send(&mut self, text: &str) {
         self.stream.write_all(text.as_bytes()).await.unwrap();
     }
 
     /// The next response.
-    pub async fn response(&mut self) -> Response {
+    pub(crate) async fn response(&mut self) -> Response {
         let end = loop {
             if let Some(end) = self.received.windows(4).position(|window| window == b"\r\n\r\n") {
                 break end;
@@ -162,12 +162,12 @@ impl Client {
     }
 
     /// Whether the server closes the connection without another byte.
-    pub async fn is_closed(&mut self) -> bool {
+    pub(crate) async fn is_closed(&mut self) -> bool {
         self.received.is_empty() && !self.fill().await
     }
 
     /// Reads until the server closes the connection.
-    pub async fn until_closed(&mut self) {
+    pub(crate) async fn until_closed(&mut self) {
         while self.fill().await {}
     }
 
@@ -184,7 +184,7 @@ impl Client {
 }
 
 impl Response {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         header(&self.head, name)
     }
 }
