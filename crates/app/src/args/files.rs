@@ -217,8 +217,11 @@ fn warn_of_sections(args: &mut Args, sections: &[Mention]) {
 }
 
 /// A `syscoin.conf` in the data directory that is not the one in use is most likely a mistake: an error, or with
-/// `-allowignoredconf` a warning.
+/// `-allowignoredconf` a warning. A program without that option, as a client, does not mind.
 fn check_ignored_file(args: &mut Args, first_directory: &Path) -> Result<(), ArgsError> {
+    if args.0.table.get("allowignoredconf").is_none() {
+        return Ok(());
+    }
     let directory = data_dir::base_directory(args);
     let candidate = directory.join(CONFIG_FILE_NAME);
     let Some(used) = args.0.config_file.clone() else {
