@@ -5,7 +5,7 @@
 //! ready with `-daemonwait`.
 
 use std::io::{Read as _, Write as _};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, bail};
 use app::options::OptionCategory;
@@ -58,8 +58,9 @@ pub(crate) fn role(args: &Args) -> anyhow::Result<Role> {
 }
 
 /// Starts the daemon and waits for its byte.
-pub(crate) fn launch() -> anyhow::Result<()> {
-    println!("{} starting", program::PACKAGE_NAME);
+pub(crate) fn launch() -> anyhow::Result<ExitCode> {
+    // Nobody need read it.
+    _ = writeln!(std::io::stdout(), "{} starting", program::PACKAGE_NAME);
     let executable = std::env::current_exe().context("cannot find this executable")?;
     let mut command = Command::new(executable);
     command
@@ -79,10 +80,11 @@ pub(crate) fn launch() -> anyhow::Result<()> {
         .take()
         .map(|mut output| output.read_exact(&mut ready));
     if matches!(received, Some(Ok(()))) {
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     }
-    let status = daemon.wait().context("cannot wait for the daemon")?;
-    bail!("Error during initialization - check debug.log for details ({status})")
+    daemon.wait().context("cannot wait for the daemon")?;
+    eprintln!("Error during initialization - check debug.log for details");
+    Ok(ExitCode::FAILURE)
 }
 
 /// Leaves the terminal's session.

@@ -31,12 +31,24 @@ const LEFTOVER_DEADLINE: Duration = Duration::from_secs(5);
 /// `argv` begins with the program's own name. Errors are on standard error, which is empty in a clean run.
 pub fn run(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     match start(composition, argv) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
-            report::error(format_args!("{error:#}"));
+            report::error(with_causes(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The error and its causes, without those that the text before them tells already.
+fn with_causes(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
 }
 
 fn option_table() -> OptionTable {
@@ -47,17 +59,19 @@ fn option_table() -> OptionTable {
 }
 
 /// What happens before there is a log.
-fn start(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> anyhow::Result<()> {
+fn start(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> anyhow::Result<ExitCode> {
     let args = Args::parse(option_table(), argv)?;
     if let Some(text) = args.requested_text(composition.program) {
         // A reader that closes its end, as a pager does, is no error.
         _ = std::io::stdout().write_all(text.as_bytes());
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     }
-    let args = args.with_config_file()?;
+    let mut args = args.with_config_file()?;
     let role = background::role(&args)?;
-    if role != Role::Background {
-        report::option_warnings(&args);
+    match role {
+        // Standard output leads to the launcher, which takes whatever comes for the sign that all is well.
+        Role::Background => args.force("printtoconsole", "0"),
+        Role::Foreground | Role::Launcher => report::option_warnings(&args),
     }
     user_agent(&args)?;
     let data_dir = DataDir::resolve(&args)?;
@@ -82,10 +96,10 @@ fn start(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> 
     runtime.shutdown_timeout(LEFTOVER_DEADLINE);
     match &outcome {
         Ok(()) => tracing::info!("Shutdown: done"),
-        Err(error) => tracing::error!("{error:#}"),
+        Err(error) => tracing::error!("{}", with_causes(error)),
     }
     drop(lock);
-    outcome
+    outcome.map(|()| ExitCode::SUCCESS)
 }
 
 fn log_beginning(args: &Args, data_dir: &DataDir) {
@@ -188,4 +202,22 @@ fn explain_start_failure(error: RpcServerError) -> anyhow::Error {
     }
     tracing::error!("{error}");
     anyhow::anyhow!("Unable to start HTTP server. See debug log for details.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let inner = || anyhow::anyhow!("disk full");
+        assert_eq!(
+            with_causes(&inner().context("cannot start")),
+            "cannot start: disk full"
+        );
+        assert_eq!(
+            with_causes(&inner().context("cannot start: disk full")),
+            "cannot start: disk full"
+        );
+    }
 }
