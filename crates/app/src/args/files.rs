@@ -70,10 +70,10 @@ fn read_main_file(path: &Path, named: bool) -> Result<Option<Vec<u8>>, ArgsError
     match fs_err::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(_) if !named => Ok(None),
-        Err(source) => Err(ArgsError::ConfigFile(ConfigFileError::Unreadable {
-            path: path.to_owned(),
-            source,
-        })),
+        Err(cause) => {
+            let path = path.to_owned();
+            Err(ArgsError::ConfigFile(ConfigFileError::Unreadable { path, cause }))
+        }
     }
 }
 
@@ -171,9 +171,9 @@ impl Inner {
         } else {
             fs_err::read(&path)
         };
-        let bytes = bytes.map_err(|source| ConfigFileError::Include {
+        let bytes = bytes.map_err(|cause| ConfigFileError::Include {
             name: name.clone(),
-            source,
+            cause,
         })?;
         self.read(&bytes, &name, sections)?;
         self.notices.push(format!("Included configuration file {name}"));
