@@ -240,18 +240,17 @@ fn a_silent_server_is_given_up() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("(error code 0 - \"timeout reached\")"));
 }
 
-/// A port where nobody listens.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+/// A socket that keeps its port and does not listen.
+fn deaf_socket() -> (tokio::net::TcpSocket, u16) {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    (socket, port)
 }
 
 #[test]
 fn a_missing_server_is_explained() {
-    let port = free_port();
+    let (_socket, port) = deaf_socket();
     let expected = format!(
         "error: timeout on transient error: Could not connect to the server 127.0.0.1:{port}\n\nMake sure the \
          syscoind server is running and that you are connecting to the correct RPC port.\n"
@@ -266,7 +265,8 @@ fn a_missing_server_is_explained() {
 
 #[test]
 fn waiting_for_a_server_has_an_end() {
-    let port = format!("-rpcport={}", free_port());
+    let (_socket, port) = deaf_socket();
+    let port = format!("-rpcport={port}");
     let output = client(home().path(), &[&port, "-rpcwait", "-rpcwaittimeout=1", "x"], "");
     assert_eq!(output.status.code(), Some(1));
     assert!(
@@ -427,7 +427,24 @@ fn generate_asks_for_an_address_first() {
 
 #[test]
 fn wrong_options_are_explained() {
-    let rows: [(&[&str], &str); 5] = [
+    let rows: [(&[&str], &str); 10] = [
+        (&["-getinfo", "x"], "error: -getinfo takes no arguments\n"),
+        (
+            &["-getinfo", "-color=x"],
+            "error: Invalid value for -color option. Valid values: always, auto, never.\n",
+        ),
+        (
+            &["-netinfo", "x"],
+            "error: invalid -netinfo argument: x\nFor more information, run: syscoin-cli -netinfo help\n",
+        ),
+        (
+            &["-rpcport=0", "x"],
+            "error: Invalid port provided in -rpcport: 0\n",
+        ),
+        (
+            &["-stdinwalletpassphrase", "x"],
+            "error: -stdinwalletpassphrase is only applicable for walletpassphrase(change)\n",
+        ),
         (
             &["-x=1"],
             "Error parsing command line arguments: Invalid parameter -x=1\n",
