@@ -7,7 +7,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// The directory cannot be made or the file not written; what was at `path` before is still there.
-pub fn write(path: &Path, contents: &[u8]) -> io::Result<()> {
+pub(crate) fn write(path: &Path, contents: &[u8]) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
     fs_err::create_dir_all(directory)?;
     let mut file = tempfile::NamedTempFile::new_in(directory)?;
@@ -19,7 +19,7 @@ pub fn write(path: &Path, contents: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// The disk is full, or the file cannot be renamed; what was at `path` before is still there.
-pub fn persist(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+pub(crate) fn persist(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -34,7 +34,7 @@ pub fn persist(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// Something in it cannot be removed.
-pub fn remove_directory(path: &Path) -> io::Result<()> {
+pub(crate) fn remove_directory(path: &Path) -> io::Result<()> {
     match fs_err::remove_dir_all(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),

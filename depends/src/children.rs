@@ -9,7 +9,7 @@ use crate::process::{Program, ProgramError};
 
 /// The programs that are running.
 #[derive(Debug, Default)]
-pub struct Children {
+pub(crate) struct Children {
     running: Mutex<BTreeSet<u32>>,
     cancelled: AtomicBool,
 }
@@ -19,7 +19,7 @@ impl Children {
     ///
     /// # Errors
     /// It cannot be started, ends with a failure or was cancelled.
-    pub fn run(&self, program: Program, log: &File) -> Result<(), ProgramError> {
+    pub(crate) fn run(&self, program: Program, log: &File) -> Result<(), ProgramError> {
         let child = program.start(log)?;
         let id = child.id();
         self.lock().insert(id);
@@ -34,7 +34,7 @@ impl Children {
     }
 
     /// Ends all running programs; those that start later are ended at once.
-    pub fn cancel(&self) {
+    pub(crate) fn cancel(&self) {
         self.cancelled.store(true, Ordering::SeqCst);
         for id in self.lock().iter() {
             terminate(*id);
@@ -43,7 +43,7 @@ impl Children {
 
     /// Whether [`cancel`](Self::cancel) was called.
     #[must_use]
-    pub fn is_cancelled(&self) -> bool {
+    pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::SeqCst)
     }
 

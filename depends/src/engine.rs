@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::archive::ArchiveError;
 use crate::cache::{Cache, Entry, Lookup};
 use crate::digest::Digest;
-use crate::fetch::{FetchError, Fetcher};
+use crate::fetch::{FetchConfig, FetchError, Fetcher};
 use crate::host::{Host, UnknownHost};
 use crate::layout::Layout;
 use crate::lock::Lock;
@@ -308,14 +308,12 @@ impl Engine {
     }
 
     fn fetcher(&self) -> Fetcher {
-        Fetcher {
-            sources: self.layout.sources.clone(),
-            fallback: self.options.text("FALLBACK_DOWNLOAD_PATH").map(str::to_owned),
-            offline: self.offline,
-            connect_timeout: self.options.connect_timeout(),
-            retries: self.options.retries(),
-            scratch: self.layout.work.join("fetch"),
-        }
+        let mut config = FetchConfig::new(self.layout.sources.clone(), self.layout.work.join("fetch"));
+        config.fallback = self.options.text("FALLBACK_DOWNLOAD_PATH").map(str::to_owned);
+        config.offline = self.offline;
+        config.connect_timeout = self.options.connect_timeout();
+        config.retries = self.options.retries();
+        Fetcher::new(config)
     }
 
     /// Builds all packages and composes the prefix; does nothing where that was done before.

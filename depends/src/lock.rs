@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// A lock that is held until it is dropped.
 #[derive(Debug)]
-pub struct Lock {
+pub(crate) struct Lock {
     _file: std::fs::File,
 }
 
@@ -15,7 +15,7 @@ impl Lock {
     ///
     /// # Errors
     /// The lock's file cannot be made.
-    pub fn acquire(path: &Path, wait: impl FnOnce()) -> io::Result<Self> {
+    pub(crate) fn acquire(path: &Path, wait: impl FnOnce()) -> io::Result<Self> {
         if let Some(directory) = path.parent() {
             fs_err::create_dir_all(directory)?;
         }
