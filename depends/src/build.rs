@@ -126,25 +126,25 @@ fn list(files: &[PathBuf]) -> String {
 }
 
 /// What the building of a unit needs besides the unit.
-pub struct Context<'a> {
+pub(crate) struct Context<'a> {
     /// The plan that the unit is part of.
-    pub plan: &'a Plan,
+    pub(crate) plan: &'a Plan,
     /// The unit's number in the plan.
-    pub index: usize,
+    pub(crate) index: usize,
     /// The unit's directory.
-    pub directory: PathBuf,
+    pub(crate) directory: PathBuf,
     /// The archives of all units that it needs, by their numbers.
-    pub entries: &'a dyn Fn(usize) -> Entry,
+    pub(crate) entries: &'a dyn Fn(usize) -> Entry,
     /// Where programs of the system are looked for.
-    pub search_path: &'a SearchPath,
+    pub(crate) search_path: &'a SearchPath,
     /// Shares the processors between all builds.
-    pub job_server: &'a jobserver::Client,
+    pub(crate) job_server: &'a jobserver::Client,
     /// The programs that are running.
-    pub children: &'a Children,
+    pub(crate) children: &'a Children,
     /// Takes the programs' output.
-    pub log: &'a File,
+    pub(crate) log: &'a File,
     /// Hears what is done.
-    pub observer: &'a dyn Observer,
+    pub(crate) observer: &'a dyn Observer,
 }
 
 impl Context<'_> {
@@ -152,7 +152,7 @@ impl Context<'_> {
     ///
     /// # Errors
     /// A phase failed. The directory is left as it was then.
-    pub fn build(&self, fetched: &Fetched, last: Phase) -> Result<PathBuf, BuildError> {
+    pub(crate) fn build(&self, fetched: &Fetched, last: Phase) -> Result<PathBuf, BuildError> {
         atomic::remove_directory(&self.directory)?;
         for directory in ["build", "stage", "home", "tmp"] {
             fs_err::create_dir_all(self.directory.join(directory))?;

@@ -99,6 +99,17 @@ pub const ENGINE_OPTIONS: [(&str, Kind, &str); 26] = [
     ("LDFLAGS", Kind::Text, "replaces the default flags of the linker"),
 ];
 
+/// Options that say where things are and what is shown, not what is built.
+const INCIDENTAL: [&str; 7] = [
+    "SOURCES_PATH",
+    "BASE_CACHE",
+    "FALLBACK_DOWNLOAD_PATH",
+    "DOWNLOAD_CONNECT_TIMEOUT",
+    "DOWNLOAD_RETRIES",
+    "LOG",
+    "V",
+];
+
 /// The tools that options such as `CC` and `mingw32_CC` name.
 pub const TOOL_OPTIONS: [&str; 6] = ["CC", "CXX", "AR", "RANLIB", "NM", "STRIP"];
 
@@ -225,12 +236,12 @@ impl Options {
         u32::try_from(retries).unwrap_or(u32::MAX)
     }
 
-    /// The options that were given on the command line, as `NAME=VALUE`, by name.
+    /// The options that decide what is built, wherever they were given, as `NAME=VALUE`, by name.
     #[must_use]
-    pub fn command_line(&self) -> Vec<String> {
+    pub fn decisive(&self) -> Vec<String> {
         self.given
             .iter()
-            .filter(|(_, (_, origin))| *origin == Origin::CommandLine)
+            .filter(|(name, (value, _))| !value.is_empty() && !INCIDENTAL.contains(&name.as_str()))
             .map(|(name, (value, _))| format!("{name}={value}"))
             .collect()
     }
@@ -336,7 +347,7 @@ mod tests {
         let options = options(&[("HOST", "a"), ("HOST", "b")], &[("HOST", "c"), ("LOG", "1")]).unwrap();
         assert_eq!(options.text("HOST"), Some("b"));
         assert!(options.switch("LOG"));
-        assert_eq!(options.command_line(), ["HOST=b"]);
+        assert_eq!(options.decisive(), ["HOST=b"]);
     }
 
     #[test]

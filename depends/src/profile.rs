@@ -54,7 +54,7 @@ pub(crate) fn render(
             generator: format!("depends {}", env!("CARGO_PKG_VERSION")),
             final_build_id: plan.final_id().to_string(),
             recipes_sha256: engine.recipes_digest()?.to_string(),
-            options: engine.options().command_line(),
+            options: engine.options().decisive(),
         }),
         host: Some(site_profile::Host {
             triplet: plan.host.triplet.clone(),
