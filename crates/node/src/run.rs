@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use app::{
-    Args, DataDir, LogConfig, LogHandle, Logger, OptionTable, PidFile, Shutdown, data_dir, options, program,
-    report,
+    Args, DataDir, LogConfig, LogHandle, Logger, OptionCategory, OptionSpec, OptionTable, PidFile, Shutdown,
+    data_dir, options, program, report,
 };
 use interfaces::Init;
 use rpc::{Dispatcher, MethodTable};
@@ -56,6 +56,11 @@ fn option_table() -> OptionTable {
         .add(options::general_options())
         .add(options::server_options())
         .add(background::options())
+        .add([OptionSpec::new(
+            "disablewallet",
+            OptionCategory::Wallet,
+            "Run without wallets. There are none yet, so that this is what happens anyway.",
+        )])
 }
 
 /// What happens before there is a log.
