@@ -4,29 +4,32 @@
 //! becomes of the staged tree, is not decided here.
 
 mod cmake;
+mod environment;
+mod error;
 mod files;
 mod make;
 mod relocate;
 mod steps;
 
-use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::archive::{self, ArchiveError};
+use crate::archive::{self};
 use crate::atomic;
 use crate::cache::Entry;
 use crate::children::Children;
-use crate::extract::{self, ExtractError};
+use crate::extract::{self};
 use crate::fetch::Fetched;
 use crate::observer::{Event, Observer, Phase};
-use crate::patch::{self, PatchError};
+use crate::patch::{self};
 use crate::plan::{Plan, Unit};
-use crate::process::{Program, ProgramError};
-use crate::recipe::{BuildSystem, Template, Variable};
-use crate::tool::{MissingTool, SearchPath};
-use crate::tree::{self, TreeError};
+use crate::process::Program;
+use crate::recipe::BuildSystem;
+use crate::tool::SearchPath;
+use crate::tree::{self};
+
+pub use error::BuildError;
 
 /// The prefix that every package is configured for. It exists nowhere, so that nothing is found there by accident, and
 /// what names it in a staged tree can be made relocatable.
@@ -44,86 +47,6 @@ const PHASES: [Phase; 6] = [
     Phase::Stage,
     Phase::Postprocess,
 ];
-
-/// Why a unit was not built.
-#[derive(Debug, thiserror::Error)]
-pub enum BuildError {
-    /// A file cannot be read or written; the error names it.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// The source archive cannot be unpacked.
-    #[error(transparent)]
-    Extract(#[from] ExtractError),
-    /// The source tree cannot be read or copied.
-    #[error(transparent)]
-    Tree(#[from] TreeError),
-    /// The archive holds another tree than the recipe says.
-    #[error("the source tree of {package} has the digest {actual}, the recipe says {expected}")]
-    WrongTree {
-        /// The package.
-        package: String,
-        /// The recipe's digest.
-        expected: crate::digest::Digest,
-        /// The tree's.
-        actual: crate::digest::Digest,
-    },
-    /// A patch does not apply.
-    #[error(transparent)]
-    Patch(#[from] PatchError),
-    /// A dependency cannot be unpacked, or two bring the same file.
-    #[error(transparent)]
-    Archive(#[from] ArchiveError),
-    /// A command failed.
-    #[error("{phase:?} of {package} failed: {source}")]
-    Command {
-        /// The package.
-        package: String,
-        /// What was being done.
-        phase: Phase,
-        /// The command's failure.
-        #[source]
-        source: ProgramError,
-    },
-    /// A program of the system disappeared between planning and building.
-    #[error("{} is missing", .0.name)]
-    MissingTool(MissingTool),
-    /// The recipe names a file that the source does not have.
-    #[error("the source of {package} has no {path}")]
-    NoSuchFile {
-        /// The package.
-        package: String,
-        /// The path in the source.
-        path: String,
-    },
-    /// The package installed nothing.
-    #[error("{package} installed nothing below its prefix")]
-    NothingStaged {
-        /// The package.
-        package: String,
-    },
-    /// The results name the directory that they were built in.
-    #[error(
-        "the results of {package} contain the path that they were built in: {}",
-        list(files)
-    )]
-    BuildPath {
-        /// The package.
-        package: String,
-        /// The files that do.
-        files: Vec<PathBuf>,
-    },
-    /// Another package failed, and the run was ended.
-    #[error("not built, because the run was ended")]
-    Cancelled,
-}
-
-fn list(files: &[PathBuf]) -> String {
-    files
-        .iter()
-        .map(|file| file.display().to_string())
-        .collect::<Vec<_>>()
-        .join(", ")
-}
 
 /// What the building of a unit needs besides the unit.
 pub(crate) struct Context<'a> {
@@ -368,104 +291,6 @@ impl Context<'_> {
 
     fn destdir(&self) -> String {
         format!("DESTDIR={}", self.stage_directory().display())
-    }
-
-    /// The unit's options with their variables put in.
-    fn options(&self) -> Vec<String> {
-        self.unit()
-            .options
-            .iter()
-            .map(|option| self.render(option))
-            .collect()
-    }
-
-    fn render(&self, template: &Template) -> String {
-        let unit = self.unit();
-        let path = |path: PathBuf| path.display().to_string();
-        let flags = self.flags();
-        template.render(|variable| match variable {
-            Variable::Source => path(self.source()),
-            Variable::Build => path(self.build_directory()),
-            Variable::Prefix => INSTALL_PREFIX.to_owned(),
-            Variable::Stage => path(self.stage_directory()),
-            Variable::Dependencies => path(self.dependencies()),
-            Variable::Native => path(self.native()),
-            Variable::Host => unit.machine.triplet.clone(),
-            Variable::BuildMachine => self.plan.build.triplet.clone(),
-            Variable::Version => unit.recipe.version.clone(),
-            Variable::Cc => unit.toolchain.cc.words().join(" "),
-            Variable::Cxx => unit.toolchain.cxx.words().join(" "),
-            Variable::Ar => unit.toolchain.ar.words().join(" "),
-            Variable::Ranlib => unit.toolchain.ranlib.words().join(" "),
-            Variable::Cflags => [&flags.cpp[..], &flags.c].concat().join(" "),
-            Variable::Cxxflags => [&flags.cpp[..], &flags.cxx].concat().join(" "),
-            Variable::Ldflags => flags.ld.join(" "),
-        })
-    }
-
-    /// The unit's flags, with those that depend on where it is built and what it is built against.
-    fn flags(&self) -> crate::recipe::Flags {
-        let unit = self.unit();
-        let mut flags = unit.flags.clone();
-        let map = format!(
-            "-ffile-prefix-map={}=/usr/src/{}-{}",
-            self.directory.display(),
-            unit.name(),
-            unit.recipe.version
-        );
-        flags.c.push(map.clone());
-        flags.cxx.push(map);
-        if !unit.dependencies.is_empty() {
-            flags
-                .cpp
-                .push(format!("-I{}", self.dependencies().join("include").display()));
-            flags
-                .ld
-                .push(format!("-L{}", self.dependencies().join("lib").display()));
-        }
-        flags
-    }
-
-    /// The environment of every command: nothing of the caller's but where programs are found.
-    fn environment(&self) -> Vec<(OsString, OsString)> {
-        let unit = self.unit();
-        let flags = self.flags();
-        let dependencies = self.dependencies();
-        let mut path = vec![self.native().join("bin")];
-        path.extend(std::env::split_paths(self.search_path.as_os_str()).filter(|path| path.is_absolute()));
-        let path = std::env::join_paths(path).unwrap_or_else(|_| self.search_path.as_os_str().to_owned());
-        let tool = |words: Vec<String>| OsString::from(words.join(" "));
-        let toolchain = &unit.toolchain;
-        let pairs: [(&str, OsString); 24] = [
-            ("PATH", path),
-            ("HOME", self.directory.join("home").into()),
-            ("TMPDIR", self.directory.join("tmp").into()),
-            ("LC_ALL", "C".into()),
-            ("LANG", "C".into()),
-            ("TZ", "UTC".into()),
-            ("SOURCE_DATE_EPOCH", "1".into()),
-            ("CC", tool(toolchain.cc.words())),
-            ("CXX", tool(toolchain.cxx.words())),
-            ("AR", tool(toolchain.ar.words())),
-            ("RANLIB", tool(toolchain.ranlib.words())),
-            ("NM", tool(toolchain.nm.words())),
-            ("STRIP", tool(toolchain.strip.words())),
-            ("CPPFLAGS", flags.cpp.join(" ").into()),
-            ("CFLAGS", flags.c.join(" ").into()),
-            ("CXXFLAGS", flags.cxx.join(" ").into()),
-            ("LDFLAGS", flags.ld.join(" ").into()),
-            ("PKG_CONFIG_LIBDIR", dependencies.join("lib/pkgconfig").into()),
-            ("PKG_CONFIG_PATH", dependencies.join("share/pkgconfig").into()),
-            ("PKG_CONFIG_SYSROOT_DIR", "/".into()),
-            ("CMAKE_MODULE_PATH", dependencies.join("lib/cmake").into()),
-            ("CONFIG_SITE", "/dev/null".into()),
-            ("ZERO_AR_DATE", "1".into()),
-            ("SHELL", "/bin/sh".into()),
-        ];
-        pairs
-            .into_iter()
-            .map(|(name, value)| (name.into(), value))
-            .collect()
     }
 
     fn system_tool(&self, tool: &str) -> Result<PathBuf, BuildError> {

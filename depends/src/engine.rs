@@ -1,27 +1,33 @@
 //! The engine as a whole: options and recipes in, a prefix with its profile out.
 
+mod clean;
+mod error;
+mod sources;
+mod variables;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::archive::ArchiveError;
 use crate::cache::{Cache, Entry, Lookup};
 use crate::digest::Digest;
-use crate::fetch::{FetchConfig, FetchError, Fetcher};
-use crate::host::{Host, UnknownHost};
+use crate::fetch::{FetchConfig, Fetcher};
+use crate::host::Host;
 use crate::layout::Layout;
 use crate::lock::Lock;
 use crate::observer::{Event, Observer, Phase};
-use crate::options::{OptionError, Options};
+use crate::options::Options;
 use crate::plan::{Plan, Platforms};
 use crate::prefix::{self, Contents};
 use crate::profile;
 use crate::recipe::RecipeSet;
-use crate::recipe::set::SetError;
-use crate::schedule::{Schedule, Stop, UnitError};
+use crate::schedule::{Schedule, Stop};
 use crate::selection::{Selected, Selection};
 use crate::tool::{MissingTools, SearchPath};
 use crate::toolchain::{Finder, Role, ToolchainError};
+
+pub use clean::Cleaned;
+pub use error::EngineError;
 
 /// Where things are and what was asked for.
 pub struct Settings {
@@ -49,82 +55,6 @@ pub struct Engine {
     jobs: usize,
     offline: bool,
     observer: Arc<dyn Observer>,
-}
-
-/// Why the engine did not do what it was asked for.
-#[derive(Debug, thiserror::Error, miette::Diagnostic)]
-pub enum EngineError {
-    /// A recipe or the selection rules are wrong.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Recipes(#[from] SetError),
-    /// An option is wrong.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Option(#[from] OptionError),
-    /// The host is not known.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Host(#[from] UnknownHost),
-    /// This machine is not known, so that nothing can be built on it.
-    #[error("this machine is no known host; packages can be built on {known}")]
-    UnknownBuildMachine {
-        /// The known hosts.
-        known: String,
-    },
-    /// Programs are missing.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Tools(MissingTools),
-    /// A toolchain cannot be used.
-    #[error(transparent)]
-    Toolchain(ToolchainError),
-    /// There is no such package.
-    #[error("there is no package {name}")]
-    #[diagnostic(help("{help}"))]
-    UnknownPackage {
-        /// The name.
-        name: String,
-        /// The nearest name, or all.
-        help: String,
-    },
-    /// The package exists, but not for this host or with these options.
-    #[error("package {name} is not part of this build: {reason}")]
-    NotPlanned {
-        /// The package.
-        name: String,
-        /// Why.
-        reason: String,
-    },
-    /// Packages were not built.
-    #[error("{} not built", plural(.0))]
-    Units(Vec<UnitError>),
-    /// Sources are missing or wrong.
-    #[error("{} without its source", plural(.0))]
-    Sources(Vec<(String, FetchError)>),
-    /// Packages in the cache are damaged.
-    #[error("damaged packages in the cache:{}", .0.iter().map(|line| format!("\n  {line}")).collect::<String>())]
-    #[diagnostic(help("build again: they are announced and rebuilt"))]
-    DamagedPackages(Vec<String>),
-    /// The prefix cannot be put together.
-    #[error("cannot compose {}", path.display())]
-    Compose {
-        /// The prefix.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: ArchiveError,
-    },
-    /// A file cannot be read or written; the error names it.
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-}
-
-fn plural<T>(list: &[T]) -> String {
-    match list.len() {
-        1 => "one package".to_owned(),
-        n => format!("{n} packages"),
-    }
 }
 
 /// What [`Engine::install`] did.
@@ -476,66 +406,6 @@ impl Engine {
         schedule.run(units, stop).map_err(EngineError::Units)
     }
 
-    /// The packages whose sources a build for the hosts called `triplets` needs, with what the options select.
-    fn packages_for(&self, triplets: &[&str]) -> Result<Vec<String>, EngineError> {
-        let selected = self.selected();
-        let mut names: std::collections::BTreeSet<String> = selected.native_packages.clone();
-        for triplet in triplets {
-            let host = Host::find(triplet)?;
-            names.extend(crate::plan::reachable(&self.recipes, &selected, Some(&host)));
-        }
-        Ok(names.into_iter().collect())
-    }
-
-    /// Fetches the sources of all packages that a build for any of `hosts` needs.
-    ///
-    /// # Errors
-    /// A source cannot be had; the others are there.
-    pub fn download(&self, hosts: &[&str]) -> Result<(), EngineError> {
-        let fetcher = self.fetcher();
-        self.for_sources(hosts, |name, recipe| {
-            self.observer.notice(&Event::Phase {
-                package: name,
-                phase: Phase::Fetch,
-            });
-            fetcher
-                .fetch(name, &recipe.source, recipe.directory(), &*self.observer)
-                .map(drop)
-        })
-    }
-
-    /// Verifies the sources that are there, for a build for this host.
-    ///
-    /// # Errors
-    /// A source is absent or wrong.
-    pub fn check_sources(&self) -> Result<(), EngineError> {
-        let fetcher = self.fetcher();
-        self.for_sources(&[&self.host.triplet], |name, recipe| {
-            fetcher.check(name, &recipe.source).map(drop)
-        })
-    }
-
-    fn for_sources(
-        &self,
-        hosts: &[&str],
-        mut act: impl FnMut(&str, &crate::recipe::Recipe) -> Result<(), FetchError>,
-    ) -> Result<(), EngineError> {
-        let mut failed = Vec::new();
-        for name in self.packages_for(hosts)? {
-            let Some(recipe) = self.recipes.get(&name) else {
-                continue;
-            };
-            if let Err(error) = act(&name, recipe) {
-                failed.push((name, error));
-            }
-        }
-        if failed.is_empty() {
-            Ok(())
-        } else {
-            Err(EngineError::Sources(failed))
-        }
-    }
-
     /// Reads all archives of this build in the cache through.
     ///
     /// # Errors
@@ -554,96 +424,4 @@ impl Engine {
             Err(EngineError::DamagedPackages(damaged))
         }
     }
-
-    /// Removes the prefixes, the work and the cache, and with `all` the sources; never a directory that an option
-    /// named. Returns what was removed and what was kept.
-    ///
-    /// # Errors
-    /// Something cannot be removed.
-    pub fn clean(&self, all: bool) -> Result<Cleaned, EngineError> {
-        let mut cleaned = Cleaned::default();
-        let mut directories: Vec<(PathBuf, bool)> = Host::all()
-            .iter()
-            .map(|host| (self.layout.prefix(&host.triplet), false))
-            .collect();
-        directories.push((self.layout.work.clone(), false));
-        directories.push((self.layout.cache.clone(), self.options.is_given("BASE_CACHE")));
-        if all {
-            directories.push((self.layout.sources.clone(), self.options.is_given("SOURCES_PATH")));
-        }
-        for (path, supplied) in directories {
-            if !path.exists() {
-                continue;
-            }
-            if supplied {
-                cleaned.kept.push(path);
-                continue;
-            }
-            crate::atomic::remove_directory(&path)?;
-            cleaned.removed.push(path);
-        }
-        Ok(cleaned)
-    }
-
-    /// The value that `print-NAME` shows.
-    ///
-    /// # Errors
-    /// As [`Engine::plan`], for what depends on the tools; `Ok(None)` where there is nothing of that name.
-    pub fn variable(&self, name: &str) -> Result<Option<String>, EngineError> {
-        let path = |path: &Path| Some(path.display().to_string());
-        let join =
-            |names: &BTreeMap<String, usize>| Some(names.keys().cloned().collect::<Vec<_>>().join(" "));
-        let value = match name {
-            "HOST" | "host" => Some(self.host.triplet.clone()),
-            "BUILD" | "build" => Some(self.build.triplet.clone()),
-            "SOURCES_PATH" => path(&self.layout.sources),
-            "BASE_CACHE" => path(&self.layout.cache),
-            "WORK_PATH" => path(&self.layout.work),
-            "host_prefix" => path(&self.layout.prefix(&self.host.triplet)),
-            "C_STANDARD" => Some(self.options.text(name).unwrap_or("c11").to_owned()),
-            "CXX_STANDARD" => Some(self.options.text(name).unwrap_or("c++20").to_owned()),
-            "DOWNLOAD_CONNECT_TIMEOUT" => Some(self.options.connect_timeout().as_secs().to_string()),
-            "DOWNLOAD_RETRIES" => Some(self.options.retries().to_string()),
-            "final_build_id" => Some(self.plan()?.final_id().to_string()),
-            "packages" => join(&self.plan()?.packages),
-            "native_packages" => join(&self.plan()?.native_packages),
-            _ => return self.other_variable(name),
-        };
-        Ok(value)
-    }
-
-    /// An option, or `<package>_version`, `<package>_build_id` and `<package>_cached`.
-    fn other_variable(&self, name: &str) -> Result<Option<String>, EngineError> {
-        if self.options.known().any(|(known, _)| known == name) {
-            return Ok(Some(self.options.text(name).unwrap_or_default().to_owned()));
-        }
-        let Some((package, field)) = ["_version", "_build_id", "_cached"]
-            .iter()
-            .find_map(|field| Some((name.strip_suffix(field)?, *field)))
-        else {
-            return Ok(None);
-        };
-        if self.check_name(package).is_err() {
-            return Ok(None);
-        }
-        if field == "_version" {
-            let bare = package.strip_prefix("native_").unwrap_or(package);
-            return Ok(self.recipes.get(bare).map(|recipe| recipe.version.clone()));
-        }
-        let plan = self.plan()?;
-        let unit = &plan.units[self.unit(&plan, package)?];
-        Ok(Some(match field {
-            "_build_id" => unit.short_key(),
-            _ => self.cache().path(unit, "tar.gz").display().to_string(),
-        }))
-    }
-}
-
-/// What [`Engine::clean`] did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Cleaned {
-    /// Directories that are gone.
-    pub removed: Vec<PathBuf>,
-    /// Directories that stay, because the user named them.
-    pub kept: Vec<PathBuf>,
 }
