@@ -157,6 +157,32 @@ impl Engine {
     /// # Errors
     /// Tools are missing, all of them named, or a compiler does not work.
     pub fn plan(&self) -> Result<Plan, EngineError> {
+        self.plan_for(&self.selected())
+    }
+
+    /// A plan in which the package `name` is, whatever the options select, and its unit.
+    pub(crate) fn plan_with(&self, name: &str) -> Result<(Plan, usize), EngineError> {
+        self.check_name(name)?;
+        let mut selected = self.selected();
+        let bare = match name.strip_prefix("native_") {
+            Some(native) => {
+                selected.native_packages.insert(native.to_owned());
+                native
+            }
+            None => {
+                selected.packages.insert(name.to_owned());
+                name
+            }
+        };
+        let plan = self.plan_for(&selected)?;
+        let unit = plan.find(name).ok_or_else(|| EngineError::NotPlanned {
+            name: name.to_owned(),
+            reason: plan.unsupported.get(bare).cloned().unwrap_or_default(),
+        })?;
+        Ok((plan, unit))
+    }
+
+    fn plan_for(&self, selected: &Selected) -> Result<Plan, EngineError> {
         let finder = Finder::new(self.search_path.clone(), self.layout.work.join("tools.json"));
         let mut missing = Vec::new();
         let mut find = |host: &Host, role| match finder.find(host, role, &self.options) {
@@ -177,16 +203,11 @@ impl Engine {
                     build: Arc::clone(&self.build),
                     build_toolchain,
                 };
-                Some(Plan::new(
-                    &self.recipes,
-                    &self.selected(),
-                    &self.options,
-                    &platforms,
-                ))
+                Some(Plan::new(&self.recipes, selected, &self.options, &platforms))
             }
             _ => None,
         };
-        self.check_tools(plan.as_ref(), &mut missing);
+        self.check_tools(plan.as_ref(), selected, &mut missing);
         match plan {
             Some(plan) if missing.is_empty() => Ok(plan),
             _ => {
@@ -198,7 +219,12 @@ impl Engine {
     }
 
     /// Looks for the programs that units call; without a plan, for those that any selected recipe names.
-    fn check_tools(&self, plan: Option<&Plan>, missing: &mut Vec<crate::tool::MissingTool>) {
+    fn check_tools(
+        &self,
+        plan: Option<&Plan>,
+        selected: &Selected,
+        missing: &mut Vec<crate::tool::MissingTool>,
+    ) {
         let mut needed: BTreeMap<String, String> = BTreeMap::new();
         match plan {
             Some(plan) => {
@@ -215,7 +241,6 @@ impl Engine {
                 }
             }
             None => {
-                let selected = self.selected();
                 for name in selected.packages.iter().chain(&selected.native_packages) {
                     let Some(recipe) = self.recipes.get(name) else {
                         continue;
@@ -321,10 +346,9 @@ impl Engine {
     /// Builds one package into the cache, or as far as `phase`.
     ///
     /// # Errors
-    /// There is no such package in this build, or it cannot be built.
+    /// There is no such package, it does not exist for the host, or it cannot be built.
     pub fn build_package(&self, name: &str, phase: Option<Phase>) -> Result<(), EngineError> {
-        let plan = self.plan()?;
-        let unit = self.unit(&plan, name)?;
+        let (plan, unit) = self.plan_with(name)?;
         let stop = phase.map(|phase| Stop { unit, phase });
         self.build_units(&plan, &[unit], stop)?;
         Ok(())
@@ -335,8 +359,7 @@ impl Engine {
     /// # Errors
     /// It is absent or damaged.
     pub fn check_package(&self, name: &str) -> Result<(), EngineError> {
-        let plan = self.plan()?;
-        let unit = self.unit(&plan, name)?;
+        let (plan, unit) = self.plan_with(name)?;
         match self.cache().verify(&plan.units[unit])? {
             Lookup::Found(_) => Ok(()),
             Lookup::Absent => Err(EngineError::DamagedPackages(vec![format!(
@@ -344,22 +367,6 @@ impl Engine {
             )])),
             Lookup::Damaged(reason) => Err(EngineError::DamagedPackages(vec![format!("{name}: {reason}")])),
         }
-    }
-
-    fn unit(&self, plan: &Plan, name: &str) -> Result<usize, EngineError> {
-        self.check_name(name)?;
-        plan.find(name).ok_or_else(|| {
-            let bare = name.strip_prefix("native_").unwrap_or(name);
-            let reason = plan
-                .unsupported
-                .get(bare)
-                .cloned()
-                .unwrap_or_else(|| "the options do not select it".to_owned());
-            EngineError::NotPlanned {
-                name: name.to_owned(),
-                reason,
-            }
-        })
     }
 
     /// Checks that there is a recipe for `name`, a package or `native_` and a package.

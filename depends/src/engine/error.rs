@@ -48,8 +48,8 @@ pub enum EngineError {
         /// The nearest name, or all.
         help: String,
     },
-    /// The package exists, but not for this host or with these options.
-    #[error("package {name} is not part of this build: {reason}")]
+    /// The package does not exist for the host.
+    #[error("there is no {name} for this host: {reason}")]
     NotPlanned {
         /// The package.
         name: String,

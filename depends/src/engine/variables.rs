@@ -51,8 +51,8 @@ impl Engine {
             let bare = package.strip_prefix("native_").unwrap_or(package);
             return Ok(self.recipes.get(bare).map(|recipe| recipe.version.clone()));
         }
-        let plan = self.plan()?;
-        let unit = &plan.units[self.unit(&plan, package)?];
+        let (plan, unit) = self.plan_with(package)?;
+        let unit = &plan.units[unit];
         Ok(Some(match field {
             "_build_id" => unit.short_key(),
             _ => self.cache().path(unit, "tar.gz").display().to_string(),
