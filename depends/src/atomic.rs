@@ -40,3 +40,22 @@ pub(crate) fn remove_directory(path: &Path) -> io::Result<()> {
         _ => Ok(()),
     }
 }
+
+/// Removes what runs that were killed have left in `directory`: everything whose name begins with `prefix`.
+///
+/// # Errors
+/// Something cannot be removed.
+pub(crate) fn sweep(directory: &Path, prefix: &str) -> io::Result<()> {
+    for entry in fs_err::read_dir(directory)? {
+        let entry = entry?;
+        if !entry.file_name().to_string_lossy().starts_with(prefix) {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            remove_directory(&entry.path())?;
+        } else {
+            fs_err::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}

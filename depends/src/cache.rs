@@ -97,7 +97,7 @@ impl Cache {
         )))
     }
 
-    /// Packs `tree` as the archive of `unit`.
+    /// Packs `tree` as the archive of `unit`. Whoever calls holds the unit's lock.
     ///
     /// # Errors
     /// The tree cannot be read, or the cache not written.
@@ -107,7 +107,11 @@ impl Cache {
             .parent()
             .expect("it has a parent because it was joined to one");
         fs_err::create_dir_all(directory)?;
-        let mut file = tempfile::NamedTempFile::new_in(directory)?;
+        let temporary = format!(".{}.", unit.file_stem());
+        atomic::sweep(directory, &temporary)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(&temporary)
+            .tempfile_in(directory)?;
         archive::pack(tree, io::BufWriter::new(file.as_file_mut()))?;
         let sha256 = Digest::of_file(file.path())?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -1,7 +1,9 @@
 //! Where things lie: sources, work, built packages and prefixes.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::digest::Digest;
 use crate::options::Options;
 use crate::plan::Unit;
 
@@ -50,13 +52,30 @@ impl Layout {
     #[must_use]
     pub fn unit(&self, unit: &Unit) -> PathBuf {
         let name = format!("{}-{}", unit.recipe.version, unit.short_key());
-        let root = if is_plain(&self.work) {
-            self.work.join("build")
-        } else {
-            let work = crate::digest::Digest::of(self.work.as_os_str().as_encoded_bytes());
-            std::env::temp_dir().join(format!("depends-{}", work.short(11)))
-        };
-        root.join(&unit.machine.triplet).join(unit.name()).join(name)
+        self.build_root()
+            .join(&unit.machine.triplet)
+            .join(unit.name())
+            .join(name)
+    }
+
+    fn build_root(&self) -> PathBuf {
+        if is_plain(&self.work) {
+            return self.work.join("build");
+        }
+        let work = Digest::of(self.work.as_os_str().as_encoded_bytes());
+        std::env::temp_dir().join(format!("depends-{}", work.short(11)))
+    }
+
+    /// Makes the directory that units are built in.
+    ///
+    /// # Errors
+    /// It cannot be made, or, among the system's temporary files, somebody else has made it.
+    pub(crate) fn make_build_root(&self) -> io::Result<()> {
+        let root = self.build_root();
+        if root.starts_with(&self.work) {
+            return fs_err::create_dir_all(root);
+        }
+        make_private(&root)
     }
 
     /// The file that a unit's log is written to.
@@ -75,7 +94,65 @@ impl Layout {
     }
 }
 
+/// Makes a directory that nobody else can enter, where anybody could have made one of that name before.
+#[cfg(unix)]
+fn make_private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+    match std::fs::DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        result => return result,
+    }
+    let metadata = fs_err::symlink_metadata(path)?;
+    let is_ours = metadata.is_dir() && metadata.uid() == rustix::process::geteuid().as_raw();
+    if is_ours && metadata.mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    let message = format!(
+        "{} is not a private directory of this user's: remove it",
+        path.display()
+    );
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, message))
+}
+
+#[cfg(not(unix))]
+fn make_private(path: &Path) -> io::Result<()> {
+    fs_err::create_dir_all(path)
+}
+
 fn is_plain(path: &Path) -> bool {
     let plain = |character: char| character.is_ascii_alphanumeric() || "/._-+".contains(character);
     path.to_str().is_some_and(|text| text.chars().all(plain))
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    #[test]
+    fn only_a_private_directory_of_ones_own_serves_among_temporary_files() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("root");
+        make_private(&path).unwrap();
+        make_private(&path).unwrap();
+        fs_err::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(make_private(&path).is_err());
+        let link = directory.path().join("link");
+        symlink(directory.path(), &link).unwrap();
+        assert!(make_private(&link).is_err());
+    }
+
+    #[test]
+    fn only_plain_paths_are_built_in() {
+        for (path, expected) in [
+            ("/a/b-c_1.2+3", true),
+            ("/a b", false),
+            ("/a$b", false),
+            ("/ä", false),
+        ] {
+            assert_eq!(is_plain(Path::new(path)), expected, "{path}");
+        }
+    }
 }

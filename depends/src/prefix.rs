@@ -51,14 +51,16 @@ pub fn is_current(path: &Path, id: Digest) -> bool {
             .all(|(file, state)| look(&path.join(file)).is_ok_and(|now| now == *state))
 }
 
-/// Puts the prefix together beside `path` and then in its place.
+/// Puts the prefix together beside `path` and then in its place. Whoever calls holds the prefix's lock.
 ///
 /// # Errors
 /// An archive is damaged, two packages bring the same file, or the disk is full; what was at `path` is still there.
 pub fn compose(path: &Path, contents: &Contents<'_>) -> Result<(), ArchiveError> {
     let parent = path.parent().unwrap_or(Path::new("."));
     fs_err::create_dir_all(parent)?;
-    let fresh = tempfile::Builder::new().prefix(".prefix-").tempdir_in(parent)?;
+    let temporary = temporary(path);
+    atomic::sweep(parent, &temporary)?;
+    let fresh = tempfile::Builder::new().prefix(&temporary).tempdir_in(parent)?;
     let mut files = Vec::new();
     for (archive, directory) in &contents.archives {
         let target = fresh.path().join(directory);
@@ -89,12 +91,17 @@ pub fn compose(path: &Path, contents: &Contents<'_>) -> Result<(), ArchiveError>
     Ok(())
 }
 
+/// How the names of temporary directories for the prefix at `path` begin.
+fn temporary(path: &Path) -> String {
+    format!(".{}-", path.file_name().unwrap_or_default().to_string_lossy())
+}
+
 /// Renames `fresh` to `path`; what was there before is moved aside first and removed afterwards.
 fn replace(path: &Path, fresh: tempfile::TempDir) -> io::Result<()> {
     let parent = path.parent().unwrap_or(Path::new("."));
     if path.exists() {
         let old = tempfile::Builder::new()
-            .prefix(".old-prefix-")
+            .prefix(&temporary(path))
             .tempdir_in(parent)?;
         fs_err::rename(path, old.path().join("prefix"))?;
     }

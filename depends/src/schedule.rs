@@ -242,6 +242,9 @@ impl Schedule<'_> {
             self.announce(index, entry, progress);
             return Ok(());
         }
+        self.layout
+            .make_build_root()
+            .map_err(|source| error(None)(source.into()))?;
         let log_path = self.layout.log(unit);
         let log = create(&log_path).map_err(|source| error(None)(source.into()))?;
         let context = Context {
