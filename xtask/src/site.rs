@@ -109,7 +109,7 @@ pub(crate) fn choose(arguments: &DependsArguments) -> Result<Site> {
 /// As [`choose`].
 pub(crate) fn from_surroundings() -> Result<Site> {
     let named = std::env::var_os(CONFIG_SITE).is_some_and(|path| !path.is_empty());
-    let profile = SiteProfile::active(workspace::root()).map_err(chain)?;
+    let profile = SiteProfile::active(workspace::root()).map_err(|error| chain(&error))?;
     check(&profile)?;
     Ok(Site {
         profile,
@@ -132,12 +132,12 @@ pub(crate) fn at(path: &Path) -> Result<SiteProfile> {
 }
 
 fn load(path: &Path) -> Result<SiteProfile> {
-    SiteProfile::load(path).map_err(chain)
+    SiteProfile::load(path).map_err(|error| chain(&error))
 }
 
 /// A profile error brings its own help lines.
-fn chain(error: site_profile::ProfileError) -> miette::Report {
-    let source = std::error::Error::source(&error)
+fn chain(error: &site_profile::ProfileError) -> miette::Report {
+    let source = std::error::Error::source(error)
         .map(|source| format!(": {source}"))
         .unwrap_or_default();
     match error.to_string().split_once("\n  help: ") {
