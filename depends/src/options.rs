@@ -254,15 +254,19 @@ impl Options {
     /// What the user should hear about the options: where ours differ from what upstream makes of the same words.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
-        self.given
+        let words_for_off = self
+            .given
             .iter()
             .filter(|(name, (value, _))| {
                 self.known[*name] == Kind::Switch && !value.is_empty() && !is_on(value)
             })
             .map(|(name, (value, _))| {
                 format!("{name}={value} is taken as off; make -C depends takes any value as on")
-            })
-            .collect()
+            });
+        let no_sdk = self
+            .text("SDK_PATH")
+            .map(|_| "SDK_PATH has no effect: no host that needs an SDK is built yet".to_owned());
+        words_for_off.chain(no_sdk).collect()
     }
 
     fn number(&self, name: &str) -> Option<u64> {
