@@ -19,7 +19,7 @@ use crate::server::ConfigureLogging;
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The argument of `-ipcfd` is of no use.
-    #[error("invalid {DESCRIPTOR_OPTION} argument '{}'", argument.display())]
+    #[error("invalid {DESCRIPTOR_OPTION} argument '{}': {source}", argument.display())]
     Descriptor {
         /// As given.
         argument: OsString,
@@ -28,7 +28,7 @@ pub enum ServeError {
         source: DescriptorError,
     },
     /// The system refuses a thread, a signal handler or the socket.
-    #[error("cannot serve the parent process")]
+    #[error("cannot serve the parent process: {0}")]
     System(#[from] std::io::Error),
     /// The parent is gone, and a call that it made does not end.
     #[error("the parent process is gone, but the IPC thread does not end")]

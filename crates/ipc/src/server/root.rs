@@ -11,13 +11,17 @@ use crate::schema::init_capnp::init;
 use crate::schema::process_capnp::child;
 
 impl Served<dyn Init> {
-    /// Gives the peer the threads of this side. None of the interfaces calls the peer back, so its own are not kept.
+    /// Gives the peer the threads of this side. A parent that has not said how to log by now does not mean to. None of the interfaces calls the peer back, so its own are not kept.
     pub(crate) async fn construct(
         self: Rc<Self>,
         params: init::ConstructParams,
         mut results: init::ConstructResults,
     ) -> Result<(), Error> {
         let connection = self.connection();
+        let configure = connection.configure_logging.borrow_mut().take();
+        if let Some(configure) = configure {
+            configure(&[]).map_err(exception)?;
+        }
         let request = connection.receive("Init.construct", &params.get()?);
         results.get().set_thread_map(connection.threads.map());
         let size = results.get().total_size();

@@ -26,13 +26,7 @@ pub(crate) fn run(name: &str, arguments: &[OsString]) {
         Ok(())
     });
     if let Err(error) = ipc::serve_parent(name, argument, init, configure) {
-        let mut text = format!("Error: {error}");
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            text = format!("{text}: {cause}");
-            source = cause.source();
-        }
-        eprintln!("{text}");
+        eprintln!("Error: {error}");
         std::process::exit(1);
     }
 }
