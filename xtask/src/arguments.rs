@@ -256,6 +256,17 @@ mod tests {
     }
 
     #[test]
+    fn every_job_is_one_call_that_parses() {
+        let jobs = fs_err::read_to_string(crate::workspace::root().join("ci/jobs.toml")).unwrap();
+        let jobs: toml::Table = toml::from_str(&jobs).unwrap();
+        for job in jobs["job"].as_array().unwrap() {
+            let command = job["command"].as_str().unwrap();
+            let words = command.strip_prefix("cargo ").unwrap().split(' ');
+            assert!(Arguments::try_parse_from(words).is_ok(), "{command}");
+        }
+    }
+
+    #[test]
     fn what_makes_no_sense_is_refused() {
         for line in [
             "",

@@ -177,7 +177,11 @@ fn compile(
     if let Some(jobs) = arguments.depends.jobs {
         command = command.args(["-j", &jobs.to_string()]);
     }
-    let output = host.apply(command).read().into_diagnostic()?;
+    let output = host
+        .apply(command)
+        .read()
+        .into_diagnostic()
+        .wrap_err("the executables are not built")?;
     let built = output
         .lines()
         .filter_map(|line| serde_json::from_str::<Message>(line).ok())

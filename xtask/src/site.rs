@@ -5,6 +5,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use ::depends::EngineError;
+use ::depends::digest::Digest;
+use ::depends::options::Kind;
 use miette::{IntoDiagnostic as _, Result, miette};
 use site_profile::{CONFIG_SITE, FILE_NAME, SiteProfile, SystemPackage};
 use xshell::Shell;
@@ -172,15 +174,8 @@ fn check_provenance(profile: &SiteProfile) -> Result<(), SiteError> {
             Ok(())
         };
     };
-    let options: Vec<(String, String)> = provenance
-        .options
-        .iter()
-        .map(|option| option.split_once('=').unwrap_or((option, "")))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    let digest = crate::depends::quiet_engine(options)
-        .and_then(|engine| engine.recipes_digest())
-        .map_err(|source| SiteError::Foreign { path: path(), source })?;
+    let digest =
+        recipes_digest(&provenance.options).map_err(|source| SiteError::Foreign { path: path(), source })?;
     if digest.to_string() == provenance.recipes_sha256 {
         return Ok(());
     }
@@ -188,6 +183,28 @@ fn check_provenance(profile: &SiteProfile) -> Result<(), SiteError> {
         path: path(),
         command: depends_command(&provenance.options),
     })
+}
+
+/// The digest over the recipes that `options` select, whatever switches the environment has.
+fn recipes_digest(options: &[String]) -> Result<Digest, EngineError> {
+    let mut options: Vec<(String, String)> = options
+        .iter()
+        .map(|option| option.split_once('=').unwrap_or((option, "")))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let engine = crate::depends::quiet_engine(options.clone())?;
+    let strangers: Vec<(String, String)> = engine
+        .options()
+        .known()
+        .filter(|(name, kind)| *kind == Kind::Switch && engine.options().is_given(name))
+        .filter(|(name, _)| options.iter().all(|(given, _)| given != name))
+        .map(|(name, _)| (name.to_owned(), String::new()))
+        .collect();
+    if strangers.is_empty() {
+        return engine.recipes_digest();
+    }
+    options.extend(strangers);
+    crate::depends::quiet_engine(options)?.recipes_digest()
 }
 
 /// The command that makes a profile with `options`.

@@ -1,4 +1,4 @@
-//! The commands in README.md and docs/*.md, run word for word.
+//! The commands in README.md, packages/README.md and docs/*.md, run word for word.
 //!
 //! The convention: every fenced block tagged `sh` is run. The blocks of a document run in order in one `/bin/sh -eu`
 //! at the top of the checkout, so that a block may use what an earlier one set or started. Where the next block is
@@ -65,8 +65,8 @@ fn documents() -> Result<Vec<PathBuf>> {
         }
     }
     paths.sort();
-    paths.insert(0, workspace::root().join("README.md"));
-    Ok(paths)
+    let readmes = ["README.md", "packages/README.md"].map(|path| workspace::root().join(path));
+    Ok(readmes.into_iter().chain(paths).collect())
 }
 
 fn read(path: &Path) -> Result<Vec<Block>> {
