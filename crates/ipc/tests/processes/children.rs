@@ -20,9 +20,10 @@ pub(crate) fn run(name: &str, arguments: &[OsString]) {
         _ => Arc::new(LocalInit),
     };
     let configure = Box::new(|settings: &[(String, String)]| {
-        // The first setting is a file that shows what arrived.
-        let (path, _) = settings.first().ok_or("no settings")?;
-        fs_err::write(path, format!("{settings:?}"))?;
+        // The first setting is a file that shows what arrived; a parent that has no settings to give is heard out too.
+        if let Some((path, _)) = settings.first() {
+            fs_err::write(path, format!("{settings:?}"))?;
+        }
         Ok(())
     });
     if let Err(error) = ipc::serve_parent(name, argument, init, configure) {
