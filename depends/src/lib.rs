@@ -1,6 +1,9 @@
 //! An engine that builds C and C++ dependencies from recipes.
 
 pub mod digest;
+pub mod extract;
 pub mod observer;
+pub mod patch;
 pub mod recipe;
 pub mod suggest;
+pub mod tree;
