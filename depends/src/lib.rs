@@ -2,6 +2,7 @@
 
 pub mod digest;
 pub mod extract;
+pub mod fetch;
 pub mod observer;
 pub mod patch;
 pub mod recipe;
