@@ -127,7 +127,7 @@ pub(super) fn check_complete(patch: &[u8], n_read: usize) -> Result<(), usize> {
                 Some(b'\\') => {}
                 // The next file's header, and the line before the signature of a mail.
                 Some(b'-') if line.starts_with(b"--- ") || line.trim_ascii_end() == b"--" => {
-                    is_after_hunk = false
+                    is_after_hunk = false;
                 }
                 Some(b'-' | b'+' | b' ') => return Err(number),
                 _ => is_after_hunk = false,

@@ -55,7 +55,7 @@ fn the_digest_moves_with_what_is_in_the_tree_and_nothing_else() {
             .unwrap()
             .file()
             .set_modified(modified())
-            .unwrap()
+            .unwrap();
     };
     check(&|_| {}, true);
     check(&touch, true);
