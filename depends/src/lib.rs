@@ -1,10 +1,36 @@
-//! An engine that builds C and C++ dependencies from recipes.
+//! An engine that builds C and C++ dependencies from recipes: fetched, verified, built in private prefixes, cached
+//! under keys that cover every input, and composed into one prefix for each host, with a site profile.
+//!
+//! [`Engine`] is the whole; the modules are its parts, in the order in which a run goes through them. Nothing here
+//! knows what the packages are for, and nothing writes to a terminal: an [`observer::Observer`] hears what happens.
 
-pub mod digest;
+pub mod archive;
+pub mod build;
+pub mod cache;
+pub mod engine;
 pub mod extract;
 pub mod fetch;
-pub mod observer;
+pub mod host;
+pub mod options;
 pub mod patch;
+pub mod plan;
+pub mod prefix;
+pub mod profile;
 pub mod recipe;
-pub mod suggest;
+pub mod schedule;
+pub mod selection;
+pub mod tool;
+pub mod toolchain;
 pub mod tree;
+
+pub mod digest;
+pub mod layout;
+pub mod observer;
+pub mod process;
+pub mod suggest;
+
+mod atomic;
+mod children;
+mod lock;
+
+pub use engine::{Engine, EngineError, Installed, Settings};

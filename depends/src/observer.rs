@@ -64,6 +64,11 @@ pub enum Event<'a> {
         /// What is done now.
         phase: Phase,
     },
+    /// A package is in the cache.
+    Ready {
+        /// The package.
+        package: &'a str,
+    },
     /// A program is started for a package.
     Command {
         /// The package.

@@ -256,6 +256,17 @@ impl Recipe {
         self.directory().join("patches").join(patch)
     }
 
+    /// The digest of what the recipe says, whatever its layout and its comments.
+    #[must_use]
+    pub fn digest(&self) -> crate::digest::Digest {
+        let table: toml::Table = self
+            .file
+            .text
+            .parse()
+            .expect("it is TOML because the recipe was read from it");
+        crate::digest::Digest::of(table.to_string().as_bytes())
+    }
+
     /// An error at a place in this recipe.
     #[must_use]
     pub fn error(&self, span: std::ops::Range<usize>, message: impl Into<String>) -> RecipeError {

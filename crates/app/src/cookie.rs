@@ -97,7 +97,7 @@ pub fn write(path: impl Into<PathBuf>) -> Result<Cookie, CookieError> {
     }
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 ///
 /// # Errors
 /// [`CookieError`] when there is no such file or it is damaged.

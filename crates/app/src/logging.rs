@@ -65,9 +65,8 @@ pub enum LogError {
     Open {
         /// Absolute.
         path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
+        /// Why; not the source, because rigs compare the whole message.
+        cause: io::Error,
     },
     /// The process already has a log, or another subscriber.
     #[error("a log is already installed in this process")]

@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::logging;
-
 /// A request that is made once and never taken back. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Shutdown {
@@ -45,7 +43,7 @@ impl Shutdown {
                     _ = terminate.recv() => shutdown.request(),
                     _ = interrupt.recv() => shutdown.request(),
                     _ = hang_up.recv() => {
-                        if let Some(handle) = logging::installed() {
+                        if let Some(handle) = crate::logging::installed() {
                             handle.reopen();
                         }
                     }

@@ -1,1 +1,16 @@
-//! node.
+//! The node: what a daemon does between its command line and its exit status.
+//!
+//! Owns the order of start and stop, the RPC methods of the node, and how options configure the RPC server. It does
+//! not know how processes talk: an executable brings a [`Composition`] whose `Init` makes the interfaces, here or in
+//! other processes.
+
+mod background;
+mod composition;
+mod memory;
+mod methods;
+mod rpc_server;
+mod run;
+mod user_agent;
+
+pub use composition::{Compose, Composed, Composition, Finish};
+pub use run::run;

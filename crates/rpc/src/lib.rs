@@ -1,1 +1,44 @@
-//! rpc.
+//! JSON-RPC over HTTP: the server, the table of methods, argument checking and `help`.
+//!
+//! The behaviour on the wire is that of Bitcoin Core v26 (JSON-RPC 1.0 replies, Basic authentication, batches,
+//! named arguments, warm-up errors). A [`Dispatcher`] answers calls, whichever way they come in; a [`Server`] brings it
+//! those that come over HTTP. Neither knows who registers methods: the dispatcher has four of its own (`help`, `stop`,
+//! `uptime`, `getrpcinfo`) and serves whatever else it is given in a [`MethodTable`].
+//!
+//! Deliberate absences: no options are parsed here, no file is read or written, and nothing knows of a node or a wallet.
+
+mod arguments;
+mod auth;
+mod bind;
+mod config;
+mod control;
+mod dispatch;
+mod document;
+mod envelope;
+mod error;
+mod help;
+mod http;
+mod method;
+mod named;
+mod param;
+mod request;
+mod server;
+mod shape;
+mod stall;
+mod subnet;
+mod table;
+
+pub use arguments::{Arguments, FromArgument};
+pub use auth::{Credentials, InvalidRpcAuth};
+pub use bind::{BindChoice, BindWarning, choose_bind};
+pub use config::{Config, DispatchConfig, Naming};
+pub use dispatch::Dispatcher;
+pub use envelope::{Call, Params};
+pub use error::{RpcError, code};
+pub use method::{Declaration, Method, Outcome};
+pub use param::{Kind, Param};
+pub use request::Request;
+pub use server::{Server, StartError};
+pub use shape::{Shape, ShapeKind};
+pub use subnet::{InvalidSubnet, Subnet};
+pub use table::{DuplicateMethod, MethodTable};

@@ -64,7 +64,7 @@ impl SiteProfile {
         match profile.prefix() {
             Some(prefix) if !prefix.join("share").join(FILE_NAME).is_file() => {
                 Err(ProfileError::OutsidePrefix {
-                    path: profile.path.clone(),
+                    path: profile.path,
                     prefix,
                 })
             }

@@ -30,6 +30,9 @@ pub struct Profile {
     /// The packages in the prefix.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub packages: BTreeMap<String, Package>,
+    /// Packages that were asked for and do not exist for the host, with the reasons.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unsupported: BTreeMap<String, String>,
     /// How to find packages on the system, where the prefix has none and host packages are allowed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub system: BTreeMap<String, SystemPackage>,
@@ -85,6 +88,8 @@ pub struct Provenance {
     pub generator: String,
     /// The digest over the keys of all packages in the prefix and over the profile's own inputs.
     pub final_build_id: String,
+    /// The digest over the recipes that it was made from: 64 hexadecimal digits.
+    pub recipes_sha256: String,
     /// The options that were given, as `NAME=VALUE`.
     pub options: Vec<String>,
 }

@@ -7,6 +7,7 @@ schema = 1
 [provenance]
 generator = "depends 0.1.0"
 final-build-id = "0011223344556677"
+recipes-sha256 = "8899aabbccddeeff"
 options = ["MULTIPROCESS=1"]
 [host]
 triplet = "x86_64-pc-linux-gnu"

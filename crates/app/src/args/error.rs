@@ -1,4 +1,7 @@
 //! What can be wrong with options, in the words that rigs match.
+//!
+//! Rigs compare whole messages, so that a system error which Core does not tell is kept in a field `cause` and is not
+//! the error's source, which programs print behind it.
 
 use std::io;
 use std::path::PathBuf;
@@ -82,8 +85,7 @@ pub enum ConfigFileError {
         /// Absolute.
         path: PathBuf,
         /// Why.
-        #[source]
-        source: io::Error,
+        cause: io::Error,
     },
     /// A directory stands in the file's place.
     #[error("Config file \"{path}\" is a directory.", path = path.display())]
@@ -97,8 +99,7 @@ pub enum ConfigFileError {
         /// As given.
         name: String,
         /// Why.
-        #[source]
-        source: io::Error,
+        cause: io::Error,
     },
     /// A line that the grammar does not allow.
     #[error(transparent)]

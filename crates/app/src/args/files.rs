@@ -70,10 +70,10 @@ fn read_main_file(path: &Path, named: bool) -> Result<Option<Vec<u8>>, ArgsError
     match fs_err::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(_) if !named => Ok(None),
-        Err(source) => Err(ArgsError::ConfigFile(ConfigFileError::Unreadable {
-            path: path.to_owned(),
-            source,
-        })),
+        Err(cause) => {
+            let path = path.to_owned();
+            Err(ArgsError::ConfigFile(ConfigFileError::Unreadable { path, cause }))
+        }
     }
 }
 
@@ -171,9 +171,9 @@ impl Inner {
         } else {
             fs_err::read(&path)
         };
-        let bytes = bytes.map_err(|source| ConfigFileError::Include {
+        let bytes = bytes.map_err(|cause| ConfigFileError::Include {
             name: name.clone(),
-            source,
+            cause,
         })?;
         self.read(&bytes, &name, sections)?;
         self.notices.push(format!("Included configuration file {name}"));
@@ -217,8 +217,11 @@ fn warn_of_sections(args: &mut Args, sections: &[Mention]) {
 }
 
 /// A `syscoin.conf` in the data directory that is not the one in use is most likely a mistake: an error, or with
-/// `-allowignoredconf` a warning.
+/// `-allowignoredconf` a warning. A program without that option, as a client, does not mind.
 fn check_ignored_file(args: &mut Args, first_directory: &Path) -> Result<(), ArgsError> {
+    if args.0.table.get("allowignoredconf").is_none() {
+        return Ok(());
+    }
     let directory = data_dir::base_directory(args);
     let candidate = directory.join(CONFIG_FILE_NAME);
     let Some(used) = args.0.config_file.clone() else {

@@ -33,9 +33,9 @@ impl Sink {
     pub(crate) fn open(config: &LogConfig) -> Result<Self, LogError> {
         let file = match &config.file {
             Some(path) => {
-                let unwritable = |source| LogError::Open {
+                let unwritable = |cause| LogError::Open {
                     path: path.clone(),
-                    source,
+                    cause,
                 };
                 if config.opening == (Opening::NewRun { shrink: true }) {
                     shrink(path).map_err(unwritable)?;

@@ -1,0 +1,32 @@
+//! The interface that all others are made from.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::{Echo, InterfaceError, LocalEcho};
+
+/// Makes the other interfaces. Each process offers one; an executable is what its `Init` composes.
+///
+/// An object lives until the last reference to it is dropped. Dropping never blocks, also where the object lives in
+/// another process.
+#[async_trait]
+pub trait Init: Send + Sync {
+    /// Makes an [`Echo`] of the caller's own.
+    ///
+    /// # Errors
+    /// [`InterfaceError::Spawn`] where the object needs a process that cannot be started, and whatever a remote call
+    /// can fail with.
+    async fn make_echo(&self) -> Result<Arc<dyn Echo>, InterfaceError>;
+}
+
+/// The [`Init`] whose objects all live in the caller's own process.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct LocalInit;
+
+#[async_trait]
+impl Init for LocalInit {
+    async fn make_echo(&self) -> Result<Arc<dyn Echo>, InterfaceError> {
+        Ok(Arc::new(LocalEcho))
+    }
+}

@@ -1,0 +1,12 @@
+@0x888b4f7f51e691f7;
+# The Echo interface, which shows that two processes talk to each other.
+
+using Proxy = import "proxy.capnp";
+
+interface Echo {
+  destroy @0 (context :Proxy.Context) -> ();
+  # Drops the object behind the capability, before the capability is released.
+
+  echo @1 (context :Proxy.Context, echo :Text) -> (result :Text);
+  # Gives back its argument.
+}

@@ -1,0 +1,104 @@
+//! A process that another one spawned to serve it: `<program> -ipcfd <descriptor>`.
+
+mod descriptor;
+mod signals;
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+
+use interfaces::Init;
+
+pub use descriptor::DescriptorError;
+
+use crate::event_loop::EventLoop;
+use crate::process::DESCRIPTOR_OPTION;
+use crate::server::ConfigureLogging;
+
+/// A process cannot serve its parent, or could not leave in order.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The argument of `-ipcfd` is of no use.
+    #[error("invalid {DESCRIPTOR_OPTION} argument '{}': {source}", argument.display())]
+    Descriptor {
+        /// As given.
+        argument: OsString,
+        /// What is wrong with it.
+        #[source]
+        source: DescriptorError,
+    },
+    /// The system refuses a thread, a signal handler or the socket.
+    #[error("cannot serve the parent process: {0}")]
+    System(#[from] std::io::Error),
+    /// The parent is gone, and a call that it made does not end.
+    #[error("the parent process is gone, but the IPC thread does not end")]
+    Stuck,
+}
+
+/// The argument of `-ipcfd`, when that and its argument are all that the process was given.
+pub fn requested_descriptor(arguments: &[OsString]) -> Option<&OsStr> {
+    match arguments {
+        [_, option, argument] if option == DESCRIPTOR_OPTION => Some(argument),
+        _ => None,
+    }
+}
+
+/// Serves `init` on the descriptor until the parent closes the connection or dies. To be called first in `main`: all
+/// other descriptors but the standard ones are closed, for they were left open by mistake.
+///
+/// `program` is the executable's name in the log and in messages. `configure_logging` is given the parent's settings.
+///
+/// # Errors
+/// [`ServeError`]; also when calls that are under way do not end in time.
+pub fn serve_parent(
+    program: &str,
+    argument: &OsStr,
+    init: Arc<dyn Init>,
+    configure_logging: ConfigureLogging,
+) -> Result<(), ServeError> {
+    let socket = descriptor::take(argument).map_err(|source| ServeError::Descriptor {
+        argument: argument.to_owned(),
+        source,
+    })?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let event_loop = EventLoop::start(program)?;
+    let served: Result<(), std::io::Error> = runtime.block_on(async {
+        let asked_to_leave = signals::asked_to_leave(program)?;
+        tokio::select! {
+            served = event_loop.serve(UnixStream::from(socket), init, Some(configure_logging)) => served,
+            () = asked_to_leave => Ok(()),
+        }
+    });
+    let ended = event_loop.stop();
+    served?;
+    if ended { Ok(()) } else { Err(ServeError::Stuck) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::{OsStr, OsString};
+
+    use super::requested_descriptor;
+
+    #[test]
+    fn a_child_is_started_with_exactly_three_arguments() {
+        let rows: [(&[&str], Option<&str>); 6] = [
+            (&["syscoin-node", "-ipcfd", "0"], Some("0")),
+            (&["syscoin-node", "-ipcfd", "x"], Some("x")),
+            (&["syscoin-node", "-ipcfd"], None),
+            (&["syscoin-node", "-ipcfd", "0", "-regtest"], None),
+            (&["syscoin-node", "-regtest", "-ipcfd"], None),
+            (&["syscoin-node", "-ipcfd=0"], None),
+        ];
+        for (arguments, expected) in rows {
+            let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+            assert_eq!(
+                requested_descriptor(&arguments),
+                expected.map(OsStr::new),
+                "{arguments:?}"
+            );
+        }
+    }
+}

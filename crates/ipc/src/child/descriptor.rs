@@ -1,0 +1,85 @@
+//! The one descriptor that a child is given, out of those that it has.
+
+#![expect(
+    unsafe_code,
+    reason = "descriptors that were inherited are known by number alone"
+)]
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::{AsRawFd as _, BorrowedFd, OwnedFd, RawFd};
+
+use rustix::io::Errno;
+use rustix::net::SocketType;
+
+/// The first descriptor that is not a standard one.
+const FIRST: RawFd = 3;
+
+/// An argument of `-ipcfd` that names no usable descriptor.
+#[derive(Debug, thiserror::Error)]
+pub enum DescriptorError {
+    /// It is no number, or none that a descriptor can have.
+    #[error("not the number of a descriptor")]
+    NotANumber,
+    /// No such descriptor is open.
+    #[error("the descriptor is not open")]
+    Closed,
+    /// It is a file, a pipe, a terminal, or a socket of another kind.
+    #[error("the descriptor is not a stream socket")]
+    NotASocket,
+    /// The system refuses.
+    #[error(transparent)]
+    System(#[from] io::Error),
+}
+
+/// Takes the descriptor that the argument names, and closes the others that are not standard ones.
+pub(super) fn take(argument: &OsStr) -> Result<OwnedFd, DescriptorError> {
+    let number: RawFd = argument
+        .to_str()
+        .and_then(|argument| argument.parse().ok())
+        .filter(|number| *number >= 0)
+        .ok_or(DescriptorError::NotANumber)?;
+    // SAFETY: nothing else in this process closes descriptors while this one is borrowed, and a number that is not open
+    // is found out by the first use.
+    let inherited = unsafe { BorrowedFd::borrow_raw(number) };
+    match rustix::net::sockopt::socket_type(inherited) {
+        Ok(SocketType::STREAM) => {}
+        Ok(_) | Err(Errno::NOTSOCK) => return Err(DescriptorError::NotASocket),
+        Err(Errno::BADF) => return Err(DescriptorError::Closed),
+        Err(error) => return Err(DescriptorError::System(error.into())),
+    }
+    let socket = rustix::io::fcntl_dupfd_cloexec(inherited, FIRST).map_err(io::Error::from)?;
+    if number == 0 {
+        let nothing = fs_err::File::open("/dev/null")?;
+        rustix::stdio::dup2_stdin(nothing).map_err(io::Error::from)?;
+    }
+    close_all_but(socket.as_raw_fd());
+    Ok(socket)
+}
+
+/// Closes what was inherited by mistake. Descriptors of this process's own do not exist yet.
+#[cfg(target_os = "linux")]
+fn close_all_but(kept: RawFd) {
+    let close = |first: RawFd, last: u32| {
+        // Kernels before 5.9 do not know the call; strays then stay open, which costs nothing but their number.
+        // SAFETY: no code in this process owns any of these descriptors: they were open when it started, and
+        // `take` is called before anything else is opened.
+        let _ = unsafe { libc::close_range(first.unsigned_abs(), last, 0) };
+    };
+    if kept > FIRST {
+        close(FIRST, kept.unsigned_abs() - 1);
+    }
+    close(kept + 1, u32::MAX);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn close_all_but(kept: RawFd) {
+    // SAFETY: asks for a number.
+    let last = unsafe { libc::getdtablesize() };
+    for number in FIRST..last.min(1 << 16) {
+        if number != kept {
+            // SAFETY: no code in this process owns the descriptor: if it is open, it was when the process started.
+            let _ = unsafe { libc::close(number) };
+        }
+    }
+}

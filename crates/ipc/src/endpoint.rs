@@ -1,0 +1,80 @@
+//! Both ends of a connection, over any stream.
+
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use interfaces::{Init, InterfaceError};
+
+use crate::client::{Connection, Remote};
+use crate::event_loop::{EventLoop, Local};
+use crate::schema::init_capnp::init;
+use crate::server::{self, ConfigureLogging};
+
+/// How long another process may take to drop an object before it is released regardless.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl EventLoop {
+    /// Connects to the process at the other end of the stream and gives its [`Init`]. The connection is closed when
+    /// that, and every object made with it, is dropped.
+    ///
+    /// # Errors
+    /// The other process does not speak the protocol or is gone. A process that stays silent is waited for.
+    pub async fn connect(&self, stream: UnixStream) -> Result<Arc<dyn Init>, InterfaceError> {
+        let event_loop = self.clone();
+        let connecting = self.run(move |local| {
+            Box::pin(async move {
+                let stream = to_tokio(stream)?;
+                let (connection, init) = Connection::open(&local, stream, PATIENCE, || {});
+                connection.construct(&init).await?;
+                Ok(handle(event_loop, &local, init, connection))
+            })
+        });
+        connecting.await.unwrap_or_else(|_stopped| Err(before_call()))
+    }
+
+    /// Serves `init` to the process at the other end of the stream until that leaves.
+    ///
+    /// # Errors
+    /// The stream cannot be used.
+    pub async fn serve(
+        &self,
+        stream: UnixStream,
+        init: Arc<dyn Init>,
+        configure_logging: Option<ConfigureLogging>,
+    ) -> std::io::Result<()> {
+        let serving = self.run(move |local| {
+            Box::pin(async move {
+                stream.set_nonblocking(true)?;
+                let stream = tokio::net::UnixStream::from_std(stream)?;
+                server::serve(local, stream, init, configure_logging).await;
+                Ok(())
+            })
+        });
+        // A thread that has ended serves nobody.
+        serving.await.unwrap_or(Ok(()))
+    }
+}
+
+/// The handle of a process's [`Init`]. Runs on the IPC thread.
+pub(crate) fn handle(
+    event_loop: EventLoop,
+    local: &Local,
+    init: init::Client,
+    connection: Rc<Connection>,
+) -> Arc<dyn Init> {
+    Arc::new(Remote::new(event_loop, local, init, connection))
+}
+
+/// What a caller is told when the IPC thread is gone.
+pub(crate) fn before_call() -> InterfaceError {
+    InterfaceError::Disconnected(interfaces::Disconnection::BeforeCall)
+}
+
+fn to_tokio(stream: UnixStream) -> Result<tokio::net::UnixStream, InterfaceError> {
+    stream
+        .set_nonblocking(true)
+        .and_then(|()| tokio::net::UnixStream::from_std(stream))
+        .map_err(|error| InterfaceError::Malformed(format!("the socket cannot be used: {error}")))
+}

@@ -1,0 +1,203 @@
+//! The IPC thread, which owns every Cap'n Proto object of the process.
+//!
+//! Those objects cannot leave their thread. Others hold an [`EventLoop`], a number where they mean an object, and post
+//! jobs. A job never blocks the thread: what it waits for, it awaits.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::future::LocalBoxFuture;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::LocalSet;
+
+use crate::log;
+
+/// The IPC thread's name, as Core has it.
+const THREAD_NAME: &str = "b-capnp-loop";
+
+/// How long connections may take to be flushed and closed when the thread ends.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// A way to the IPC thread. Clones share it; the thread ends when all are gone, or at [`stop`](EventLoop::stop).
+#[derive(Clone)]
+pub struct EventLoop {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    program: Arc<str>,
+    jobs: mpsc::UnboundedSender<Job>,
+    done: Mutex<Option<std::sync::mpsc::Receiver<()>>>,
+}
+
+enum Job {
+    Run(Work),
+    Stop,
+}
+
+type Work = Box<dyn FnOnce(&Rc<Local>) + Send>;
+
+/// The IPC thread is gone.
+#[derive(Debug)]
+pub(crate) struct Stopped;
+
+/// The number of an object on the IPC thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct ObjectId(u64);
+
+/// What the IPC thread owns.
+pub(crate) struct Local {
+    pub(crate) program: Arc<str>,
+    objects: RefCell<HashMap<ObjectId, Box<dyn Any>>>,
+    last_object: Cell<u64>,
+    last_request: Cell<u64>,
+}
+
+impl EventLoop {
+    /// Starts the thread. `program` is the name of the executable in the log.
+    ///
+    /// # Errors
+    /// The system gives no thread or no event queue.
+    pub fn start(program: &str) -> std::io::Result<Self> {
+        let program: Arc<str> = Arc::from(program);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (jobs, posted) = mpsc::unbounded_channel();
+        let (finished, done) = std::sync::mpsc::channel();
+        let local = program.clone();
+        std::thread::Builder::new()
+            .name(THREAD_NAME.to_owned())
+            .spawn(move || {
+                run(&runtime, local, posted);
+                // Whoever started the thread may not wait for it.
+                let _ = finished.send(());
+            })?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                program,
+                jobs,
+                done: Mutex::new(Some(done)),
+            }),
+        })
+    }
+
+    /// The name of the executable in the log.
+    pub(crate) fn program(&self) -> &str {
+        &self.shared.program
+    }
+
+    /// Closes all connections and waits for the thread's end, for a few seconds at most; not to be called on it.
+    /// Calls made afterwards find themselves disconnected. Gives whether the thread ended.
+    pub fn stop(&self) -> bool {
+        self.post(Job::Stop);
+        let done = self
+            .shared
+            .done
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        // Without a receiver, another caller has waited already.
+        done.is_none_or(|done| {
+            done.recv_timeout(2 * GRACE) != Err(std::sync::mpsc::RecvTimeoutError::Timeout)
+        })
+    }
+
+    /// Runs a job on the thread and gives its result. Dropping the returned future drops the job's.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(Rc<Local>) -> LocalBoxFuture<'static, T> + Send + 'static,
+    ) -> Result<T, Stopped> {
+        let (mut sender, receiver) = oneshot::channel();
+        self.post(Job::Run(Box::new(move |local| {
+            let running = job(Rc::clone(local));
+            tokio::task::spawn_local(async move {
+                tokio::select! {
+                    result = running => {
+                        // The caller may have given up just now.
+                        let _ = sender.send(result);
+                    }
+                    () = sender.closed() => {}
+                }
+            });
+        })));
+        receiver.await.map_err(|_| Stopped)
+    }
+
+    /// Runs a job on the thread that nobody waits for.
+    pub(crate) fn run_detached(
+        &self,
+        job: impl FnOnce(Rc<Local>) -> LocalBoxFuture<'static, ()> + Send + 'static,
+    ) {
+        self.post(Job::Run(Box::new(move |local| {
+            tokio::task::spawn_local(job(Rc::clone(local)));
+        })));
+    }
+
+    fn post(&self, job: Job) {
+        // Without the thread its objects are gone too, and there is nothing left to do to them.
+        let _ = self.shared.jobs.send(job);
+    }
+}
+
+impl std::fmt::Debug for EventLoop {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("EventLoop")
+            .field("program", &self.shared.program)
+            .finish_non_exhaustive()
+    }
+}
+
+fn run(runtime: &tokio::runtime::Runtime, program: Arc<str>, mut posted: mpsc::UnboundedReceiver<Job>) {
+    let label = log::thread_label(&program);
+    let local = Rc::new(Local {
+        program,
+        objects: RefCell::default(),
+        last_object: Cell::new(0),
+        last_request: Cell::new(0),
+    });
+    let tasks = LocalSet::new();
+    tasks.block_on(runtime, async {
+        while let Some(Job::Run(job)) = posted.recv().await {
+            job(&local);
+        }
+    });
+    drop(posted);
+    tracing::debug!(target: "ipc", "{{{label}}} EventLoop::loop done, cancelling event listeners.");
+    // Letting go of the objects closes their connections; the tasks that see to it need their time.
+    tasks.block_on(runtime, async { drop(local.objects.take()) });
+    let _ = runtime.block_on(async { tokio::time::timeout(GRACE, tasks).await });
+    tracing::debug!(target: "ipc", "{{{label}}} EventLoop::loop bye.");
+}
+
+impl Local {
+    /// Keeps an object.
+    pub(crate) fn insert(&self, object: impl Any) -> ObjectId {
+        self.last_object.set(self.last_object.get() + 1);
+        let id = ObjectId(self.last_object.get());
+        self.objects.borrow_mut().insert(id, Box::new(object));
+        id
+    }
+
+    /// A copy of an object that is kept.
+    pub(crate) fn get<T: Any + Clone>(&self, id: ObjectId) -> Option<T> {
+        self.objects.borrow().get(&id)?.downcast_ref().cloned()
+    }
+
+    /// Stops keeping an object.
+    pub(crate) fn remove<T: Any>(&self, id: ObjectId) -> Option<T> {
+        let object = self.objects.borrow_mut().remove(&id)?;
+        Some(*object.downcast().ok()?)
+    }
+
+    /// The number of the next request that this process serves.
+    pub(crate) fn next_request(&self) -> u64 {
+        self.last_request.set(self.last_request.get() + 1);
+        self.last_request.get()
+    }
+}

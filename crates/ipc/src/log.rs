@@ -1,0 +1,115 @@
+//! What `-debug=ipc` shows: Core's names for threads, and calls with an excerpt of their data.
+
+use std::cell::OnceCell;
+use std::fmt::{self, Debug, Write as _};
+use std::sync::Arc;
+
+/// Characters of a call's data that are shown.
+const EXCERPT: usize = 200;
+
+thread_local! {
+    static LABEL: OnceCell<Arc<str>> = const { OnceCell::new() };
+}
+
+/// The calling thread in Core's spelling: `<program>-<pid>/<thread name>-<thread id>`.
+pub(crate) fn thread_label(program: &str) -> Arc<str> {
+    LABEL.with(|label| {
+        Arc::clone(label.get_or_init(|| {
+            let thread = std::thread::current();
+            let name = thread.name().map(|name| format!("{name}-")).unwrap_or_default();
+            format!("{program}-{}/{name}{}", std::process::id(), thread_id()).into()
+        }))
+    })
+}
+
+/// The name of a thread that was made for the peer's thread `from`.
+pub(crate) fn served_thread_label(program: &str, from: &str) -> String {
+    format!("{program}-{}/{} (from {from})", std::process::id(), thread_id())
+}
+
+#[cfg(target_os = "linux")]
+fn thread_id() -> impl fmt::Display {
+    rustix::thread::gettid().as_raw_nonzero()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn thread_id() -> impl fmt::Display {
+    format!("{:?}", std::thread::current().id())
+}
+
+/// Logs one line, and at trace level its data. The text is only made when it is wanted.
+pub(crate) fn message(text: impl FnOnce() -> String, kind: &str, data: &dyn Debug) {
+    if !tracing::enabled!(target: "ipc", tracing::Level::DEBUG) {
+        return;
+    }
+    tracing::debug!(target: "ipc", "{}", text());
+    if tracing::enabled!(target: "ipc", tracing::Level::TRACE) {
+        tracing::trace!(target: "ipc", "{kind} data: {}", excerpt(data));
+    }
+}
+
+/// The first characters of what the data looks like. A message that cannot be decoded ends where it goes wrong.
+fn excerpt(data: &dyn Debug) -> String {
+    let mut excerpt = Excerpt {
+        text: String::new(),
+        left: EXCERPT,
+        cut: false,
+    };
+    // Writing stops at the limit by failing.
+    let _ = write!(excerpt, "{data:?}");
+    if excerpt.cut {
+        excerpt.text.push_str("...");
+    }
+    excerpt.text
+}
+
+struct Excerpt {
+    text: String,
+    left: usize,
+    cut: bool,
+}
+
+impl fmt::Write for Excerpt {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for character in text.chars() {
+            if self.left == 0 {
+                self.cut = true;
+                return Err(fmt::Error);
+            }
+            self.left -= 1;
+            self.text.push(character);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{excerpt, thread_label};
+
+    #[test]
+    fn data_is_cut_after_two_hundred_characters() {
+        let rows = [
+            (197, format!("\"{}", "₿".repeat(197)) + "\""),
+            (198, format!("\"{}\"", "₿".repeat(198))),
+            (199, format!("\"{}...", "₿".repeat(199))),
+            (5_000, format!("\"{}...", "₿".repeat(199))),
+        ];
+        for (length, expected) in rows {
+            assert_eq!(excerpt(&"₿".repeat(length)), expected, "{length}");
+        }
+    }
+
+    #[test]
+    fn threads_are_named_by_program_process_name_and_number() {
+        let label = std::thread::Builder::new()
+            .name("b-test".to_owned())
+            .spawn(|| thread_label("syscoin-node"))
+            .expect("threads can be made")
+            .join()
+            .expect("no panic");
+        let prefix = format!("syscoin-node-{}/b-test-", std::process::id());
+        let number = label.strip_prefix(&prefix).expect("the prefix");
+        assert!(number.parse::<u32>().is_ok(), "{label}");
+    }
+}

@@ -1,0 +1,14 @@
+//! The code that the schema compiler made of `schema/*.capnp`.
+
+#![expect(
+    unreachable_pub,
+    clippy::pedantic,
+    clippy::unimplemented,
+    clippy::unwrap_used,
+    reason = "generated; the schemas carry the documentation"
+)]
+
+capnp::generated_code!(pub mod proxy_capnp, "proxy_capnp.rs");
+capnp::generated_code!(pub mod echo_capnp, "echo_capnp.rs");
+capnp::generated_code!(pub mod init_capnp, "init_capnp.rs");
+capnp::generated_code!(pub mod process_capnp, "process_capnp.rs");

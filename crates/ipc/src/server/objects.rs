@@ -1,0 +1,44 @@
+//! The objects of one connection, and their end.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Owns what the peer may call. Belongs to the IPC thread, but drops nothing there: an object's end may take its time.
+#[derive(Default)]
+pub(super) struct Objects {
+    objects: RefCell<BTreeMap<Key, Box<dyn Send>>>,
+    last: Cell<u64>,
+}
+
+/// An object's place in the order of making.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key(u64);
+
+impl Objects {
+    pub(super) fn insert<I: ?Sized + Send + Sync + 'static>(&self, object: Arc<I>) -> Key {
+        self.last.set(self.last.get() + 1);
+        let key = Key(self.last.get());
+        self.objects.borrow_mut().insert(key, Box::new(object));
+        key
+    }
+
+    /// Drops an object and waits until it is dropped.
+    pub(super) async fn destroy(&self, key: Key) {
+        let object = self.objects.borrow_mut().remove(&key);
+        if object.is_some() {
+            drop_elsewhere(object).await;
+        }
+    }
+
+    /// Drops all objects, last made first.
+    pub(super) async fn clear(&self) {
+        let objects = self.objects.take();
+        drop_elsewhere(objects.into_values().rev().collect::<Vec<_>>()).await;
+    }
+}
+
+async fn drop_elsewhere(objects: impl IntoIterator<Item = Box<dyn Send>> + Send + 'static) {
+    // An object whose drop panics is gone like the others.
+    let _ = tokio::task::spawn_blocking(move || objects.into_iter().for_each(drop)).await;
+}

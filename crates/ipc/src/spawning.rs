@@ -1,0 +1,138 @@
+//! The [`Init`] whose objects live in child processes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use interfaces::{Echo, Init, InterfaceError};
+use tokio::sync::{oneshot, watch};
+
+use crate::client::Connection;
+use crate::endpoint::{before_call, handle};
+use crate::event_loop::{EventLoop, Local};
+use crate::process;
+use crate::schema::init_capnp::init;
+use crate::schema::process_capnp::child;
+
+/// How children are started and what they are given.
+pub struct SpawnConfig {
+    /// Where the executables are; see [`executable_directory`](process::executable_directory).
+    pub directory: PathBuf,
+    /// The executable that serves [`Echo`].
+    pub echo_program: &'static str,
+    /// What a child is told of this process's log, (option, value) each; asked for at each start.
+    pub log_settings: Box<dyn Fn() -> Vec<(String, String)> + Send + Sync>,
+    /// How long a child may take until it answers its first calls.
+    pub answer_within: Duration,
+    /// How long a child may take to drop its object, and then to exit after its connection is closed. Then it is
+    /// killed.
+    pub exit_within: Duration,
+}
+
+/// Makes each [`Echo`] in a new child process, which lives as long as the object.
+pub struct SpawningInit {
+    event_loop: EventLoop,
+    config: SpawnConfig,
+    children: watch::Sender<usize>,
+}
+
+impl SpawningInit {
+    /// Nothing is started yet.
+    pub fn new(event_loop: EventLoop, config: SpawnConfig) -> Self {
+        Self {
+            event_loop,
+            config,
+            children: watch::Sender::new(0),
+        }
+    }
+
+    /// Waits until no child is left, also after this is dropped. Each leaves after its object is dropped.
+    pub fn children_exited(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut children = self.children.subscribe();
+        async move {
+            // It fails when nobody can count any more, and then nobody is left either.
+            let _ = children.wait_for(|children| *children == 0).await;
+        }
+    }
+
+    /// Starts a child and gives its [`Init`].
+    async fn spawn(&self, program: PathBuf) -> Result<Arc<dyn Init>, InterfaceError> {
+        let event_loop = self.event_loop.clone();
+        let settings = (self.config.log_settings)();
+        let patience = self.config.exit_within;
+        let children = self.children.clone();
+        let starting = self.event_loop.run(move |local| {
+            Box::pin(async move {
+                let (connection, init) = start(&local, program, patience, children)?;
+                configure_logging(&connection, &init, &settings).await?;
+                connection.construct(&init).await?;
+                Ok(handle(event_loop, &local, init, connection))
+            })
+        });
+        starting.await.unwrap_or_else(|_stopped| Err(before_call()))
+    }
+}
+
+#[async_trait]
+impl Init for SpawningInit {
+    async fn make_echo(&self) -> Result<Arc<dyn Echo>, InterfaceError> {
+        let program = self.config.directory.join(self.config.echo_program);
+        let waited = self.config.answer_within;
+        let making = async { self.spawn(program).await?.make_echo().await };
+        match tokio::time::timeout(waited, making).await {
+            Ok(made) => made,
+            Err(_late) => Err(InterfaceError::Unresponsive {
+                peer: self.config.echo_program.to_owned(),
+                waited,
+            }),
+        }
+    }
+}
+
+/// Starts the process, connects to it, and leaves it to be seen off.
+fn start(
+    local: &Local,
+    program: PathBuf,
+    patience: Duration,
+    children: watch::Sender<usize>,
+) -> Result<(std::rc::Rc<Connection>, init::Client), InterfaceError> {
+    let failed = |source| InterfaceError::Spawn {
+        program: program.clone(),
+        source,
+    };
+    let (stream, child) = process::spawn(&program).map_err(failed)?;
+    stream.set_nonblocking(true).map_err(failed)?;
+    let stream = tokio::net::UnixStream::from_std(stream).map_err(failed)?;
+    let (disconnect, disconnected) = oneshot::channel();
+    let (connection, init) = Connection::open(local, stream, patience, || drop(disconnect));
+    children.send_modify(|children| *children += 1);
+    tokio::task::spawn_local(async move {
+        process::see_off(program, child, disconnected, patience).await;
+        children.send_modify(|children| *children -= 1);
+    });
+    Ok((connection, init))
+}
+
+/// Makes the child log where this process does. A peer of another make does not know the method, and logs as it likes.
+async fn configure_logging(
+    connection: &Connection,
+    init: &init::Client,
+    settings: &[(String, String)],
+) -> Result<(), InterfaceError> {
+    let child: child::Client = capnp::capability::FromClientHook::new(init.client.hook.add_ref());
+    let mut request = child.configure_logging_request();
+    let count =
+        u32::try_from(settings.len()).map_err(|error| InterfaceError::Malformed(error.to_string()))?;
+    let mut list = request.get().init_settings(count);
+    for (index, (name, value)) in (0..count).zip(settings) {
+        let mut setting = list.reborrow().get(index);
+        setting.set_name(&name[..]);
+        setting.set_value(&value[..]);
+    }
+    match connection.answer(request.send().promise).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind == capnp::ErrorKind::Unimplemented => Ok(()),
+        Err(error) => Err(crate::error::from_capnp("Child.configureLogging", &error)),
+    }
+}

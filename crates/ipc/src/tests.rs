@@ -1,0 +1,8 @@
+//! Both ends of a connection in one process, and each end against a peer that is not ours.
+
+mod facts;
+mod hostile;
+mod lifetimes;
+mod log;
+mod suite;
+mod support;

@@ -1,0 +1,193 @@
+//! Threads as the wire has them: one side makes them in the other, and calls on one run first in, first out.
+//!
+//! Here a thread is a queue. A call holds its turn while its method runs, on the IPC thread or wherever the method
+//! takes itself; so a thread costs a peer next to nothing to make, and this process next to nothing to have.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use capnp::Error;
+use capnp_rpc::CapabilityServerSet;
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+
+use crate::error::exception;
+use crate::log;
+use crate::schema::proxy_capnp::{context, thread, thread_map};
+
+/// Threads that a peer may have at once on one connection.
+pub(crate) const MAX_THREADS: usize = 1_000;
+
+/// Bytes of a thread's name that are kept.
+const MAX_NAME: usize = 256;
+
+/// The threads of this side that one connection's peer made.
+pub(crate) struct Threads {
+    program: Arc<str>,
+    served: RefCell<CapabilityServerSet<ServedThread, thread::Client>>,
+    live: Rc<Cell<usize>>,
+    pool: RefCell<Option<Arc<Semaphore>>>,
+}
+
+/// A thread that calls run on in turn.
+pub(crate) struct ServedThread {
+    name: String,
+    queue: Arc<Mutex<()>>,
+    live: Rc<Cell<usize>>,
+}
+
+/// A call's turn on its thread, until it is dropped.
+pub(crate) struct Turn {
+    /// The thread, for the log.
+    pub(crate) thread: String,
+    _place: Place,
+}
+
+enum Place {
+    Thread { _guard: OwnedMutexGuard<()> },
+    Pool { _permit: OwnedSemaphorePermit },
+}
+
+impl Threads {
+    pub(crate) fn new(program: &Arc<str>) -> Rc<Self> {
+        Rc::new(Self {
+            program: Arc::clone(program),
+            served: RefCell::default(),
+            live: Rc::default(),
+            pool: RefCell::default(),
+        })
+    }
+
+    /// The capability with which the peer makes threads here.
+    pub(crate) fn map(self: &Rc<Self>) -> thread_map::Client {
+        capnp_rpc::new_client(ThreadMap {
+            threads: Rc::clone(self),
+        })
+    }
+
+    /// Makes a thread; `from` is the peer's thread whose calls run on it.
+    pub(crate) fn make(&self, from: &str) -> thread::Client {
+        let name = log::served_thread_label(&self.program, &shortened(from));
+        self.live.set(self.live.get() + 1);
+        let mut served = self.served.borrow_mut();
+        served.gc();
+        served.new_client(ServedThread {
+            name,
+            queue: Arc::default(),
+            live: Rc::clone(&self.live),
+        })
+    }
+
+    /// Waits for a call's turn on the thread that its context names, or on the pool.
+    pub(crate) async fn turn(&self, context: context::Reader<'_>) -> Result<Turn, Error> {
+        if !context.has_thread() {
+            return self.pool_turn().await;
+        }
+        // The peer need not have waited for the thread to be made.
+        let client = capnp::capability::get_resolved_cap(context.get_thread()?).await;
+        let thread = self.served.borrow().get_local_server_of_resolved(&client);
+        let Some(thread) = thread else {
+            return Err(exception("invalid thread handle"));
+        };
+        let guard = Arc::clone(&thread.queue).lock_owned().await;
+        Ok(Turn {
+            thread: thread.name.clone(),
+            _place: Place::Thread { _guard: guard },
+        })
+    }
+
+    async fn pool_turn(&self) -> Result<Turn, Error> {
+        let pool = self.pool.borrow().clone();
+        let Some(pool) = pool else {
+            return Err(exception("no thread specified and no pool configured"));
+        };
+        let permit = pool
+            .acquire_owned()
+            .await
+            .expect("nobody closes it, because the type's only owner is here");
+        Ok(Turn {
+            thread: log::served_thread_label(&self.program, "pool"),
+            _place: Place::Pool { _permit: permit },
+        })
+    }
+}
+
+fn shortened(name: &str) -> String {
+    let mut end = name.len().min(MAX_NAME);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name[..end].to_owned()
+}
+
+impl Drop for ServedThread {
+    fn drop(&mut self) {
+        self.live.set(self.live.get() - 1);
+    }
+}
+
+impl thread::Server for ServedThread {
+    async fn get_name(
+        self: Rc<Self>,
+        _: thread::GetNameParams,
+        mut results: thread::GetNameResults,
+    ) -> Result<(), Error> {
+        results.get().set_result(&self.name[..]);
+        Ok(())
+    }
+}
+
+struct ThreadMap {
+    threads: Rc<Threads>,
+}
+
+impl thread_map::Server for ThreadMap {
+    async fn make_thread(
+        self: Rc<Self>,
+        params: thread_map::MakeThreadParams,
+        mut results: thread_map::MakeThreadResults,
+    ) -> Result<(), Error> {
+        if self.threads.live.get() >= MAX_THREADS {
+            return Err(exception(format_args!(
+                "this connection has {MAX_THREADS} threads already"
+            )));
+        }
+        let from = params.get()?.get_name()?.to_str()?;
+        results.get().set_result(self.threads.make(from));
+        Ok(())
+    }
+
+    async fn make_pool(
+        self: Rc<Self>,
+        params: thread_map::MakePoolParams,
+        _: thread_map::MakePoolResults,
+    ) -> Result<(), Error> {
+        let count = params.get()?.get_count() as usize;
+        if !(1..=MAX_THREADS).contains(&count) {
+            return Err(exception(format_args!(
+                "a pool has 1 to {MAX_THREADS} threads, not {count}"
+            )));
+        }
+        let mut pool = self.threads.pool.borrow_mut();
+        if pool.is_some() {
+            return Err(exception("this connection has a thread pool already"));
+        }
+        *pool = Some(Arc::new(Semaphore::new(count)));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_NAME, shortened};
+
+    #[test]
+    fn long_names_are_cut_between_characters() {
+        let rows = [("", ""), ("b-http", "b-http")];
+        for (name, expected) in rows {
+            assert_eq!(shortened(name), expected);
+        }
+        let cut = shortened(&"€".repeat(1_000));
+        assert_eq!(cut.len(), MAX_NAME - MAX_NAME % 3);
+    }
+}

@@ -1,0 +1,12 @@
+//! Messages on a socket: Cap'n Proto's standard framing, and bounds on what a peer can make this process hold.
+//!
+//! Knows of frames and bytes, not of interfaces. The stock network of `capnp-rpc` allocates what a frame's header
+//! claims and queues without limit; this one grows with what arrives and gives the connection up at a limit.
+
+mod frame;
+mod link;
+mod network;
+
+pub(crate) use frame::MAX_MESSAGE_BYTES;
+pub(crate) use link::Link;
+pub(crate) use network::{Ended, drive, new_system};

@@ -1,0 +1,287 @@
+//! Reads one message's frame from a stream that nobody vouches for.
+
+use std::ops::Range;
+
+use capnp::Word;
+use capnp::message::ReaderSegments;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
+/// The largest message, in bytes: C++ readers accept no more and drop the connection.
+pub(crate) const MAX_MESSAGE_BYTES: usize = 64 << 20;
+
+/// The most segments that a message may have.
+const MAX_SEGMENTS: u32 = 512;
+
+/// What is reserved ahead of arrival, in bytes.
+const STEP: usize = 64 << 10;
+
+const WORD: usize = size_of::<Word>();
+
+/// Why a stream holds no further message.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FrameError {
+    /// The stream cannot be read.
+    #[error("cannot read from the socket")]
+    Read(#[from] std::io::Error),
+    /// The stream ends within a message.
+    #[error("the stream ends within a message")]
+    Truncated,
+    /// The header claims too many segments.
+    #[error("a message claims {segments} segments; the limit is {MAX_SEGMENTS}")]
+    TooManySegments {
+        /// As claimed.
+        segments: u64,
+    },
+    /// The header claims too many bytes.
+    #[error("a message claims {bytes} bytes; the limit is {MAX_MESSAGE_BYTES}")]
+    TooLarge {
+        /// As claimed.
+        bytes: u64,
+    },
+}
+
+/// The segments of one message, aligned to words.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Frame {
+    words: Vec<Word>,
+    segments: Vec<Range<usize>>,
+}
+
+impl Frame {
+    /// The memory that the message takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.words.capacity() * WORD
+    }
+}
+
+impl ReaderSegments for Frame {
+    fn get_segment(&self, index: u32) -> Option<&[u8]> {
+        let range = self.segments.get(usize::try_from(index).ok()?)?;
+        Some(Word::words_to_bytes(&self.words[range.clone()]))
+    }
+
+    fn len(&self) -> usize {
+        self.segments.len()
+    }
+}
+
+/// Reads the next message; `None` when the stream ends before it.
+///
+/// Memory is reserved as bytes arrive: at most as much again as has arrived, whatever the header claims.
+pub(crate) async fn read_frame(stream: &mut (impl AsyncRead + Unpin)) -> Result<Option<Frame>, FrameError> {
+    let Some(lengths) = read_segment_lengths(stream).await? else {
+        return Ok(None);
+    };
+    let mut end = 0;
+    let segments = lengths
+        .into_iter()
+        .map(|length| {
+            let start = end;
+            end += length;
+            start..end
+        })
+        .collect();
+    let words = read_words(stream, end).await?;
+    Ok(Some(Frame { words, segments }))
+}
+
+/// Reads the header: each segment's length in words. Their sum is within the limit.
+async fn read_segment_lengths(
+    stream: &mut (impl AsyncRead + Unpin),
+) -> Result<Option<Vec<usize>>, FrameError> {
+    let mut count = [0; 4];
+    let first = stream.read(&mut count).await?;
+    if first == 0 {
+        return Ok(None);
+    }
+    read_exact(stream, &mut count[first..]).await?;
+    let segments = u64::from(u32::from_le_bytes(count)) + 1;
+    if segments > u64::from(MAX_SEGMENTS) {
+        return Err(FrameError::TooManySegments { segments });
+    }
+    let mut lengths = Vec::new();
+    let mut total: u64 = 0;
+    for _ in 0..segments {
+        let mut length = [0; 4];
+        read_exact(stream, &mut length).await?;
+        let length = u32::from_le_bytes(length);
+        total += u64::from(length);
+        lengths.push(length as usize);
+    }
+    // The header fills whole words.
+    if segments.is_multiple_of(2) {
+        read_exact(stream, &mut [0; 4]).await?;
+    }
+    let bytes = total * WORD as u64;
+    if bytes > MAX_MESSAGE_BYTES as u64 {
+        return Err(FrameError::TooLarge { bytes });
+    }
+    Ok(Some(lengths))
+}
+
+async fn read_words(stream: &mut (impl AsyncRead + Unpin), total: usize) -> Result<Vec<Word>, FrameError> {
+    const ZERO: Word = capnp::word(0, 0, 0, 0, 0, 0, 0, 0);
+    let mut words = Vec::new();
+    while words.len() < total {
+        let arrived = words.len();
+        let step = arrived.max(STEP / WORD).min(total - arrived);
+        words.reserve_exact(step);
+        words.resize(arrived + step, ZERO);
+        read_exact(stream, Word::words_to_bytes_mut(&mut words[arrived..])).await?;
+    }
+    Ok(words)
+}
+
+async fn read_exact(stream: &mut (impl AsyncRead + Unpin), buffer: &mut [u8]) -> Result<(), FrameError> {
+    match stream.read_exact(buffer).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(FrameError::Truncated),
+        Err(error) => Err(FrameError::Read(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use capnp::message::{Builder, HeapAllocator, ReaderSegments as _};
+    use futures::FutureExt as _;
+    use proptest::prelude::*;
+
+    use super::{Frame, FrameError, MAX_MESSAGE_BYTES, STEP, read_frame};
+
+    /// A stream in memory is always ready, so that one poll is the whole of it.
+    fn read(mut bytes: &[u8]) -> Result<Option<Frame>, FrameError> {
+        read_frame(&mut bytes)
+            .now_or_never()
+            .expect("memory is always ready")
+    }
+
+    fn header(lengths: &[u32]) -> Vec<u8> {
+        let count = u32::try_from(lengths.len()).expect("small") - 1;
+        let mut bytes = count.to_le_bytes().to_vec();
+        for length in lengths {
+            bytes.extend(length.to_le_bytes());
+        }
+        if lengths.len().is_multiple_of(2) {
+            bytes.extend([0; 4]);
+        }
+        bytes
+    }
+
+    fn check_error(bytes: &[u8], expected: &str) {
+        let error = read(bytes).expect_err(expected);
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn a_stream_that_ends_between_messages_is_the_end() {
+        assert_eq!(read(&[]).unwrap(), None);
+    }
+
+    #[test]
+    fn hostile_headers_are_refused_by_name() {
+        let truncated = "the stream ends within a message";
+        check_error(&[0], truncated);
+        check_error(&header(&[1]), truncated);
+        check_error(&header(&[1, 1])[..12], truncated);
+        check_error(
+            &[0xff; 64],
+            "a message claims 4294967296 segments; the limit is 512",
+        );
+        check_error(
+            &header(&[0; 513]),
+            "a message claims 513 segments; the limit is 512",
+        );
+        check_error(
+            &header(&[8 << 20, 1]),
+            "a message claims 67108872 bytes; the limit is 67108864",
+        );
+        check_error(
+            &header(&[u32::MAX; 512]),
+            "a message claims 17592186040320 bytes; the limit is 67108864",
+        );
+    }
+
+    #[test]
+    fn a_claim_reserves_nothing_before_bytes_arrive() {
+        // The largest claim that is allowed, and a stream that then stays silent: the future holds what it reserved.
+        let (mut ours, theirs) = tokio::io::duplex(STEP);
+        let mut theirs = theirs;
+        let claim = header(&[u32::try_from(MAX_MESSAGE_BYTES / 8).expect("small")]);
+        let before = resident_bytes();
+        let mut reading = Box::pin(read_frame(&mut theirs));
+        let mut writing = Box::pin(tokio::io::AsyncWriteExt::write_all(&mut ours, &claim));
+        assert!(writing.as_mut().now_or_never().expect("fits").is_ok());
+        assert!(reading.as_mut().now_or_never().is_none());
+        assert!(resident_bytes() < before + (8 << 20));
+    }
+
+    fn resident_bytes() -> usize {
+        let status = fs_err::read_to_string("/proc/self/statm").expect("Linux has it");
+        let pages: usize = status
+            .split(' ')
+            .nth(1)
+            .expect("second field")
+            .parse()
+            .expect("a number");
+        pages * rustix::param::page_size()
+    }
+
+    #[test]
+    fn the_largest_header_that_is_allowed_is_read() {
+        let mut bytes = header(&[1; 512]);
+        bytes.extend([7; 512 * 8]);
+        let frame = read(&bytes).unwrap().unwrap();
+        assert_eq!(frame.len(), 512);
+        assert_eq!(frame.get_segment(511), Some(&[7; 8][..]));
+        assert_eq!(frame.get_segment(512), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_end_in_a_message_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = read(&bytes);
+        }
+
+        #[test]
+        fn any_header_is_within_the_limits_or_refused(lengths in proptest::collection::vec(0_u32..40, 1..600)) {
+            let total: u32 = lengths.iter().sum();
+            let mut bytes = header(&lengths);
+            bytes.extend(vec![1; total as usize * 8]);
+            match read(&bytes) {
+                Ok(frame) => {
+                    let frame = frame.expect("not empty");
+                    prop_assert!(lengths.len() <= 512);
+                    for (index, length) in lengths.iter().enumerate() {
+                        let segment = frame.get_segment(u32::try_from(index).expect("small"));
+                        prop_assert_eq!(segment.map(<[u8]>::len), Some(*length as usize * 8));
+                    }
+                }
+                Err(error) => {
+                    let too_many = matches!(error, FrameError::TooManySegments { .. });
+                    prop_assert!(too_many);
+                    prop_assert!(lengths.len() > 512);
+                }
+            }
+        }
+
+        #[test]
+        fn what_capnp_writes_comes_back(text in ".{0,3000}", first_segment in 1_u32..8, cut in any::<prop::sample::Index>()) {
+            let allocator = HeapAllocator::new().first_segment_words(first_segment);
+            let mut message = Builder::new(allocator);
+            message.set_root::<capnp::text::Owned>(&text[..]).expect("fits");
+            let bytes = capnp::serialize::write_message_to_words(&message);
+            let frame = read(&bytes).unwrap().expect("not empty");
+            let reader = capnp::message::Reader::new(frame, capnp::message::ReaderOptions::new());
+            let root: capnp::text::Reader<'_> = reader.get_root().expect("a text");
+            prop_assert_eq!(root.to_str().expect("UTF-8"), &text);
+
+            let cut = cut.index(bytes.len());
+            let outcome = read(&bytes[..cut]);
+            if cut == 0 {
+                prop_assert!(matches!(outcome, Ok(None)));
+            } else {
+                prop_assert!(matches!(outcome, Err(FrameError::Truncated)));
+            }
+        }
+    }
+}

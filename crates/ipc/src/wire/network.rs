@@ -1,0 +1,273 @@
+//! The network that `capnp-rpc` speaks over: one stream, two parties.
+
+use std::cell::RefCell;
+use std::panic::AssertUnwindSafe;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use capnp::capability::Promise;
+use capnp::message::{Builder, HeapAllocator, ReaderOptions};
+use capnp::{Error, OutputSegments};
+use capnp_futures::serialize::AsOutputSegments;
+use capnp_rpc::rpc_twoparty_capnp::Side;
+use capnp_rpc::{RpcSystem, VatNetwork};
+use futures::channel::oneshot;
+use futures::{FutureExt as _, TryFutureExt as _};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader, BufWriter};
+use tokio_util::compat::TokioAsyncWriteCompatExt as _;
+
+use super::frame::{Frame, MAX_MESSAGE_BYTES, read_frame};
+use super::link::{Charge, Link};
+
+/// How long what is queued may take to be sent once the connection is closed.
+const FLUSH: Duration = Duration::from_secs(2);
+
+/// Nesting as C++ readers allow it; a message may be walked a few times: to log it, to read it.
+const READER_OPTIONS: ReaderOptions = ReaderOptions {
+    traversal_limit_in_words: Some(4 * MAX_MESSAGE_BYTES / size_of::<capnp::Word>()),
+    nesting_limit: 64,
+};
+
+/// An RPC system over a stream, with the bootstrap capability that the peer gets.
+pub(crate) fn new_system(
+    link: &Rc<Link>,
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    side: Side,
+    bootstrap: Option<capnp::capability::Client>,
+) -> RpcSystem<Side> {
+    RpcSystem::new(Box::new(Network::new(Rc::clone(link), stream, side)), bootstrap)
+}
+
+/// Runs the connection until the peer or an error ends it, or `close` fires or is dropped. Afterwards the link is
+/// lost, and whoever still waits for an answer knows.
+pub(crate) async fn drive(
+    mut system: RpcSystem<Side>,
+    link: Rc<Link>,
+    close: oneshot::Receiver<()>,
+) -> Ended {
+    let disconnector = system.get_disconnector();
+    // A panic in the RPC implementation, which hostile messages might cause, costs the connection and no more.
+    let mut running = AssertUnwindSafe(&mut system).catch_unwind().fuse();
+    let ended = tokio::select! {
+        _ = &mut running => Ended::Lost,
+        _ = link.lost() => Ended::Lost,
+        _ = close => Ended::Closed,
+    };
+    let flush = async {
+        tokio::select! {
+            _ = &mut running => {}
+            _ = disconnector => {}
+        }
+    };
+    if ended == Ended::Closed || link.is_lost() {
+        // Too late is as good as done: the stream is closed either way.
+        let _ = tokio::time::timeout(FLUSH, flush).await;
+    }
+    link.lose("the connection is closed");
+    ended
+}
+
+/// Why a connection is no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// This side closed it.
+    Closed,
+    /// The peer closed it, or it failed.
+    Lost,
+}
+
+struct Network {
+    connection: Option<Connection>,
+    weak: Weak<Inner>,
+    driver: futures::future::Shared<Promise<(), Error>>,
+    side: Side,
+}
+
+#[derive(Clone)]
+struct Connection {
+    inner: Rc<Inner>,
+}
+
+struct Inner {
+    link: Rc<Link>,
+    side: Side,
+    stream: Rc<RefCell<Option<Box<dyn AsyncRead + Unpin>>>>,
+    sender: RefCell<capnp_futures::Sender<Queued>>,
+    dropped: Option<oneshot::Sender<()>>,
+}
+
+impl Network {
+    fn new(link: Rc<Link>, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, side: Side) -> Self {
+        let (reader, writer) = tokio::io::split(stream);
+        let (sender, writing) = capnp_futures::write_queue(BufWriter::new(writer).compat_write());
+        let (dropped, when_dropped) = oneshot::channel::<()>();
+        let failed = Rc::clone(&link);
+        let driver = Promise::from_future(async move {
+            let written = writing.await;
+            if let Err(error) = &written {
+                failed.lose(&error.to_string());
+            }
+            // The system is over when nobody holds the connection any more, not when the last byte is written.
+            let _ = when_dropped.await;
+            written
+        })
+        .shared();
+        let inner = Rc::new(Inner {
+            link,
+            side,
+            stream: Rc::new(RefCell::new(Some(Box::new(BufReader::new(reader))))),
+            sender: RefCell::new(sender),
+            dropped: Some(dropped),
+        });
+        Self {
+            weak: Rc::downgrade(&inner),
+            connection: Some(Connection { inner }),
+            driver,
+            side,
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(dropped) = self.dropped.take() {
+            // The driver may be gone already.
+            let _ = dropped.send(());
+        }
+    }
+}
+
+impl VatNetwork<Side> for Network {
+    fn connect(&mut self, host: Side) -> Option<Box<dyn capnp_rpc::Connection<Side>>> {
+        if host == self.side {
+            return None;
+        }
+        let inner = self.weak.upgrade()?;
+        Some(Box::new(Connection { inner }))
+    }
+
+    fn accept(&mut self) -> Promise<Box<dyn capnp_rpc::Connection<Side>>, Error> {
+        match self.connection.take() {
+            Some(connection) => Promise::ok(Box::new(connection)),
+            None => Promise::from_future(futures::future::pending()),
+        }
+    }
+
+    fn drive_until_shutdown(&mut self) -> Promise<(), Error> {
+        Promise::from_future(self.driver.clone())
+    }
+}
+
+impl capnp_rpc::Connection<Side> for Connection {
+    fn get_peer_vat_id(&self) -> Side {
+        self.inner.side
+    }
+
+    fn new_outgoing_message(&mut self, first_segment_words: u32) -> Box<dyn capnp_rpc::OutgoingMessage> {
+        let allocator = HeapAllocator::new().first_segment_words(first_segment_words);
+        Box::new(Outgoing {
+            message: Builder::new(allocator),
+            inner: Rc::clone(&self.inner),
+        })
+    }
+
+    fn receive_incoming_message(&mut self) -> Promise<Option<Box<dyn capnp_rpc::IncomingMessage>>, Error> {
+        let link = Rc::clone(&self.inner.link);
+        let slot = Rc::clone(&self.inner.stream);
+        Promise::from_future(async move {
+            // Taken out while it is read from: one read runs at a time.
+            let Some(mut stream) = slot.borrow_mut().take() else {
+                return Err(Error::disconnected("the stream is at its end".to_owned()));
+            };
+            let frame = match read_frame(&mut stream).await {
+                Ok(Some(frame)) => frame,
+                Ok(None) => {
+                    link.lose("the peer closed the connection");
+                    return Ok(None);
+                }
+                Err(error) => {
+                    link.lose(&error.to_string());
+                    return Err(Error::disconnected(error.to_string()));
+                }
+            };
+            *slot.borrow_mut() = Some(stream);
+            let Some(charge) = link.receive(frame.bytes()) else {
+                return Err(Error::disconnected("too many calls outstanding".to_owned()));
+            };
+            Ok(Some(Box::new(Incoming {
+                message: capnp::message::Reader::new(frame, READER_OPTIONS),
+                _charge: charge,
+            }) as Box<dyn capnp_rpc::IncomingMessage>))
+        })
+    }
+
+    fn shutdown(&mut self, result: capnp::Result<()>) -> Promise<(), Error> {
+        // Calls that are on their way are rejected with this same error; they find the link lost.
+        self.inner.link.lose(&match &result {
+            Ok(()) => "the connection is closed".to_owned(),
+            Err(error) => error.to_string(),
+        });
+        Promise::from_future(self.inner.sender.borrow_mut().terminate(result))
+    }
+}
+
+struct Incoming {
+    message: capnp::message::Reader<Frame>,
+    _charge: Charge,
+}
+
+impl capnp_rpc::IncomingMessage for Incoming {
+    fn get_body(&self) -> capnp::Result<capnp::any_pointer::Reader<'_>> {
+        self.message.get_root()
+    }
+}
+
+struct Outgoing {
+    message: Builder<HeapAllocator>,
+    inner: Rc<Inner>,
+}
+
+impl capnp_rpc::OutgoingMessage for Outgoing {
+    fn get_body(&mut self) -> capnp::Result<capnp::any_pointer::Builder<'_>> {
+        self.message.get_root()
+    }
+
+    fn get_body_as_reader(&self) -> capnp::Result<capnp::any_pointer::Reader<'_>> {
+        self.message.get_root_as_reader()
+    }
+
+    fn send(self: Box<Self>) -> (Promise<(), Error>, Rc<Builder<HeapAllocator>>) {
+        let bytes = self.size_in_words() * size_of::<capnp::Word>();
+        let message = Rc::new(self.message);
+        let Some(charge) = self.inner.link.queue(bytes) else {
+            let error = Error::disconnected("the peer does not read".to_owned());
+            return (Promise::err(error), message);
+        };
+        let queued = Queued {
+            message: Rc::clone(&message),
+            _charge: charge,
+        };
+        let sent = self.inner.sender.borrow_mut().send(queued);
+        (Promise::from_future(sent.map_ok(drop)), message)
+    }
+
+    fn take(self: Box<Self>) -> Builder<HeapAllocator> {
+        self.message
+    }
+
+    fn size_in_words(&self) -> usize {
+        self.message.size_in_words()
+    }
+}
+
+/// A message in the write queue, which drops it once it is written.
+struct Queued {
+    message: Rc<Builder<HeapAllocator>>,
+    _charge: Charge,
+}
+
+impl AsOutputSegments for Queued {
+    fn as_output_segments(&self) -> OutputSegments<'_> {
+        self.message.as_output_segments()
+    }
+}

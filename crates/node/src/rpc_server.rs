@@ -1,0 +1,194 @@
+//! From options to a running RPC server.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::cookie::{self, Cookie};
+use app::{Args, DataDir, LogHandle, Network, program};
+use rpc::{Config, Credentials, DispatchConfig, Dispatcher, Naming, Server, Subnet};
+
+/// Where bugs are reported.
+const BUG_REPORT: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
+
+/// The RPC server, with the cookie that opens it.
+pub(crate) struct RpcServer {
+    server: Server,
+    cookie: Option<Cookie>,
+}
+
+/// The RPC server cannot be had as the options ask for it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RpcServerError {
+    #[error(
+        "Invalid -rpcallowip subnet specification: {0}. Valid are a single IP (e.g. 1.2.3.4), a network/netmask (e.g. \
+         1.2.3.4/255.255.255.0) or a network/CIDR (e.g. 1.2.3.4/24)."
+    )]
+    AllowIp(String),
+    #[error("Invalid port specified in {option}: '{value}'")]
+    Port { option: &'static str, value: String },
+    #[error("Invalid -rpcauth argument.")]
+    RpcAuth,
+    #[error("{0}")]
+    Cookie(#[source] cookie::CookieError),
+    #[error("{0}")]
+    Start(#[source] rpc::StartError),
+}
+
+/// Names that help texts and errors show.
+pub(crate) fn naming() -> Naming {
+    Naming {
+        product: program::PACKAGE_NAME.to_owned(),
+        version: program::CLIENT_VERSION_TEXT.to_owned(),
+        bug_report: BUG_REPORT.to_owned(),
+        client: "syscoin-cli".to_owned(),
+        port: Network::Main.rpc_port(),
+    }
+}
+
+/// How calls are carried out.
+pub(crate) fn dispatch_config(args: &Args, log: &LogHandle) -> DispatchConfig {
+    let log_path = log.log_path().map(|path| path.to_string_lossy().into_owned());
+    DispatchConfig {
+        log_path: log_path.unwrap_or_default(),
+        check_results: args.flag("rpcdoccheck", false),
+        naming: naming(),
+    }
+}
+
+impl RpcServer {
+    /// Listens as the options say.
+    pub(crate) async fn start(
+        args: &Args,
+        data_dir: &DataDir,
+        dispatcher: Arc<Dispatcher>,
+    ) -> Result<Self, RpcServerError> {
+        let allow_ip = allowed(args)?;
+        let bind = addresses(args, !allow_ip.is_empty()).await?;
+        let (credentials, cookie) = credentials(args, data_dir)?;
+        let count = |name, default| usize::try_from(args.number(name, default)).unwrap_or(0).max(1);
+        let timeout = u64::try_from(args.number("rpcservertimeout", 30))
+            .unwrap_or(0)
+            .max(1);
+        let config = Config {
+            bind,
+            allow_ip,
+            credentials,
+            threads: count("rpcthreads", 4),
+            work_queue: count("rpcworkqueue", 16),
+            server_timeout: Duration::from_secs(timeout),
+            ..Config::default()
+        };
+        let server = Server::start(&config, dispatcher)
+            .await
+            .map_err(RpcServerError::Start)?;
+        Ok(Self { server, cookie })
+    }
+
+    /// Answers what is running, and removes the cookie.
+    pub(crate) async fn stop(self) {
+        self.server.stop().await;
+        drop(self.cookie);
+    }
+}
+
+fn allowed(args: &Args) -> Result<Vec<Subnet>, RpcServerError> {
+    let texts = args.texts("rpcallowip");
+    texts
+        .into_iter()
+        .map(|text| text.parse().map_err(|_| RpcServerError::AllowIp(text)))
+        .collect()
+}
+
+async fn addresses(args: &Args, allows_others: bool) -> Result<Vec<SocketAddr>, RpcServerError> {
+    let port = match args.text("rpcport") {
+        None => args.network().rpc_port(),
+        Some(text) => parse_port(&text).ok_or(RpcServerError::Port {
+            option: "-rpcport",
+            value: text,
+        })?,
+    };
+    let mut requested = Vec::new();
+    for text in args.texts("rpcbind") {
+        let (host, own_port) = split_host_port(&text).ok_or_else(|| RpcServerError::Port {
+            option: "-rpcbind",
+            value: text.clone(),
+        })?;
+        match tokio::net::lookup_host((host, own_port.unwrap_or(port))).await {
+            Ok(found) => requested.extend(found),
+            Err(error) => tracing::warn!("Binding RPC on address {host} failed: {error}"),
+        }
+    }
+    let choice = rpc::choose_bind(&requested, allows_others, port);
+    for warning in choice.warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(choice.addresses)
+}
+
+fn parse_port(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|port| *port != 0)
+}
+
+/// The parts of `host`, `host:port` and `[host]:port`; a host with several colons is an IPv6 address without a port.
+fn split_host_port(text: &str) -> Option<(&str, Option<u16>)> {
+    if let Some((host, rest)) = text.strip_prefix('[').and_then(|text| text.split_once(']')) {
+        return match rest.strip_prefix(':') {
+            Some(port) => parse_port(port).map(|port| (host, Some(port))),
+            None => rest.is_empty().then_some((host, None)),
+        };
+    }
+    match text.split_once(':') {
+        Some((host, port)) if !port.contains(':') => parse_port(port).map(|port| (host, Some(port))),
+        _ => Some((text, None)),
+    }
+}
+
+fn credentials(args: &Args, data_dir: &DataDir) -> Result<(Credentials, Option<Cookie>), RpcServerError> {
+    let mut credentials = Credentials::default();
+    for value in args.texts("rpcauth") {
+        credentials
+            .add_rpcauth(&value)
+            .map_err(|_| RpcServerError::RpcAuth)?;
+    }
+    let password = args.text_or("rpcpassword", "");
+    if !password.is_empty() {
+        tracing::info!("Config options rpcuser and rpcpassword are in use; the cookie or -rpcauth are safer");
+        credentials.add_password(&args.text_or("rpcuser", ""), &password);
+        return Ok((credentials, None));
+    }
+    let Some(path) = cookie::location(args, data_dir.network()) else {
+        tracing::info!("RPC authentication cookie file generation is disabled.");
+        return Ok((credentials, None));
+    };
+    let cookie = cookie::write(&path).map_err(RpcServerError::Cookie)?;
+    tracing::info!("Generated RPC authentication cookie {}", path.display());
+    let known = cookie.credentials();
+    credentials.add_password(&known.user, &known.password);
+    Ok((credentials, Some(cookie)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_split_from_its_port() {
+        let rows = [
+            ("127.0.0.1", Some(("127.0.0.1", None))),
+            ("127.0.0.1:80", Some(("127.0.0.1", Some(80)))),
+            ("localhost:80", Some(("localhost", Some(80)))),
+            ("::1", Some(("::1", None))),
+            ("[::1]", Some(("::1", None))),
+            ("[::1]:80", Some(("::1", Some(80)))),
+            ("127.0.0.1:", None),
+            ("127.0.0.1:0", None),
+            ("127.0.0.1:65536", None),
+            ("[::1]80", None),
+            ("[::1]:x", None),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(split_host_port(text), expected, "{text}");
+        }
+    }
+}

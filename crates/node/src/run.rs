@@ -1,0 +1,228 @@
+//! A daemon's life, from its command line to its exit status.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use app::{
+    Args, DataDir, LogConfig, LogHandle, Logger, OptionCategory, OptionSpec, OptionTable, PidFile, Shutdown,
+    data_dir, options, program, report,
+};
+use interfaces::Init;
+use rpc::{Dispatcher, MethodTable};
+
+use crate::background::{self, Role};
+use crate::composition::{Composed, Composition};
+use crate::methods;
+use crate::rpc_server::{self, RpcServer, RpcServerError};
+use crate::user_agent::user_agent;
+
+/// How long the composition may take to finish after everything else has stopped.
+const FINISH_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long work that cannot be interrupted may hold up the exit.
+const LEFTOVER_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Runs a daemon until it is asked to stop, by a client or a signal.
+///
+/// `argv` begins with the program's own name. Errors are on standard error, which is empty in a clean run.
+pub fn run(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match start(composition, argv) {
+        Ok(code) => code,
+        Err(error) => {
+            report::error(with_causes(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The error and its causes, without those that the text before them tells already.
+fn with_causes(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
+fn option_table() -> OptionTable {
+    OptionTable::new()
+        .add(options::general_options())
+        .add(options::server_options())
+        .add(background::options())
+        .add([OptionSpec::new(
+            "disablewallet",
+            OptionCategory::Wallet,
+            "Run without wallets. There are none yet, so that this is what happens anyway.",
+        )])
+}
+
+/// What happens before there is a log.
+fn start(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> anyhow::Result<ExitCode> {
+    let args = Args::parse(option_table(), argv)?;
+    if let Some(text) = args.requested_text(composition.program) {
+        // A reader that closes its end, as a pager does, is no error.
+        _ = std::io::stdout().write_all(text.as_bytes());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut args = args.with_config_file()?;
+    let role = background::role(&args)?;
+    match role {
+        // Standard output leads to the launcher, which takes whatever comes for the sign that all is well.
+        Role::Background => args.force("printtoconsole", "0"),
+        Role::Foreground | Role::Launcher => report::option_warnings(&args),
+    }
+    user_agent(&args)?;
+    let data_dir = DataDir::resolve(&args)?;
+    let log_config = LogConfig::from_args(&args, &data_dir)?;
+    let lock = data_dir.lock()?;
+    if role == Role::Launcher {
+        drop(lock);
+        return background::launch();
+    }
+    if role == Role::Background {
+        background::detach(&args)?;
+    }
+    let logger = Logger::start(log_config, args.notices().iter().cloned())?;
+    log_beginning(&args, &data_dir);
+
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("worker")
+        .build()
+        .context("cannot start the async runtime")?;
+    let outcome = runtime.block_on(live(composition, &args, &data_dir, &logger.handle(), role));
+    runtime.shutdown_timeout(LEFTOVER_DEADLINE);
+    match &outcome {
+        Ok(()) => tracing::info!("Shutdown: done"),
+        Err(error) => tracing::error!("{}", with_causes(error)),
+    }
+    drop(lock);
+    outcome.map(|()| ExitCode::SUCCESS)
+}
+
+fn log_beginning(args: &Args, data_dir: &DataDir) {
+    let build = if cfg!(debug_assertions) {
+        "debug"
+    } else {
+        "release"
+    };
+    let version = program::CLIENT_VERSION_TEXT;
+    tracing::info!("{} version {version} ({build} build)", program::PACKAGE_NAME);
+    for warning in args.include_warnings().iter().chain(args.warnings()) {
+        tracing::warn!("{warning}");
+    }
+    tracing::info!(
+        "Default data directory {}",
+        data_dir::default_directory().display()
+    );
+    tracing::info!("Using data directory {}", data_dir.network().display());
+    if let Some(file) = args.config_file() {
+        let missing = if file.exists() {
+            ""
+        } else {
+            " (not found, skipping)"
+        };
+        tracing::info!("Config file: {}{missing}", file.display());
+    }
+    for line in args.log_lines() {
+        tracing::info!("{line}");
+    }
+}
+
+/// What happens while there is a log and a runtime. Everything made here is gone when it returns.
+async fn live(
+    composition: Composition,
+    args: &Args,
+    data_dir: &DataDir,
+    log: &LogHandle,
+    role: Role,
+) -> anyhow::Result<()> {
+    let shutdown = Shutdown::new();
+    shutdown
+        .install_signal_handlers()
+        .context("cannot install signal handlers")?;
+    let _pid_file = PidFile::location(args, data_dir)
+        .map(PidFile::create)
+        .transpose()?;
+    let Composed { init, finish } = (composition.compose)(log)?;
+
+    let served = serve(args, data_dir, log, &shutdown, init, role).await;
+    if tokio::time::timeout(FINISH_DEADLINE, finish).await.is_err() {
+        tracing::warn!(
+            "other processes were still running after {} s",
+            FINISH_DEADLINE.as_secs()
+        );
+    }
+    served
+}
+
+/// Answers calls until the process is asked to stop.
+async fn serve(
+    args: &Args,
+    data_dir: &DataDir,
+    log: &LogHandle,
+    shutdown: &Shutdown,
+    init: Arc<dyn Init>,
+    role: Role,
+) -> anyhow::Result<()> {
+    let server = if args.flag("server", true) {
+        let mut table = MethodTable::default();
+        methods::register(&mut table, &init, log)?;
+        let stop = shutdown.clone();
+        let dispatcher = Dispatcher::new(rpc_server::dispatch_config(args, log), table, move || {
+            stop.request();
+        })?;
+        let started = RpcServer::start(args, data_dir, Arc::clone(&dispatcher)).await;
+        let server = started.map_err(explain_start_failure)?;
+        dispatcher.finish_warmup();
+        Some(server)
+    } else {
+        None
+    };
+    tracing::info!("init message: Done loading");
+    background::report_ready(role);
+
+    shutdown.requested().await;
+    tracing::info!("Shutdown: In progress...");
+    if let Some(server) = server {
+        server.stop().await;
+    }
+    Ok(())
+}
+
+/// The sentence that rigs match, after the cause where the user must mend an option.
+fn explain_start_failure(error: RpcServerError) -> anyhow::Error {
+    if matches!(error, RpcServerError::Port { .. }) {
+        return error.into();
+    }
+    if matches!(error, RpcServerError::AllowIp(_)) {
+        report::error(&error);
+    }
+    tracing::error!("{error}");
+    anyhow::anyhow!("Unable to start HTTP server. See debug log for details.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let inner = || anyhow::anyhow!("disk full");
+        assert_eq!(
+            with_causes(&inner().context("cannot start")),
+            "cannot start: disk full"
+        );
+        assert_eq!(
+            with_causes(&inner().context("cannot start: disk full")),
+            "cannot start: disk full"
+        );
+    }
+}

@@ -1,0 +1,159 @@
+//! One HTTP request: whether it may be made, its body, its reply.
+
+mod body;
+mod head;
+mod reply;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::AUTHORIZATION;
+use hyper::{Method, StatusCode};
+use serde_json::Value;
+use tokio::sync::Semaphore;
+
+use crate::auth::Credentials;
+use crate::config::Config;
+use crate::dispatch::Dispatcher;
+use crate::envelope::{self, Body, Reply};
+use crate::error::{RpcError, code};
+use crate::subnet::Subnet;
+
+/// The longest body, 32 MiB.
+pub(crate) const MAX_BODY: usize = 0x0200_0000;
+
+/// How long a client with a wrong password waits for the answer, so that guessing is slow.
+const WRONG_PASSWORD_DELAY: Duration = Duration::from_millis(250);
+
+pub(crate) type Response = hyper::Response<Full<Bytes>>;
+
+/// Everything that a request is answered from.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    dispatcher: Arc<Dispatcher>,
+    allow_ip: Vec<Subnet>,
+    credentials: Credentials,
+    patience: Duration,
+    /// One permit for each request that is running or waiting to run.
+    admission: Arc<Semaphore>,
+    /// One permit for each request that is running.
+    running: Arc<Semaphore>,
+}
+
+impl Endpoint {
+    pub(crate) fn new(config: &Config, dispatcher: Arc<Dispatcher>) -> Self {
+        let threads = config.threads.clamp(1, Semaphore::MAX_PERMITS / 2);
+        let queue = config.work_queue.clamp(1, Semaphore::MAX_PERMITS / 2);
+        Self {
+            dispatcher,
+            allow_ip: Subnet::loopback()
+                .into_iter()
+                .chain(config.allow_ip.iter().copied())
+                .collect(),
+            credentials: config.credentials.clone(),
+            patience: config.server_timeout,
+            admission: Arc::new(Semaphore::new(threads + queue)),
+            running: Arc::new(Semaphore::new(threads)),
+        }
+    }
+
+    pub(crate) fn allows(&self, peer: SocketAddr) -> bool {
+        self.allow_ip.iter().any(|subnet| subnet.contains(peer.ip()))
+    }
+
+    /// Answers a request. Never fails: whatever is wrong with a request is in the reply.
+    pub(crate) async fn answer(
+        self: Arc<Self>,
+        peer: SocketAddr,
+        request: hyper::Request<Incoming>,
+    ) -> Response {
+        if !self.allows(peer) {
+            tracing::debug!(
+                target: "http",
+                "HTTP request from {peer} rejected: Client network is not allowed RPC access"
+            );
+            return reply::empty(StatusCode::FORBIDDEN);
+        }
+        if let Err(status) = head::check(peer, &request) {
+            return reply::empty(status);
+        }
+        if *request.method() != Method::POST {
+            return reply::text(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "JSONRPC server handles only POST requests",
+            );
+        }
+        let user = match request.headers().get(AUTHORIZATION) {
+            None => return self.unauthorized(request).await,
+            Some(offered) => match self.credentials.authorize(offered.as_bytes()) {
+                Some(user) => user,
+                None => {
+                    tracing::info!("ThreadRPCServer incorrect password attempt from {peer}");
+                    tokio::time::sleep(WRONG_PASSWORD_DELAY).await;
+                    return self.unauthorized(request).await;
+                }
+            },
+        };
+        let body = match body::read(request.into_body(), MAX_BODY, self.patience).await {
+            Ok(body) => body,
+            Err(error) => {
+                tracing::debug!(target: "http", "request from {peer} rejected: {error}");
+                return reply::closing(error.status());
+            }
+        };
+        let Ok(admission) = Arc::clone(&self.admission).try_acquire_owned() else {
+            tracing::warn!(
+                "request rejected because http work queue depth exceeded, it can be increased with the \
+                 -rpcworkqueue= setting"
+            );
+            return reply::text(StatusCode::SERVICE_UNAVAILABLE, "Work queue depth exceeded");
+        };
+        // A task of its own: when the client goes away, the request still counts until it is done.
+        let work = tokio::spawn(async move {
+            let _admission = admission;
+            let _running = self.running.acquire().await;
+            self.work(&body, &user).await
+        });
+        work.await
+            .unwrap_or_else(|_| reply::empty(StatusCode::INTERNAL_SERVER_ERROR))
+    }
+
+    async fn unauthorized(&self, request: hyper::Request<Incoming>) -> Response {
+        // With the body taken off the line the connection can serve the next attempt.
+        let drained = body::drain(request.into_body(), self.patience).await;
+        reply::unauthorized(drained)
+    }
+
+    async fn work(&self, body: &[u8], user: &str) -> Response {
+        let parsed = std::str::from_utf8(body)
+            .map_err(|_| RpcError::new(code::PARSE_ERROR, "Parse error"))
+            .and_then(Body::parse);
+        match parsed {
+            Err(error) => reply::single(&Reply::new(Value::Null, Err(error))),
+            Ok(Body::Single(text)) => reply::single(&self.call(text, user).await),
+            Ok(Body::Batch(texts)) => {
+                let mut replies = Vec::with_capacity(texts.len());
+                for text in texts {
+                    replies.push(self.call(text.get(), user).await);
+                }
+                reply::batch(&replies)
+            }
+        }
+    }
+
+    async fn call(&self, text: &str, user: &str) -> Reply {
+        let (id, call) = envelope::parse_call(text);
+        let outcome = match call {
+            Ok(call) => {
+                let method = head::printable(&call.method, head::SAFE_IN_TEXT);
+                tracing::debug!(target: "rpc", "ThreadRPCServer method={method} user={user}");
+                self.dispatcher.execute(call, user).await
+            }
+            Err(error) => Err(error),
+        };
+        Reply::new(id, outcome)
+    }
+}

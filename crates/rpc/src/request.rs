@@ -1,0 +1,17 @@
+//! What a handler is given.
+
+use std::sync::Arc;
+
+use crate::arguments::Arguments;
+use crate::dispatch::Dispatcher;
+
+/// A call whose arguments were checked against the method's declaration.
+#[derive(Debug)]
+pub struct Request {
+    /// The arguments.
+    pub arguments: Arguments,
+    /// Who calls.
+    pub user: String,
+    /// For the methods that speak of the server itself.
+    pub(crate) dispatcher: Arc<Dispatcher>,
+}

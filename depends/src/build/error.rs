@@ -1,0 +1,93 @@
+//! Why a unit was not built.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::archive::ArchiveError;
+use crate::digest::Digest;
+use crate::extract::ExtractError;
+use crate::observer::Phase;
+use crate::patch::PatchError;
+use crate::process::ProgramError;
+use crate::tool::MissingTool;
+use crate::tree::TreeError;
+
+/// Why a unit was not built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A file cannot be read or written; the error names it.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The source archive cannot be unpacked.
+    #[error(transparent)]
+    Extract(#[from] ExtractError),
+    /// The source tree cannot be read or copied.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// The archive holds another tree than the recipe says.
+    #[error("the source tree of {package} has the digest {actual}, the recipe says {expected}")]
+    WrongTree {
+        /// The package.
+        package: String,
+        /// The recipe's digest.
+        expected: Digest,
+        /// The tree's.
+        actual: Digest,
+    },
+    /// A patch does not apply.
+    #[error(transparent)]
+    Patch(#[from] PatchError),
+    /// A dependency cannot be unpacked, or two bring the same file.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// A command failed.
+    #[error("{phase:?} of {package} failed: {source}")]
+    Command {
+        /// The package.
+        package: String,
+        /// What was being done.
+        phase: Phase,
+        /// The command's failure.
+        #[source]
+        source: ProgramError,
+    },
+    /// A program of the system disappeared between planning and building.
+    #[error("{} is missing", .0.name)]
+    MissingTool(MissingTool),
+    /// The recipe names a file that the source does not have.
+    #[error("the source of {package} has no {path}")]
+    NoSuchFile {
+        /// The package.
+        package: String,
+        /// The path in the source.
+        path: String,
+    },
+    /// The package installed nothing.
+    #[error("{package} installed nothing below its prefix")]
+    NothingStaged {
+        /// The package.
+        package: String,
+    },
+    /// The results name the directory that they were built in.
+    #[error(
+        "the results of {package} contain the path that they were built in: {}",
+        list(files)
+    )]
+    BuildPath {
+        /// The package.
+        package: String,
+        /// The files that do.
+        files: Vec<PathBuf>,
+    },
+    /// Another package failed, and the run was ended.
+    #[error("not built, because the run was ended")]
+    Cancelled,
+}
+
+fn list(files: &[PathBuf]) -> String {
+    files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,112 @@
+//! Packages that are a few files: C files compiled into a static library, and headers that are copied.
+
+use std::path::Path;
+
+use super::{BuildError, Context, INSTALL_PREFIX};
+use crate::observer::Phase;
+use crate::process::Program;
+use crate::recipe::build::{Install, PkgConfig};
+use crate::tree;
+
+impl Context<'_> {
+    pub(super) fn compile_files(&self, sources: &[String], library: &str) -> Result<(), BuildError> {
+        let toolchain = &self.unit().toolchain;
+        let flags = self.flags();
+        let pic = if self.unit().machine.is_windows() {
+            None
+        } else {
+            Some("-fPIC")
+        };
+        let mut objects = Vec::new();
+        for file in sources {
+            let source = self.source().join(file);
+            if !source.is_file() {
+                return Err(self.no_such_file(file));
+            }
+            let object = format!("{}.o", file.replace('/', "-"));
+            let program = Program::new(&toolchain.cc.program)
+                .arguments(&toolchain.cc.arguments)
+                .arguments(&flags.cpp)
+                .arguments(&flags.c)
+                .arguments(pic)
+                .arguments(self.options())
+                .arguments(["-o", &object, "-c"])
+                .argument(source)
+                .directory(&self.build_directory());
+            self.run(program, Phase::Build)?;
+            objects.push(object);
+        }
+        let program = Program::new(&toolchain.ar.program)
+            .arguments(&toolchain.ar.arguments)
+            .arguments(["rcs", &format!("lib{library}.a")])
+            .arguments(objects)
+            .directory(&self.build_directory());
+        self.run(program, Phase::Build)
+    }
+
+    pub(super) fn stage_library(&self, library: &str, pkg_config: &PkgConfig) -> Result<(), BuildError> {
+        let lib = self.staged_prefix().join("lib");
+        fs_err::create_dir_all(lib.join("pkgconfig"))?;
+        let file = format!("lib{library}.a");
+        fs_err::copy(self.build_directory().join(&file), lib.join(&file))?;
+        let recipe = &self.unit().recipe;
+        let text = format!(
+            "prefix={INSTALL_PREFIX}\nlibdir=${{prefix}}/lib\nincludedir=${{prefix}}/include\n\n\
+             Name: {name}\nDescription: {description}\nURL: {homepage}\nVersion: {version}\n\
+             Requires.private: {requires}\nLibs: -L${{libdir}} -l{library}\nLibs.private: {libs}\nCflags: -I${{includedir}}\n",
+            name = pkg_config.name,
+            description = recipe.description,
+            homepage = recipe.homepage,
+            version = recipe.version,
+            requires = pkg_config.requires_private.join(" "),
+            libs = pkg_config.libs_private.join(" "),
+        );
+        fs_err::write(
+            lib.join("pkgconfig").join(format!("{}.pc", pkg_config.name)),
+            text,
+        )?;
+        Ok(())
+    }
+
+    pub(super) fn install_files(&self, files: &[Install]) -> Result<(), BuildError> {
+        for Install { from, to } in files {
+            let target = self.staged_prefix().join(to);
+            if from.contains('*') {
+                self.install_matching(from, &target)?;
+                continue;
+            }
+            let source = self.source().join(from);
+            if let Some(parent) = target.parent() {
+                fs_err::create_dir_all(parent)?;
+            }
+            if source.is_dir() {
+                tree::copy(&source, &target)?;
+            } else if source.is_file() {
+                fs_err::copy(source, target)?;
+            } else {
+                return Err(self.no_such_file(from));
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies the files whose names match the pattern's last component.
+    fn install_matching(&self, pattern: &str, target: &Path) -> Result<(), BuildError> {
+        let (directory, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
+        let mut found = false;
+        fs_err::create_dir_all(target)?;
+        for entry in fs_err::read_dir(self.source_in(directory))? {
+            let entry = entry?;
+            let file = entry.file_name();
+            if entry.file_type()?.is_file() && super::relocate::matches(name, &file.to_string_lossy()) {
+                fs_err::copy(entry.path(), target.join(file))?;
+                found = true;
+            }
+        }
+        if found {
+            Ok(())
+        } else {
+            Err(self.no_such_file(pattern))
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What becomes of a staged tree: unwanted files go, and what names a prefix names it relative to itself.
+
+use std::path::Path;
+
+use super::{BuildError, Context, INSTALL_PREFIX};
+use crate::archive::walk;
+use crate::atomic;
+
+impl Context<'_> {
+    /// Removes libtool's archives, which name build paths and serve nobody, and what the recipe lists.
+    pub(super) fn remove_unwanted(&self) -> Result<(), BuildError> {
+        let prefix = self.staged_prefix();
+        for path in walk(&prefix)? {
+            let text = path.to_string_lossy();
+            let unwanted =
+                text.ends_with(".la") || self.unit().remove.iter().any(|pattern| matches(pattern, &text));
+            let full = prefix.join(&path);
+            let Ok(metadata) = full.symlink_metadata() else {
+                continue;
+            };
+            match (unwanted, metadata.is_dir()) {
+                (true, true) => atomic::remove_directory(&full)?,
+                (true, false) => fs_err::remove_file(full)?,
+                (false, _) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes pkg-config and CMake files find the prefix from where they lie.
+    pub(super) fn relocate(&self) -> Result<(), BuildError> {
+        let prefix = self.staged_prefix();
+        for path in walk(&prefix)? {
+            let anchor = match path.extension().and_then(|extension| extension.to_str()) {
+                Some("pc") => "${pcfiledir}",
+                Some("cmake") => "${CMAKE_CURRENT_LIST_DIR}",
+                _ => continue,
+            };
+            let full = prefix.join(&path);
+            if !full.symlink_metadata()?.is_file() {
+                continue;
+            }
+            let text = fs_err::read_to_string(&full)?;
+            let up = "/..".repeat(path.components().count() - 1);
+            let here = format!("{anchor}{up}");
+            let relocated = [self.dependencies(), self.native()]
+                .iter()
+                .fold(text.replace(INSTALL_PREFIX, &here), |text, directory| {
+                    text.replace(&directory.display().to_string(), &here)
+                });
+            if relocated != text {
+                fs_err::write(full, relocated)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses results that name the directory that they were built in: another directory would give other bytes.
+    pub(super) fn check_build_paths(&self) -> Result<(), BuildError> {
+        let prefix = self.staged_prefix();
+        let needle = self.directory.as_os_str().as_encoded_bytes();
+        let mut files = Vec::new();
+        for path in walk(&prefix)? {
+            let full = prefix.join(&path);
+            if full.symlink_metadata()?.is_file() && contains(&fs_err::read(&full)?, needle) {
+                files.push(path);
+            }
+        }
+        if files.is_empty() {
+            return Ok(());
+        }
+        Err(BuildError::BuildPath {
+            package: self.unit().name().to_owned(),
+            files,
+        })
+    }
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    let Some(first) = needle.first() else {
+        return false;
+    };
+    let mut rest = haystack;
+    while let Some(at) = rest.iter().position(|byte| byte == first) {
+        if rest[at..].starts_with(needle) {
+            return true;
+        }
+        rest = &rest[at + 1..];
+    }
+    false
+}
+
+/// Whether a path matches a pattern: `*` stands for any characters but `/`, `**` for any. A pattern also matches all
+/// that lies below what it matches.
+pub(super) fn matches(pattern: &str, path: &str) -> bool {
+    fn glob(pattern: &[u8], path: &[u8]) -> bool {
+        match pattern {
+            [] => path.is_empty() || path[0] == b'/',
+            [b'*', b'*', rest @ ..] => (0..=path.len()).any(|at| glob(rest, &path[at..])),
+            [b'*', rest @ ..] => {
+                let end = path.iter().position(|byte| *byte == b'/').unwrap_or(path.len());
+                (0..=end).any(|at| glob(rest, &path[at..]))
+            }
+            [byte, rest @ ..] => path.first() == Some(byte) && glob(rest, &path[1..]),
+        }
+    }
+    let path = Path::new(path).to_string_lossy().replace('\\', "/");
+    glob(pattern.as_bytes(), path.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_as_shells_do() {
+        let rows = [
+            ("bin", "bin/capnp", true),
+            ("bin", "binary", false),
+            ("lib/*.a", "lib/libx.a", true),
+            ("lib/*.a", "lib/x/libx.a", false),
+            ("**/*.a", "lib/x/libx.a", true),
+            ("share/man", "share/man/man1/x.1", true),
+            ("include/ev*.h", "include/event.h", true),
+        ];
+        for (pattern, path, expected) in rows {
+            assert_eq!(matches(pattern, path), expected, "{pattern} {path}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_found_wherever_it_stands() {
+        assert!(contains(b"//work/a", b"/work/a"));
+        assert!(!contains(b"/work/b", b"/work/a"));
+        assert!(!contains(b"", b"/work/a"));
+    }
+}

@@ -1,0 +1,129 @@
+//! Built packages: an archive for each unit, beside it its digest and everything that its key stands for.
+//!
+//! `<cache>/<triplet>/<package>/<package>-<version>-<key>.tar.gz`, with `.tar.gz.hash` as `sha256sum` writes it, and
+//! `.key.json`, the key's preimage. The archive is renamed into place last, so that an entry is whole or absent.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::archive::{self, ArchiveError};
+use crate::atomic;
+use crate::digest::Digest;
+use crate::plan::Unit;
+
+/// The directory of built packages.
+#[derive(Debug, Clone)]
+pub struct Cache {
+    directory: PathBuf,
+}
+
+/// A built package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The archive.
+    pub archive: PathBuf,
+    /// Its digest.
+    pub sha256: Digest,
+}
+
+/// What the cache has for a unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// A whole entry.
+    Found(Entry),
+    /// Nothing.
+    Absent,
+    /// Something that must not be used, and why.
+    Damaged(String),
+}
+
+impl Cache {
+    /// The cache in `directory`, which need not exist.
+    #[must_use]
+    pub fn new(directory: PathBuf) -> Self {
+        Self { directory }
+    }
+
+    /// Where the cache lies.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The path of one of a unit's files.
+    #[must_use]
+    pub fn path(&self, unit: &Unit, extension: &str) -> PathBuf {
+        let directory = self.directory.join(&unit.machine.triplet).join(unit.name());
+        directory.join(format!("{}.{extension}", unit.file_stem()))
+    }
+
+    /// Looks for a unit without reading its archive.
+    #[must_use]
+    pub fn peek(&self, unit: &Unit) -> Lookup {
+        let archive = self.path(unit, "tar.gz");
+        if !archive.is_file() {
+            return Lookup::Absent;
+        }
+        let hash = fs_err::read_to_string(self.path(unit, "tar.gz.hash"));
+        let sha256 = hash
+            .ok()
+            .and_then(|text| text.split_whitespace().next()?.parse().ok());
+        let preimage = fs_err::read_to_string(self.path(unit, "key.json"));
+        match (sha256, preimage) {
+            (Some(sha256), Ok(preimage)) if preimage == unit.preimage => {
+                Lookup::Found(Entry { archive, sha256 })
+            }
+            (None, _) => Lookup::Damaged("its digest is missing".to_owned()),
+            (Some(_), _) => Lookup::Damaged("its key's preimage is missing or another".to_owned()),
+        }
+    }
+
+    /// Looks for a unit and reads its archive through.
+    ///
+    /// # Errors
+    /// The archive is there and cannot be read.
+    pub fn verify(&self, unit: &Unit) -> io::Result<Lookup> {
+        let lookup = self.peek(unit);
+        let Lookup::Found(entry) = &lookup else {
+            return Ok(lookup);
+        };
+        let actual = Digest::of_file(&entry.archive)?;
+        if actual == entry.sha256 {
+            return Ok(lookup);
+        }
+        let expected = entry.sha256;
+        Ok(Lookup::Damaged(format!(
+            "its archive has the digest {actual}, not {expected}"
+        )))
+    }
+
+    /// Packs `tree` as the archive of `unit`. Whoever calls holds the unit's lock.
+    ///
+    /// # Errors
+    /// The tree cannot be read, or the cache not written.
+    pub fn store(&self, unit: &Unit, tree: &Path) -> Result<Entry, ArchiveError> {
+        let path = self.path(unit, "tar.gz");
+        let directory = path
+            .parent()
+            .expect("it has a parent because it was joined to one");
+        fs_err::create_dir_all(directory)?;
+        let temporary = format!(".{}.", unit.file_stem());
+        atomic::sweep(directory, &temporary)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(&temporary)
+            .tempfile_in(directory)?;
+        archive::pack(tree, io::BufWriter::new(file.as_file_mut()))?;
+        let sha256 = Digest::of_file(file.path())?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        atomic::write(&self.path(unit, "key.json"), unit.preimage.as_bytes())?;
+        atomic::write(
+            &self.path(unit, "tar.gz.hash"),
+            format!("{sha256}  {name}\n").as_bytes(),
+        )?;
+        atomic::persist(file, &path)?;
+        Ok(Entry {
+            archive: path,
+            sha256,
+        })
+    }
+}

@@ -1,0 +1,88 @@
+//! Why the engine did not do what it was asked for.
+
+use std::path::PathBuf;
+
+use crate::archive::ArchiveError;
+use crate::fetch::FetchError;
+use crate::host::UnknownHost;
+use crate::options::OptionError;
+use crate::recipe::set::SetError;
+use crate::schedule::UnitError;
+use crate::tool::MissingTools;
+use crate::toolchain::ToolchainError;
+
+/// Why the engine did not do what it was asked for.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum EngineError {
+    /// A recipe or the selection rules are wrong.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Recipes(#[from] SetError),
+    /// An option is wrong.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Option(#[from] OptionError),
+    /// The host is not known.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Host(#[from] UnknownHost),
+    /// This machine is not known, so that nothing can be built on it.
+    #[error("this machine is no known host; packages can be built on {known}")]
+    UnknownBuildMachine {
+        /// The known hosts.
+        known: String,
+    },
+    /// Programs are missing.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Tools(MissingTools),
+    /// A toolchain cannot be used.
+    #[error(transparent)]
+    Toolchain(ToolchainError),
+    /// There is no such package.
+    #[error("there is no package {name}")]
+    #[diagnostic(help("{help}"))]
+    UnknownPackage {
+        /// The name.
+        name: String,
+        /// The nearest name, or all.
+        help: String,
+    },
+    /// The package does not exist for the host.
+    #[error("there is no {name} for this host: {reason}")]
+    NotPlanned {
+        /// The package.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// Packages were not built.
+    #[error("{} not built", plural(.0))]
+    Units(Vec<UnitError>),
+    /// Sources are missing or wrong.
+    #[error("{} without its source", plural(.0))]
+    Sources(Vec<(String, FetchError)>),
+    /// Packages in the cache are damaged.
+    #[error("damaged packages in the cache:{}", .0.iter().map(|line| format!("\n  {line}")).collect::<String>())]
+    #[diagnostic(help("build again: they are announced and rebuilt"))]
+    DamagedPackages(Vec<String>),
+    /// The prefix cannot be put together.
+    #[error("cannot compose {}", path.display())]
+    Compose {
+        /// The prefix.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: ArchiveError,
+    },
+    /// A file cannot be read or written; the error names it.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+fn plural<T>(list: &[T]) -> String {
+    match list.len() {
+        1 => "one package".to_owned(),
+        n => format!("{n} packages"),
+    }
+}

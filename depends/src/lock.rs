@@ -1,0 +1,38 @@
+//! Locks between processes, which end with the process that holds them.
+
+use std::fs::TryLockError;
+use std::io;
+use std::path::Path;
+
+/// A lock that is held until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: std::fs::File,
+}
+
+impl Lock {
+    /// Waits until nobody else holds the lock at `path`; `wait` is called once if somebody does.
+    ///
+    /// # Errors
+    /// The lock's file cannot be made.
+    pub(crate) fn acquire(path: &Path, wait: impl FnOnce()) -> io::Result<Self> {
+        if let Some(directory) = path.parent() {
+            fs_err::create_dir_all(directory)?;
+        }
+        let file = fs_err::File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path)?;
+        let (file, _) = file.into_parts();
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                wait();
+                file.lock()?;
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        Ok(Self { _file: file })
+    }
+}

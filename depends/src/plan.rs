@@ -1,0 +1,196 @@
+//! What is built for one host: recipes resolved into units, each with the key that covers all of its inputs.
+//!
+//! Nothing here touches sources or compiles anything. A plan is a function of the recipes, the options and the
+//! toolchains.
+
+pub mod key;
+mod planner;
+mod reachable;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::digest::Digest;
+use crate::host::Host;
+use crate::recipe::{BuildSystem, Flags, Recipe, Template};
+use crate::toolchain::Toolchain;
+
+pub use reachable::reachable;
+
+/// All that is built for one host, dependencies before what needs them.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// What is built for.
+    pub host: Arc<Host>,
+    /// The machine that builds.
+    pub build: Arc<Host>,
+    /// What is built, each once: a package whose native and host forms agree is one unit.
+    pub units: Vec<Unit>,
+    /// The packages for the host: their names and units.
+    pub packages: BTreeMap<String, usize>,
+    /// The packages for the building machine.
+    pub native_packages: BTreeMap<String, usize>,
+    /// Selected packages that do not exist on their platform, with the reasons.
+    pub unsupported: BTreeMap<String, String>,
+}
+
+/// A package resolved for one platform.
+#[derive(Debug, Clone)]
+pub struct Unit {
+    /// The recipe that it comes from.
+    pub recipe: Arc<Recipe>,
+    /// The platform that it runs on.
+    pub machine: Arc<Host>,
+    /// Whether only the building machine uses it.
+    pub native_only: bool,
+    /// The compilers for that platform.
+    pub toolchain: Arc<Toolchain>,
+    /// Arguments of the configure step, or variables for plain make.
+    pub options: Vec<Template>,
+    /// All flags, those of the platform first.
+    pub flags: Flags,
+    /// Paths that are removed from the staged prefix.
+    pub remove: Vec<String>,
+    /// Programs of the system that the build calls.
+    pub tools: BTreeSet<String>,
+    /// Units that it is built against.
+    pub dependencies: Vec<usize>,
+    /// Units whose programs run while it is built.
+    pub native_dependencies: Vec<usize>,
+    /// What it is built as.
+    pub variant: Variant,
+    /// Everything that decides the result, as text.
+    pub preimage: String,
+    /// The digest of the preimage.
+    pub key: Digest,
+}
+
+/// Release or debug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Variant {
+    /// Optimised.
+    Release,
+    /// For debugging.
+    Debug,
+}
+
+/// What a plan is made from, besides recipes and options.
+#[derive(Debug, Clone)]
+pub struct Platforms {
+    /// What is built for.
+    pub host: Arc<Host>,
+    /// The compilers for it.
+    pub host_toolchain: Arc<Toolchain>,
+    /// The machine that builds.
+    pub build: Arc<Host>,
+    /// The compilers for that machine.
+    pub build_toolchain: Arc<Toolchain>,
+}
+
+impl Unit {
+    /// The package's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.recipe.name()
+    }
+
+    /// The name that messages give it: `native_` before it where only the building machine uses it.
+    #[must_use]
+    pub fn label(&self) -> String {
+        if self.native_only {
+            format!("native_{}", self.name())
+        } else {
+            self.name().to_owned()
+        }
+    }
+
+    /// The first eleven digits of the key.
+    #[must_use]
+    pub fn short_key(&self) -> String {
+        self.key.short(11)
+    }
+
+    /// The name of its files in the cache, without what tells them apart: name, version, key.
+    #[must_use]
+    pub fn file_stem(&self) -> String {
+        format!("{}-{}-{}", self.name(), self.recipe.version, self.short_key())
+    }
+}
+
+impl Plan {
+    /// The units that `index` is built against, through all steps, each once.
+    #[must_use]
+    pub fn dependency_closure(&self, index: usize) -> Vec<usize> {
+        self.closure(&self.units[index].dependencies)
+    }
+
+    /// The units whose programs `index` may run, with all that they were built against.
+    #[must_use]
+    pub fn native_closure(&self, index: usize) -> Vec<usize> {
+        self.closure(&self.units[index].native_dependencies)
+    }
+
+    fn closure(&self, start: &[usize]) -> Vec<usize> {
+        let mut found = BTreeSet::new();
+        let mut waiting = start.to_vec();
+        while let Some(index) = waiting.pop() {
+            if found.insert(index) {
+                waiting.extend(&self.units[index].dependencies);
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    /// One digest over everything that the plan builds: what CI keys its caches on.
+    #[must_use]
+    pub fn final_id(&self) -> Digest {
+        let list = |packages: &BTreeMap<String, usize>| -> String {
+            let lines = packages
+                .iter()
+                .map(|(name, index)| format!("{name} {}\n", self.units[*index].key));
+            lines.collect()
+        };
+        let text = format!(
+            "engine {}\nhost {}\nnative\n{}packages\n{}",
+            key::FORMAT,
+            self.host.triplet,
+            list(&self.native_packages),
+            list(&self.packages),
+        );
+        Digest::of(text.as_bytes())
+    }
+
+    /// The unit called `name`: a package's name, or `native_` and a package's name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<usize> {
+        match name.strip_prefix("native_") {
+            Some(native) => self.native_packages.get(native).copied(),
+            None => self
+                .packages
+                .get(name)
+                .or_else(|| self.native_packages.get(name))
+                .copied(),
+        }
+    }
+}
+
+/// The programs that a recipe's build calls on any platform.
+#[must_use]
+pub fn recipe_tools(recipe: &Recipe) -> BTreeSet<String> {
+    let named = recipe
+        .all_additions()
+        .flat_map(|additions| &additions.tools)
+        .map(|tool| tool.get_ref().clone());
+    build_tools(&recipe.build).into_iter().chain(named).collect()
+}
+
+/// The programs that a build system itself calls.
+fn build_tools(build: &BuildSystem) -> BTreeSet<String> {
+    let tools: &[&str] = match build {
+        BuildSystem::Cmake { .. } => &["cmake", "make"],
+        BuildSystem::Autotools { .. } | BuildSystem::Make { .. } => &["make"],
+        BuildSystem::Cc { .. } | BuildSystem::Headers { .. } | BuildSystem::Steps { .. } => &[],
+    };
+    tools.iter().map(|tool| (*tool).to_owned()).collect()
+}

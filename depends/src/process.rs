@@ -1,0 +1,238 @@
+//! The one way in which the engine starts programs: without the caller's environment and without standard input.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+
+/// A program that is about to be started.
+#[derive(Debug)]
+pub struct Program {
+    command: Command,
+}
+
+/// A program that did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgramError {
+    /// It could not be started.
+    #[error("cannot start {}", program.display())]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// It ended with a failure.
+    #[error("{} ended with {status}", program.display())]
+    Failed {
+        /// The program.
+        program: PathBuf,
+        /// How it ended.
+        status: ExitStatus,
+    },
+}
+
+impl Program {
+    /// A program with an empty environment.
+    #[must_use]
+    pub fn new(program: impl AsRef<OsStr>) -> Self {
+        let mut command = Command::new(program);
+        command.env_clear().stdin(Stdio::null());
+        // On Windows, programs do not even start without these.
+        for name in ["SystemRoot", "SystemDrive", "windir"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        Self { command }
+    }
+
+    /// Appends an argument.
+    #[must_use]
+    pub fn argument(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    /// Appends arguments.
+    #[must_use]
+    pub fn arguments(mut self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        self.command.args(arguments);
+        self
+    }
+
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn environment(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Sets variables of its environment.
+    #[must_use]
+    pub fn environments(mut self, variables: &[(OsString, OsString)]) -> Self {
+        self.command
+            .envs(variables.iter().map(|(name, value)| (name, value)));
+        self
+    }
+
+    /// Sets the directory that it runs in.
+    #[must_use]
+    pub fn directory(mut self, directory: &Path) -> Self {
+        self.command.current_dir(directory);
+        self
+    }
+
+    /// Gives it a share of the job server.
+    #[must_use]
+    pub fn job_server(mut self, client: &jobserver::Client) -> Self {
+        client.configure_make(&mut self.command);
+        self
+    }
+
+    /// The command as it will be run.
+    #[must_use]
+    pub fn command(&self) -> &Command {
+        &self.command
+    }
+
+    /// Runs it and returns what it wrote.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn output(mut self) -> Result<Output, ProgramError> {
+        let program = PathBuf::from(self.command.get_program());
+        self.command
+            .output()
+            .map_err(|source| ProgramError::Start { program, source })
+    }
+
+    /// Starts it with both of its outputs going to the end of `log`.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn start(mut self, log: &File) -> Result<Running, ProgramError> {
+        let program = PathBuf::from(self.command.get_program());
+        let start = |source| ProgramError::Start {
+            program: program.clone(),
+            source,
+        };
+        let child = self
+            .command
+            .stdout(log.try_clone().map_err(start)?)
+            .stderr(log.try_clone().map_err(start)?)
+            .spawn()
+            .map_err(start)?;
+        Ok(Running { program, child })
+    }
+
+    /// Runs it with both of its outputs going to the end of `log`.
+    ///
+    /// # Errors
+    /// It cannot be started, or ends with a failure.
+    pub fn run(self, log: &File) -> Result<(), ProgramError> {
+        self.start(log)?.wait()
+    }
+}
+
+/// A program that was started.
+#[derive(Debug)]
+pub struct Running {
+    program: PathBuf,
+    child: Child,
+}
+
+impl Running {
+    /// The number of its process, which is taken until [`wait`](Self::wait) returns.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until it ends.
+    ///
+    /// # Errors
+    /// It ends with a failure.
+    pub fn wait(mut self) -> Result<(), ProgramError> {
+        match self.child.wait() {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(ProgramError::Failed {
+                program: self.program,
+                status,
+            }),
+            Err(source) => Err(ProgramError::Start {
+                program: self.program,
+                source,
+            }),
+        }
+    }
+}
+
+/// The command as one line for people and shells, with its directory and environment before it.
+#[must_use]
+pub fn show(command: &Command) -> String {
+    let quote = |text: &OsStr| {
+        let text = text.to_string_lossy();
+        let plain = |character: char| character.is_ascii_alphanumeric() || "-_./=+,:@%".contains(character);
+        if !text.is_empty() && text.chars().all(plain) {
+            text.into_owned()
+        } else {
+            format!("'{}'", text.replace('\'', r"'\''"))
+        }
+    };
+    let directory = command.get_current_dir().map_or_else(String::new, |directory| {
+        format!("cd {} && ", quote(directory.as_os_str()))
+    });
+    let environment: String = command
+        .get_envs()
+        .filter_map(|(name, value)| Some(format!("{}={} ", name.to_string_lossy(), quote(value?))))
+        .collect();
+    let words: Vec<_> = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(quote)
+        .collect();
+    format!("{directory}env -i {environment}{}", words.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_do_not_see_the_callers_environment() {
+        let output = Program::new("/usr/bin/env")
+            .environment("ONE", "1")
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "ONE=1");
+    }
+
+    #[test]
+    fn a_shown_command_can_be_typed_again() {
+        let program = Program::new("sh")
+            .arguments(["-c", "echo it's \"$A\""])
+            .environment("A", "a b")
+            .directory(Path::new("/"));
+        let line = show(program.command());
+        assert_eq!(line, r#"cd / && env -i A='a b' sh -c 'echo it'\''s "$A"'"#);
+        let output = Program::new("/bin/sh")
+            .arguments(["-c", &line])
+            .environment("PATH", "/usr/bin:/bin")
+            .output();
+        assert!(output.is_ok());
+    }
+
+    #[test]
+    fn a_program_that_fails_is_named() {
+        let log = tempfile::tempfile().unwrap();
+        let error = Program::new("/bin/sh")
+            .arguments(["-c", "exit 3"])
+            .run(&log)
+            .unwrap_err();
+        assert_eq!(error.to_string(), "/bin/sh ended with exit status: 3");
+        let error = Program::new("/no/such").run(&log).unwrap_err();
+        assert_eq!(error.to_string(), "cannot start /no/such");
+    }
+}

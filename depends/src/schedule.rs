@@ -1,0 +1,350 @@
+//! Building all units of a plan, side by side where nothing forbids it, under one job server.
+//!
+//! Every unit has a thread. Sources are fetched at once; a build begins when its dependencies are in the cache and the
+//! job server gives it a token, which stands for the one process that make runs without asking.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Condvar, Mutex, MutexGuard};
+
+use crate::atomic;
+use crate::build::{BuildError, Context};
+use crate::cache::{Cache, Entry, Lookup};
+use crate::children::Children;
+use crate::fetch::{FetchError, Fetcher};
+use crate::layout::Layout;
+use crate::lock::Lock;
+use crate::observer::{Event, Observer, Phase};
+use crate::plan::{Plan, Unit};
+use crate::tool::SearchPath;
+
+/// Downloads at the same time.
+const MAX_FETCHES: usize = 4;
+
+/// What building a plan needs besides the plan.
+pub struct Schedule<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Where things lie.
+    pub layout: &'a Layout,
+    /// Where built packages are kept.
+    pub cache: &'a Cache,
+    /// Gets the sources.
+    pub fetcher: &'a Fetcher,
+    /// Where programs of the system are looked for.
+    pub search_path: &'a SearchPath,
+    /// Processes at the same time.
+    pub jobs: usize,
+    /// Whether logs are kept beside the archives.
+    pub keep_logs: bool,
+    /// Hears what is done.
+    pub observer: &'a dyn Observer,
+}
+
+/// How far one unit is built, instead of into the cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stop {
+    /// The unit.
+    pub unit: usize,
+    /// The last phase.
+    pub phase: Phase,
+}
+
+/// A unit that was not built.
+#[derive(Debug, thiserror::Error)]
+#[error("{label} was not built")]
+pub struct UnitError {
+    /// The unit's name.
+    pub label: String,
+    /// The log, where one was begun.
+    pub log: Option<PathBuf>,
+    /// Why.
+    #[source]
+    pub cause: Box<Cause>,
+}
+
+/// Why a unit was not built.
+#[derive(Debug, thiserror::Error)]
+pub enum Cause {
+    /// Its source cannot be had.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// A phase failed.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// It was built and cannot be kept.
+    #[error("cannot store the package: {0}")]
+    Store(#[source] crate::archive::ArchiveError),
+    /// A file cannot be read or written; the error names it.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// What is known of the units while they are built.
+struct Progress {
+    entries: Mutex<BTreeMap<usize, Entry>>,
+    changed: Condvar,
+    errors: Mutex<Vec<UnitError>>,
+    fetches: Mutex<usize>,
+    fetch_ended: Condvar,
+    children: Children,
+}
+
+impl Progress {
+    fn entries(&self) -> MutexGuard<'_, BTreeMap<usize, Entry>> {
+        self.entries
+            .lock()
+            .expect("no holder panics because none calls out")
+    }
+
+    /// Waits until all of `units` are in the cache; `false` if the run was ended instead.
+    fn wait_for(&self, units: &[usize]) -> bool {
+        let mut entries = self.entries();
+        loop {
+            if self.children.is_cancelled() {
+                return false;
+            }
+            if units.iter().all(|unit| entries.contains_key(unit)) {
+                return true;
+            }
+            entries = self
+                .changed
+                .wait(entries)
+                .expect("no holder panics because none calls out");
+        }
+    }
+
+    fn cancel(&self) {
+        self.children.cancel();
+        // Whoever waits checks the flag while it holds this lock.
+        drop(self.entries());
+        self.changed.notify_all();
+    }
+}
+
+impl Schedule<'_> {
+    /// Builds what the cache lacks and returns the entry of each unit in `wanted` and of all that they need.
+    ///
+    /// # Errors
+    /// The first failure, after which everything that runs is ended. Failures that happen at the same time follow it.
+    pub fn run(
+        &self,
+        wanted: &[usize],
+        stop: Option<Stop>,
+    ) -> Result<BTreeMap<usize, Entry>, Vec<UnitError>> {
+        let job_server = jobserver::Client::new(self.jobs.max(1)).map_err(|error| {
+            vec![UnitError {
+                label: "the job server".to_owned(),
+                log: None,
+                cause: Box::new(error.into()),
+            }]
+        })?;
+        let progress = Progress {
+            entries: Mutex::new(BTreeMap::new()),
+            changed: Condvar::new(),
+            errors: Mutex::new(Vec::new()),
+            fetches: Mutex::new(0),
+            fetch_ended: Condvar::new(),
+            children: Children::default(),
+        };
+        std::thread::scope(|scope| {
+            for index in self.needed(wanted) {
+                let (progress, job_server) = (&progress, &job_server);
+                scope.spawn(move || {
+                    let stop = stop.filter(|stop| stop.unit == index).map(|stop| stop.phase);
+                    if let Err(error) = self.provide(index, stop, progress, job_server) {
+                        progress.cancel();
+                        let mut errors = progress
+                            .errors
+                            .lock()
+                            .expect("no holder panics because none calls out");
+                        errors.push(error);
+                    }
+                });
+            }
+        });
+        let mut errors = progress
+            .errors
+            .into_inner()
+            .expect("no holder panics because none calls out");
+        errors.retain(|error| !matches!(*error.cause, Cause::Build(BuildError::Cancelled)));
+        if errors.is_empty() {
+            Ok(progress
+                .entries
+                .into_inner()
+                .expect("no holder panics because none calls out"))
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// The wanted units and all that building them needs.
+    fn needed(&self, wanted: &[usize]) -> Vec<usize> {
+        let mut needed = std::collections::BTreeSet::new();
+        let mut waiting = wanted.to_vec();
+        while let Some(index) = waiting.pop() {
+            if needed.insert(index) {
+                waiting.extend(&self.plan.units[index].dependencies);
+                waiting.extend(&self.plan.units[index].native_dependencies);
+            }
+        }
+        needed.into_iter().collect()
+    }
+
+    /// Sees to it that one unit is in the cache, or that it is built as far as `stop` says.
+    fn provide(
+        &self,
+        index: usize,
+        stop: Option<Phase>,
+        progress: &Progress,
+        job_server: &jobserver::Client,
+    ) -> Result<(), UnitError> {
+        let unit = &self.plan.units[index];
+        let error = |log: Option<PathBuf>| {
+            let label = unit.label();
+            move |cause: Cause| UnitError {
+                label,
+                log,
+                cause: Box::new(cause),
+            }
+        };
+        if stop.is_none()
+            && let Some(entry) = self.cached(unit).map_err(|source| error(None)(source.into()))?
+        {
+            self.announce(index, entry, progress);
+            return Ok(());
+        }
+        let fetched = self.fetch(unit, progress).map_err(error(None))?;
+        if stop == Some(Phase::Fetch) {
+            return Ok(());
+        }
+        let mut needs = self.plan.dependency_closure(index);
+        needs.extend(self.plan.native_closure(index));
+        let cancelled = || error(None)(Cause::Build(BuildError::Cancelled));
+        if !progress.wait_for(&needs) {
+            return Err(cancelled());
+        }
+        let _token = job_server
+            .acquire()
+            .map_err(|source| error(None)(source.into()))?;
+        let lock = self.layout.lock(&format!("{}.lock", unit.key));
+        let label = unit.label();
+        let waiting = || {
+            let message = format!("another run builds {label}; waiting for it");
+            self.observer.notice(&Event::Warning { message: &message });
+        };
+        let _lock = Lock::acquire(&lock, waiting).map_err(|source| error(None)(source.into()))?;
+        if stop.is_none()
+            && let Some(entry) = self.cached(unit).map_err(|source| error(None)(source.into()))?
+        {
+            self.announce(index, entry, progress);
+            return Ok(());
+        }
+        self.layout
+            .make_build_root()
+            .map_err(|source| error(None)(source.into()))?;
+        let log_path = self.layout.log(unit);
+        let log = create(&log_path).map_err(|source| error(None)(source.into()))?;
+        let context = Context {
+            plan: self.plan,
+            index,
+            directory: self.layout.unit(unit),
+            entries: &|needed| progress.entries()[&needed].clone(),
+            search_path: self.search_path,
+            job_server,
+            children: &progress.children,
+            log: &log,
+            observer: self.observer,
+        };
+        let last = stop.unwrap_or(Phase::Postprocess);
+        let staged = context
+            .build(&fetched, last)
+            .map_err(|cause| error(Some(log_path.clone()))(cause.into()))?;
+        if stop.is_some() {
+            return Ok(());
+        }
+        self.observer.notice(&Event::Phase {
+            package: &label,
+            phase: Phase::Cache,
+        });
+        let entry = self
+            .cache
+            .store(unit, &staged)
+            .map_err(|cause| error(None)(Cause::Store(cause)))?;
+        let clean_up = || -> io::Result<()> {
+            if self.keep_logs {
+                fs_err::copy(&log_path, self.cache.path(unit, "log"))?;
+            }
+            fs_err::remove_file(&log_path)?;
+            atomic::remove_directory(&context.directory)
+        };
+        clean_up().map_err(|source| error(None)(source.into()))?;
+        self.announce(index, entry, progress);
+        Ok(())
+    }
+
+    /// The unit's entry, when it is there and whole. A damaged one is announced and counts as absent.
+    fn cached(&self, unit: &Unit) -> io::Result<Option<Entry>> {
+        match self.cache.verify(unit)? {
+            Lookup::Found(entry) => Ok(Some(entry)),
+            Lookup::Absent => Ok(None),
+            Lookup::Damaged(reason) => {
+                let message = format!(
+                    "Checksum mismatch for {}. Forcing rebuild: {reason}",
+                    unit.label()
+                );
+                self.observer.notice(&Event::Warning { message: &message });
+                Ok(None)
+            }
+        }
+    }
+
+    fn announce(&self, index: usize, entry: Entry, progress: &Progress) {
+        let package = self.plan.units[index].label();
+        progress.entries().insert(index, entry);
+        progress.changed.notify_all();
+        self.observer.notice(&Event::Ready { package: &package });
+    }
+
+    fn fetch(&self, unit: &Unit, progress: &Progress) -> Result<crate::fetch::Fetched, Cause> {
+        {
+            let mut fetches = progress
+                .fetches
+                .lock()
+                .expect("no holder panics because none calls out");
+            while *fetches >= MAX_FETCHES {
+                fetches = progress
+                    .fetch_ended
+                    .wait(fetches)
+                    .expect("no holder panics because none calls out");
+            }
+            *fetches += 1;
+        }
+        let label = unit.label();
+        self.observer.notice(&Event::Phase {
+            package: &label,
+            phase: Phase::Fetch,
+        });
+        let recipe = &unit.recipe;
+        let result = self
+            .fetcher
+            .fetch(unit.name(), &recipe.source, recipe.directory(), self.observer);
+        *progress
+            .fetches
+            .lock()
+            .expect("no holder panics because none calls out") -= 1;
+        progress.fetch_ended.notify_one();
+        Ok(result?)
+    }
+}
+
+fn create(path: &std::path::Path) -> io::Result<File> {
+    if let Some(directory) = path.parent() {
+        fs_err::create_dir_all(directory)?;
+    }
+    let file = fs_err::File::options().create(true).append(true).open(path)?;
+    file.set_len(0)?;
+    Ok(file.into_parts().0)
+}

@@ -1,0 +1,71 @@
+//! Runs in a process of their own, for what belongs to a process: its environment and its umask.
+//!
+//! The process is this test program again, told to run [`installs_what_a_parent_asks_for`] alone.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::{Run, World, told};
+
+const TEST: &str = "support::child::installs_what_a_parent_asks_for";
+const BASE: &str = "DEPENDS_TEST_BASE";
+const RECIPES: &str = "DEPENDS_TEST_RECIPES";
+const OPTIONS: &str = "DEPENDS_TEST_OPTIONS";
+const JOBS: &str = "DEPENDS_TEST_JOBS";
+const REPORT: &str = "DEPENDS_TEST_REPORT";
+
+/// A process that installs what `run` says, to be varied before it is handed to [`finish`]. The shell lines in
+/// `before` are run first.
+pub(crate) fn install(run: &Run, before: &str) -> Command {
+    let script = format!("{before}\nexec \"$0\" \"$@\"");
+    let options: Vec<String> = run
+        .arguments
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let mut command = Command::new("/bin/sh");
+    command
+        .args(["-c", &script])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", TEST])
+        .env(BASE, &run.base)
+        .env(RECIPES, &run.recipes)
+        .env(OPTIONS, options.join("\n"))
+        .env(JOBS, run.jobs.to_string());
+    command
+}
+
+/// Runs the process; what a failure says is the error.
+pub(crate) fn finish(mut command: Command) -> Result<(), String> {
+    let report = tempfile::NamedTempFile::new().unwrap();
+    let output = command.env(REPORT, report.path()).output().unwrap();
+    if !output.status.success() {
+        panic!("{}", String::from_utf8_lossy(&output.stdout));
+    }
+    match fs_err::read_to_string(report.path()).unwrap() {
+        report if report == "installed" => Ok(()),
+        report => Err(report),
+    }
+}
+
+/// Does nothing unless a parent asks for something.
+#[test]
+fn installs_what_a_parent_asks_for() {
+    let Some(base) = std::env::var_os(BASE) else {
+        return;
+    };
+    let text = |name| std::env::var(name).unwrap();
+    let mut run = World::new([]).run().base(base);
+    run.recipes = PathBuf::from(text(RECIPES));
+    run.jobs = text(JOBS).parse().unwrap();
+    run.arguments = text(OPTIONS)
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let report = match run.try_install() {
+        Ok(_) => "installed".to_owned(),
+        Err(error) => told(&error),
+    };
+    fs_err::write(text(REPORT), report).unwrap();
+}

@@ -1,0 +1,60 @@
+//! An observer that keeps what it hears, one line for each event.
+
+use std::sync::Mutex;
+
+use depends::observer::{Event, Observer};
+
+#[derive(Default)]
+pub(crate) struct Recorder {
+    lines: Mutex<Vec<String>>,
+}
+
+impl Observer for Recorder {
+    fn notice(&self, event: &Event<'_>) {
+        let line = match event {
+            Event::Phase { package, phase } => format!("{package} {phase:?}"),
+            Event::Fetching { package, route, .. } => format!("fetching {package} from {route}"),
+            Event::RouteFailed {
+                package,
+                route,
+                reason,
+            } => format!("{package}: {route} failed: {reason}"),
+            Event::Warning { message } => format!("warning: {message}"),
+            Event::Composing { packages, .. } => format!("composing {}", packages.join(" ")),
+            _ => return,
+        };
+        self.lines.lock().unwrap().push(line);
+    }
+}
+
+impl Recorder {
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.lines.lock().unwrap().clone()
+    }
+
+    /// How many lines are `line`.
+    pub(crate) fn count(&self, line: &str) -> usize {
+        self.lines().iter().filter(|known| *known == line).count()
+    }
+
+    /// The packages that were built, in the order of their names.
+    pub(crate) fn built(&self) -> Vec<String> {
+        let mut built: Vec<String> = self
+            .lines()
+            .iter()
+            .filter_map(|line| line.strip_suffix(" Build"))
+            .map(str::to_owned)
+            .collect();
+        built.sort();
+        built
+    }
+
+    pub(crate) fn warnings(&self) -> String {
+        let lines = self.lines();
+        let warnings: Vec<&str> = lines
+            .iter()
+            .filter_map(|line| line.strip_prefix("warning: "))
+            .collect();
+        warnings.join("\n")
+    }
+}

@@ -1,0 +1,226 @@
+//! `cargo xtask depends`: fetches, builds and caches the dependencies, and composes the prefix of a host.
+
+mod progress;
+mod target;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use depends::schedule::UnitError;
+use depends::{Engine, EngineError, Installed, Settings};
+use miette::{IntoDiagnostic as _, miette};
+
+use crate::arguments::DependsArguments;
+use crate::install_tools;
+use progress::Progress;
+use target::Target;
+
+/// How many lines of a log are shown when a package fails.
+const TAIL: usize = 40;
+
+/// Runs the verb.
+pub(crate) fn run(arguments: &DependsArguments) -> miette::Result<()> {
+    let (options, targets) = split(&arguments.words);
+    let engine = open(arguments, options)?;
+    let targets: Vec<Target> = targets
+        .iter()
+        .map(|word| Target::parse(word, engine.recipes()))
+        .collect::<Result<_, _>>()?;
+    if targets.is_empty() {
+        let installed = with_tools(arguments, &engine, Engine::install)?;
+        say(&installed);
+        return Ok(());
+    }
+    targets
+        .iter()
+        .try_for_each(|target| reach(target, &engine, arguments))
+}
+
+/// Builds everything for the options in `arguments`; targets are not allowed here.
+pub(crate) fn install(arguments: &DependsArguments) -> miette::Result<Installed> {
+    let (options, targets) = split(&arguments.words);
+    if let Some(word) = targets.first() {
+        let help = "options have the form NAME=VALUE; targets belong to `cargo xtask depends`";
+        return Err(miette!(help = help, "{word:?} is no option"));
+    }
+    let engine = open(arguments, options)?;
+    let installed = with_tools(arguments, &engine, Engine::install)?;
+    say(&installed);
+    Ok(installed)
+}
+
+/// An engine for options that are given elsewhere than on a command line, silent.
+pub(crate) fn quiet_engine(options: Vec<(String, String)>) -> Result<Engine, EngineError> {
+    let settings = settings(options, 1, true);
+    Engine::new(settings, Arc::new(depends::observer::Silent))
+}
+
+/// `NAME=VALUE` words and the others.
+pub(crate) fn split(words: &[String]) -> (Vec<(String, String)>, Vec<String>) {
+    let mut options = Vec::new();
+    let mut targets = Vec::new();
+    for word in words {
+        match word.split_once('=') {
+            Some((name, value)) => options.push((name.to_owned(), value.to_owned())),
+            None => targets.push(word.clone()),
+        }
+    }
+    (options, targets)
+}
+
+fn settings(arguments: Vec<(String, String)>, jobs: usize, offline: bool) -> Settings {
+    let workspace = workspace();
+    Settings {
+        base: workspace.join("depends"),
+        recipes: workspace.join("packages"),
+        arguments,
+        jobs,
+        offline,
+    }
+}
+
+fn workspace() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest
+        .parent()
+        .expect("xtask lies in the workspace because that is where its manifest is")
+        .to_owned()
+}
+
+fn open(arguments: &DependsArguments, options: Vec<(String, String)>) -> miette::Result<Engine> {
+    let verbose = options
+        .iter()
+        .rev()
+        .find(|(name, _)| name == "V")
+        .is_some_and(|(_, value)| value != "0");
+    let jobs = arguments
+        .jobs
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let settings = settings(options, jobs, arguments.offline);
+    Ok(Engine::new(settings, Arc::new(Progress::new(verbose)))?)
+}
+
+fn reach(target: &Target, engine: &Engine, arguments: &DependsArguments) -> miette::Result<()> {
+    match target {
+        Target::Install => say(&with_tools(arguments, engine, Engine::install)?),
+        Target::Check => {
+            let n_recipes = engine.recipes().iter().count();
+            println!("{n_recipes} recipes are right");
+        }
+        Target::Download(hosts) => {
+            let chosen = [engine.host().triplet.as_str()];
+            let hosts = if hosts.is_empty() { &chosen[..] } else { hosts };
+            engine.download(hosts).map_err(|error| explain(error, false))?;
+        }
+        Target::CheckSources => engine.check_sources().map_err(|error| explain(error, false))?,
+        Target::CheckPackages => with_tools(arguments, engine, Engine::check_packages)?,
+        Target::Clean { all } => {
+            let cleaned = engine.clean(*all)?;
+            for path in cleaned.removed {
+                println!("removed {}", path.display());
+            }
+            for path in cleaned.kept {
+                println!("kept {}, which an option names", path.display());
+            }
+        }
+        Target::Print(name) => match with_tools(arguments, engine, |engine| engine.variable(name))? {
+            Some(value) => println!("{name}={value}"),
+            None => {
+                let help = "variables are the options, BUILD, WORK_PATH, host_prefix, final_build_id, packages, \
+                            native_packages, and PACKAGE_version, PACKAGE_build_id and PACKAGE_cached";
+                return Err(miette!(help = help, "there is no variable {name}"));
+            }
+        },
+        Target::Package { name, phase } => {
+            with_tools(arguments, engine, |engine| engine.build_package(name, *phase))?;
+        }
+        Target::PackageChecksum(name) => with_tools(arguments, engine, |engine| engine.check_package(name))?,
+    }
+    Ok(())
+}
+
+/// Does `act`, and once more after missing tools were installed, where that is allowed.
+fn with_tools<T>(
+    arguments: &DependsArguments,
+    engine: &Engine,
+    act: impl Fn(&Engine) -> Result<T, EngineError>,
+) -> miette::Result<T> {
+    let keep_log = engine.options().switch("LOG");
+    match act(engine) {
+        Err(EngineError::Tools(missing)) if arguments.install_tools => {
+            install_tools::install(&missing)?;
+            act(engine).map_err(|error| explain(error, keep_log))
+        }
+        Err(EngineError::Tools(missing)) => {
+            let help = "with --install-tools they are installed for you";
+            Err(miette!(help = help, "{missing}"))
+        }
+        result => result.map_err(|error| explain(error, keep_log)),
+    }
+}
+
+fn say(installed: &Installed) {
+    let state = if installed.changed {
+        "is ready"
+    } else {
+        "is up to date"
+    };
+    eprintln!("{} {state}", installed.prefix.display());
+    eprintln!("CONFIG_SITE={}", installed.profile.display());
+}
+
+/// Shows what a failure left behind, and gives the failure itself.
+fn explain(error: EngineError, whole_log: bool) -> miette::Report {
+    match &error {
+        EngineError::Units(units) => {
+            for unit in units {
+                show_log(unit, whole_log);
+                eprintln!("error: {}: {}", unit.label, chain(&*unit.cause));
+            }
+        }
+        EngineError::Sources(sources) => {
+            for (name, source) in sources {
+                eprintln!("error: {name}: {}", chain(source));
+            }
+        }
+        _ => {}
+    }
+    error.into()
+}
+
+fn show_log(unit: &UnitError, whole: bool) {
+    let Some(path) = &unit.log else { return };
+    let bytes = fs_err::read(path).into_diagnostic().unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<&str> = text.lines().collect();
+    let first = if whole {
+        0
+    } else {
+        lines.len().saturating_sub(TAIL)
+    };
+    eprintln!(
+        "--- the log of {}, from line {} of {}",
+        unit.label,
+        first + 1,
+        lines.len()
+    );
+    for line in &lines[first..] {
+        eprintln!("{line}");
+    }
+    eprintln!("--- the whole log is {}", path.display());
+}
+
+/// An error with all that caused it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        next = cause.source();
+    }
+    text
+}

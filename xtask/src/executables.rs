@@ -1,0 +1,85 @@
+//! The table of the executables, and what each needs.
+
+use crate::features::Features;
+
+/// A feature of the profile that executables depend on.
+pub(crate) const MULTIPROCESS: &str = "multiprocess";
+/// The feature that brings the wallet's process.
+pub(crate) const WALLET: &str = "wallet";
+
+/// An executable; its package has the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Executable {
+    pub(crate) name: &'static str,
+    /// The features that must all be on.
+    pub(crate) needs: &'static [&'static str],
+}
+
+/// All of them.
+pub(crate) const EXECUTABLES: [Executable; 4] = [
+    Executable {
+        name: "syscoind",
+        needs: &[],
+    },
+    Executable {
+        name: "syscoin-cli",
+        needs: &[],
+    },
+    Executable {
+        name: "syscoin-node",
+        needs: &[MULTIPROCESS],
+    },
+    Executable {
+        name: "syscoin-wallet",
+        needs: &[MULTIPROCESS, WALLET],
+    },
+];
+
+impl Executable {
+    /// The features that keep it from being built.
+    pub(crate) fn lacks(&self, features: &Features) -> Vec<&'static str> {
+        self.needs
+            .iter()
+            .copied()
+            .filter(|feature| !features.is_on(feature))
+            .collect()
+    }
+
+    /// Its file name on a host.
+    pub(crate) fn file_name(&self, windows: bool) -> String {
+        format!("{}{}", self.name, if windows { ".exe" } else { "" })
+    }
+}
+
+/// Those that the features allow.
+pub(crate) fn enabled(features: &Features) -> Vec<Executable> {
+    EXECUTABLES
+        .into_iter()
+        .filter(|executable| executable.lacks(features).is_empty())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn features_decide_which_executables_are_built() {
+        let rows: [(&[&str], &[&str]); 4] = [
+            (&[], &["syscoind", "syscoin-cli"]),
+            (&["wallet"], &["syscoind", "syscoin-cli"]),
+            (&["multiprocess"], &["syscoind", "syscoin-cli", "syscoin-node"]),
+            (
+                &["multiprocess", "wallet"],
+                &["syscoind", "syscoin-cli", "syscoin-node", "syscoin-wallet"],
+            ),
+        ];
+        for (on, expected) in rows {
+            let names: Vec<_> = enabled(&Features::of(on))
+                .iter()
+                .map(|executable| executable.name)
+                .collect();
+            assert_eq!(names, expected, "{on:?}");
+        }
+    }
+}
