@@ -128,6 +128,9 @@ impl Suite {
         option("Dir::State::lists", &path("state/lists"));
         option("Dir::State::status", "/dev/null".as_ref());
         option("Dir::Cache", &path("cache"));
+        // Several threads may ask at once: what apt would keep of its reading, each has for itself.
+        option("Dir::Cache::pkgcache", "".as_ref());
+        option("Dir::Cache::srcpkgcache", "".as_ref());
         option("Acquire::Retries", self.config.retries.to_string().as_ref());
         let seconds = self.config.connect_timeout.as_secs().max(1).to_string();
         option("Acquire::http::Timeout", seconds.as_ref());
@@ -179,3 +182,6 @@ impl Suite {
         Err(RouteError::NotThere { path: file })
     }
 }
+
+#[cfg(test)]
+mod tests;

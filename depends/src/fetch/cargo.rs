@@ -97,3 +97,6 @@ fn manifest(name: &str, version: &str) -> String {
     .collect();
     manifest.to_string()
 }
+
+#[cfg(test)]
+mod tests;

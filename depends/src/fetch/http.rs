@@ -6,10 +6,9 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use reqwest::StatusCode;
-use reqwest::blocking::Response;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::{Attempt, Policy};
+use reqwest::{StatusCode, Url};
 
 use super::store::{DeliveryError, too_large};
 use super::{FetchConfig, Job, Mismatch, RouteError};
@@ -117,15 +116,19 @@ enum TransferError {
 }
 
 fn redirect(attempt: Attempt<'_>) -> reqwest::redirect::Action {
-    let is_secure = attempt.previous().iter().any(|url| url.scheme() == "https");
-    if attempt.previous().len() > N_REDIRECTS {
-        attempt.error(format!("more than {N_REDIRECTS} redirections"))
-    } else if is_secure && attempt.url().scheme() != "https" {
-        let message = format!("redirected from https to {}", attempt.url());
-        attempt.error(message)
-    } else {
-        attempt.follow()
+    match refusal(attempt.previous(), attempt.url()) {
+        Some(reason) => attempt.error(reason),
+        None => attempt.follow(),
     }
+}
+
+/// Why a redirection is not followed.
+fn refusal(previous: &[Url], next: &Url) -> Option<String> {
+    if previous.len() > N_REDIRECTS {
+        return Some(format!("more than {N_REDIRECTS} redirections"));
+    }
+    let was_secure = previous.iter().any(|url| url.scheme() == "https");
+    (was_secure && next.scheme() != "https").then(|| format!("redirected from https to {next}"))
 }
 
 fn may_pass(status: StatusCode) -> bool {
@@ -159,9 +162,7 @@ fn is_certificate_error(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
         let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if error.is::<rustls::Error>()
-            || inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
-        {
+        if error.is::<rustls::Error>() || inner.is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>) {
             return true;
         }
         next = error.source();
@@ -184,17 +185,17 @@ fn causes(error: &(dyn Error + 'static)) -> String {
 }
 
 /// A response body that may not trickle: reading it fails when hardly anything has come for the stall time.
-struct Watched {
-    response: Response,
+struct Watched<R> {
+    body: R,
     stall_timeout: Duration,
     since: Instant,
     n_bytes: u64,
 }
 
-impl Watched {
-    fn new(response: Response, stall_timeout: Duration) -> Self {
+impl<R: Read> Watched<R> {
+    fn new(body: R, stall_timeout: Duration) -> Self {
         Self {
-            response,
+            body,
             stall_timeout,
             since: Instant::now(),
             n_bytes: 0,
@@ -202,9 +203,9 @@ impl Watched {
     }
 }
 
-impl Read for Watched {
+impl<R: Read> Read for Watched<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n_bytes = self.response.read(buffer)?;
+        let n_bytes = self.body.read(buffer)?;
         self.n_bytes += n_bytes as u64;
         if n_bytes > 0 && self.since.elapsed() >= self.stall_timeout {
             if self.n_bytes < SLOWEST_BYTES {
@@ -216,3 +217,6 @@ impl Read for Watched {
         Ok(n_bytes)
     }
 }
+
+#[cfg(test)]
+mod tests;
