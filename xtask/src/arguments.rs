@@ -40,7 +40,7 @@ pub(crate) enum Verb {
     /// Print what would be built, and why.
     #[command(after_help = CONFIGURE_HELP)]
     Configure(DependsArguments),
-    /// Build the executables into build/<host>/bin.
+    /// Build the executables into build/HOST/bin.
     #[command(after_help = BUILD_HELP)]
     Build(BuildArguments),
     /// Build the executables and install them.

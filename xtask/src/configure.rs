@@ -27,7 +27,7 @@ struct Report {
 pub(crate) fn run(arguments: &DependsArguments) -> Result<()> {
     arguments.without_targets("configure")?;
     let report = if arguments.options().is_empty() {
-        of_site(&site::from_surroundings()?)?
+        of_site(&site::from_surroundings(false)?)?
     } else {
         of_options(arguments)?
     };

@@ -3,7 +3,6 @@
 mod progress;
 mod target;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use depends::schedule::UnitError;
@@ -11,7 +10,7 @@ use depends::{Engine, EngineError, Installed, Settings};
 use miette::{IntoDiagnostic as _, miette};
 
 use crate::arguments::DependsArguments;
-use crate::install_tools;
+use crate::{install_tools, workspace};
 use progress::Progress;
 use target::Target;
 
@@ -20,9 +19,9 @@ const TAIL: usize = 40;
 
 /// Runs the verb.
 pub(crate) fn run(arguments: &DependsArguments) -> miette::Result<()> {
-    let (options, targets) = split(&arguments.words);
-    let engine = open(arguments, options)?;
-    let targets: Vec<Target> = targets
+    let engine = open(arguments)?;
+    let targets: Vec<Target> = arguments
+        .targets()
         .iter()
         .map(|word| Target::parse(word, engine.recipes()))
         .collect::<Result<_, _>>()?;
@@ -36,14 +35,9 @@ pub(crate) fn run(arguments: &DependsArguments) -> miette::Result<()> {
         .try_for_each(|target| reach(target, &engine, arguments))
 }
 
-/// Builds everything for the options in `arguments`; targets are not allowed here.
+/// Builds everything for the options in `arguments`, whose callers have refused targets.
 pub(crate) fn install(arguments: &DependsArguments) -> miette::Result<Installed> {
-    let (options, targets) = split(&arguments.words);
-    if let Some(word) = targets.first() {
-        let help = "options have the form NAME=VALUE; targets belong to `cargo xtask depends`";
-        return Err(miette!(help = help, "{word:?} is no option"));
-    }
-    let engine = open(arguments, options)?;
+    let engine = open(arguments)?;
     let installed = with_tools(arguments, &engine, Engine::install)?;
     say(&installed);
     Ok(installed)
@@ -55,21 +49,8 @@ pub(crate) fn quiet_engine(options: Vec<(String, String)>) -> Result<Engine, Eng
     Engine::new(settings, Arc::new(depends::observer::Silent))
 }
 
-/// `NAME=VALUE` words and the others.
-pub(crate) fn split(words: &[String]) -> (Vec<(String, String)>, Vec<String>) {
-    let mut options = Vec::new();
-    let mut targets = Vec::new();
-    for word in words {
-        match word.split_once('=') {
-            Some((name, value)) => options.push((name.to_owned(), value.to_owned())),
-            None => targets.push(word.clone()),
-        }
-    }
-    (options, targets)
-}
-
 fn settings(arguments: Vec<(String, String)>, jobs: usize, offline: bool) -> Settings {
-    let workspace = workspace();
+    let workspace = workspace::root();
     Settings {
         base: workspace.join("depends"),
         recipes: workspace.join("packages"),
@@ -79,15 +60,8 @@ fn settings(arguments: Vec<(String, String)>, jobs: usize, offline: bool) -> Set
     }
 }
 
-fn workspace() -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest
-        .parent()
-        .expect("xtask lies in the workspace because that is where its manifest is")
-        .to_owned()
-}
-
-fn open(arguments: &DependsArguments, options: Vec<(String, String)>) -> miette::Result<Engine> {
+fn open(arguments: &DependsArguments) -> miette::Result<Engine> {
+    let options = arguments.options();
     let verbose = options
         .iter()
         .rev()

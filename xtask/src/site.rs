@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ::depends::EngineError;
 use ::depends::digest::Digest;
@@ -12,7 +13,7 @@ use site_profile::{CONFIG_SITE, FILE_NAME, SiteProfile, SystemPackage};
 use xshell::Shell;
 
 use crate::arguments::DependsArguments;
-use crate::workspace;
+use crate::{cargo, workspace};
 
 /// How the profile was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,11 +77,9 @@ pub(crate) enum SiteError {
         path: PathBuf,
     },
     /// Rust cannot compile for its host.
-    #[error("the site profile {} is for {triplet}, and Rust's standard library for {target} is not installed", path.display())]
+    #[error("the executables are for {triplet}, and Rust's standard library for {target} is not installed")]
     #[diagnostic(help("run: rustup target add {target}"))]
     NoTarget {
-        /// The profile.
-        path: PathBuf,
         /// The host.
         triplet: String,
         /// Rust's name for it.
@@ -94,13 +93,14 @@ pub(crate) enum SiteError {
 /// There is none, or it is stale or foreign; the error says what to run.
 pub(crate) fn choose(arguments: &DependsArguments) -> Result<Site> {
     if arguments.options().is_empty() {
-        return from_surroundings();
+        return from_surroundings(arguments.install_tools);
     }
+    // Asked before minutes are spent on packages that nothing could be built from.
+    let host = Arc::clone(crate::depends::quiet_engine(arguments.options())?.host());
+    provide_target(&host.triplet, &host.rust_target, arguments.install_tools)?;
     let installed = crate::depends::install(arguments)?;
-    let profile = load(&installed.profile)?;
-    check_target(&profile)?;
     Ok(Site {
-        profile,
+        profile: load(&installed.profile)?,
         origin: Origin::Options,
     })
 }
@@ -109,10 +109,10 @@ pub(crate) fn choose(arguments: &DependsArguments) -> Result<Site> {
 ///
 /// # Errors
 /// As [`choose`].
-pub(crate) fn from_surroundings() -> Result<Site> {
+pub(crate) fn from_surroundings(install_tools: bool) -> Result<Site> {
     let named = std::env::var_os(CONFIG_SITE).is_some_and(|path| !path.is_empty());
     let profile = SiteProfile::active(workspace::root()).map_err(|error| chain(&error))?;
-    check(&profile)?;
+    check(&profile, install_tools)?;
     Ok(Site {
         profile,
         origin: if named {
@@ -129,7 +129,7 @@ pub(crate) fn from_surroundings() -> Result<Site> {
 /// As [`choose`].
 pub(crate) fn at(path: &Path) -> Result<SiteProfile> {
     let profile = load(path)?;
-    check(&profile)?;
+    check(&profile, false)?;
     Ok(profile)
 }
 
@@ -159,9 +159,12 @@ pub(crate) fn system_rules(profile: &SiteProfile) -> Result<BTreeMap<String, Sys
     Ok(load(&workspace::root().join(FILE_NAME))?.profile().system.clone())
 }
 
-fn check(profile: &SiteProfile) -> Result<()> {
+fn check(profile: &SiteProfile, install_tools: bool) -> Result<()> {
     check_provenance(profile)?;
-    check_target(profile)
+    match &profile.profile().host {
+        Some(host) => provide_target(&host.triplet, &host.rust_target, install_tools),
+        None => Ok(()),
+    }
 }
 
 /// Checks that the recipes are those that the profile was made from. Neither a compiler nor the network is asked.
@@ -224,26 +227,29 @@ fn shell_word(word: &str) -> String {
     }
 }
 
-/// Checks that Rust can compile for the profile's host.
-fn check_target(profile: &SiteProfile) -> Result<()> {
-    let Some(host) = &profile.profile().host else {
-        return Ok(());
-    };
+/// Makes sure that Rust can compile for a host; `install_tools` allows to install what that takes.
+fn provide_target(triplet: &str, target: &str, install_tools: bool) -> Result<()> {
     let shell = Shell::new().into_diagnostic()?;
-    let target = &host.rust_target;
-    let directory = crate::cargo::outside(&shell, "rustc")
-        .args(["--print", "target-libdir", "--target", target])
-        .quiet()
-        .ignore_stderr()
-        .read();
-    if directory.is_ok_and(|directory| Path::new(&directory).is_dir()) {
+    let is_there = || {
+        let command = cargo::outside(&shell, "rustc").args(["--print", "target-libdir", "--target", target]);
+        let directory = command.quiet().ignore_stderr().read();
+        directory.is_ok_and(|directory| Path::new(&directory).is_dir())
+    };
+    if is_there() {
         return Ok(());
     }
-    let (path, triplet) = (profile.path().to_owned(), host.triplet.clone());
+    if install_tools {
+        cargo::outside(&shell, "rustup")
+            .args(["target", "add", target])
+            .run()
+            .into_diagnostic()?;
+        if is_there() {
+            return Ok(());
+        }
+    }
     Err(SiteError::NoTarget {
-        path,
-        triplet,
-        target: target.clone(),
+        triplet: triplet.to_owned(),
+        target: target.to_owned(),
     }
     .into())
 }
@@ -335,7 +341,7 @@ allow-host-packages = false
             "schema = 1\n[host]\ntriplet = \"mips-sgi-irix\"\nrust-target = \"mips-sgi-irix\"\n[features]\n";
         fs_err::write(&path, text).unwrap();
         let report = at(&path).unwrap_err();
-        assert!(report.to_string().contains("is for mips-sgi-irix"), "{report}");
+        assert!(report.to_string().contains("are for mips-sgi-irix"), "{report}");
         assert_eq!(
             report.help().unwrap().to_string(),
             "run: rustup target add mips-sgi-irix"

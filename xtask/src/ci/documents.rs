@@ -17,6 +17,9 @@ use crate::workspace;
 /// What the checks run in: run from within themselves, they would never end.
 const ITSELF: &str = "cargo xtask test --install-tools";
 
+/// The RPC port of the nodes that the documents start.
+const REGTEST_PORT: u16 = 38370;
+
 /// Commands with what they are said to print.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Block {
@@ -51,6 +54,7 @@ pub(super) fn run(_: &Context) -> Result<Outcome> {
             .display()
             .to_string();
         eprintln!("{name}: {} blocks of commands", blocks.len());
+        script::await_port(REGTEST_PORT)?;
         run_document(&name, &blocks)?;
     }
     Ok(Outcome::Passed)

@@ -5,10 +5,11 @@
 
 use std::fmt::Write as _;
 use std::io;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fs_err as fs;
 use miette::{IntoDiagnostic as _, Result, miette};
@@ -19,10 +20,28 @@ use crate::{cargo, workspace};
 
 /// How long the commands of one document may take. They find everything built.
 const DEADLINE: Duration = Duration::from_secs(300);
+/// How long to wait for a port that somebody else has.
+const PORT_DEADLINE: Duration = Duration::from_secs(60);
 /// A line that begins so ends a block's output. No program prints this character.
 const SEPARATOR: char = '\u{1e}';
 /// How much of a failed block's output is shown.
 const TAIL: usize = 40;
+
+/// Waits until nobody listens on `port`: commands that start a node on its usual port need it.
+///
+/// # Errors
+/// Somebody still does at the deadline.
+pub(super) fn await_port(port: u16) -> Result<()> {
+    let start = Instant::now();
+    while let Err(error) = TcpListener::bind(("127.0.0.1", port)) {
+        if start.elapsed() > PORT_DEADLINE {
+            let help = "stop the node that has it, and run this step again";
+            return Err(miette!(help = help, "port {port} is in use: {error}"));
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    Ok(())
+}
 
 /// Runs commands in the user's own surroundings, with the output where the user sees it.
 ///

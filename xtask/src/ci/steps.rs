@@ -192,7 +192,14 @@ fn rustdoc(context: &Context) -> Result<Outcome> {
 
 fn unit(context: &Context) -> Result<Outcome> {
     let command = cargo::cargo(&context.shell, &profile()?);
-    let command = command.args(["test", "--locked", "--workspace", "--exclude", "functional-tests"]);
+    let command = command.args([
+        "test",
+        "--locked",
+        "--no-fail-fast",
+        "--workspace",
+        "--exclude",
+        "functional-tests",
+    ]);
     command.run().into_diagnostic()?;
     Ok(Outcome::Passed)
 }
@@ -206,7 +213,7 @@ fn functional(context: &Context) -> Result<Outcome> {
         command = command.env_remove(name);
     }
     command
-        .args(["test", "--locked", "-p", "functional-tests"])
+        .args(["test", "--locked", "--no-fail-fast", "-p", "functional-tests"])
         .run()
         .into_diagnostic()?;
     Ok(Outcome::Passed)
