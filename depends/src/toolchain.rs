@@ -200,7 +200,7 @@ impl Finder {
             (&toolchain.cxx, "c++", &["cc1plus"][..]),
         ] {
             for pass in passes {
-                let answer = ask(compiler, &[&format!("-print-prog-name={pass}")])?;
+                let answer = self.ask(compiler, &[&format!("-print-prog-name={pass}")])?;
                 let named = answer.trim();
                 let digest = match self.search_path.find(named) {
                     Some(program) => self.digest(&program)?.to_string(),
@@ -217,11 +217,38 @@ impl Finder {
     /// What the compiler defines by itself, and with it the C and C++ libraries' versions.
     fn predefined(&self, compiler: &Tool, language: &str) -> Result<Digest, ToolchainError> {
         let header = if language == "c++" { "cstddef" } else { "limits.h" };
-        let answer = ask(
+        let answer = self.ask(
             compiler,
             &["-x", language, "-include", header, "-dM", "-E", "/dev/null"],
         )?;
         Ok(Digest::of(answer.as_bytes()))
+    }
+
+    /// Runs the compiler as a build does: a launcher or a wrapper finds the compiler proper on the path.
+    fn ask(&self, compiler: &Tool, arguments: &[&str]) -> Result<String, ToolchainError> {
+        let unusable = |reason: String| ToolchainError::Unusable {
+            program: compiler.program.clone(),
+            reason,
+        };
+        let output = Program::new(&compiler.program)
+            .arguments(
+                compiler
+                    .arguments
+                    .iter()
+                    .map(String::as_str)
+                    .chain(arguments.iter().copied()),
+            )
+            .environment("LC_ALL", "C")
+            .environment("PATH", self.search_path.as_os_str())
+            .output()
+            .map_err(|error| unusable(error.to_string()))?;
+        if output.status.success() {
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        } else {
+            Err(unusable(
+                String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+            ))
+        }
     }
 
     fn digest(&self, path: &Path) -> Result<Digest, ToolchainError> {
@@ -311,29 +338,4 @@ fn candidates(kind: &str, host: &Host, lto: bool) -> Vec<String> {
         names.extend(suffixes.iter().map(|suffix| format!("{prefix}{base}{suffix}")));
     }
     names
-}
-
-fn ask(compiler: &Tool, arguments: &[&str]) -> Result<String, ToolchainError> {
-    let unusable = |reason: String| ToolchainError::Unusable {
-        program: compiler.program.clone(),
-        reason,
-    };
-    let output = Program::new(&compiler.program)
-        .arguments(
-            compiler
-                .arguments
-                .iter()
-                .map(String::as_str)
-                .chain(arguments.iter().copied()),
-        )
-        .environment("LC_ALL", "C")
-        .output()
-        .map_err(|error| unusable(error.to_string()))?;
-    if output.status.success() {
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    } else {
-        Err(unusable(
-            String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-        ))
-    }
 }
