@@ -13,7 +13,11 @@ impl Engine {
         let mut names: std::collections::BTreeSet<String> = selected.native_packages.clone();
         for triplet in triplets {
             let host = Host::find(triplet)?;
-            names.extend(crate::plan::reachable(&self.recipes, &selected, Some(&host)));
+            names.extend(crate::plan::reachable(
+                &self.recipes,
+                &selected,
+                Some((&host, &self.options)),
+            ));
         }
         Ok(names.into_iter().collect())
     }

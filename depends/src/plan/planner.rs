@@ -41,6 +41,36 @@ pub(super) enum Platform {
     Host,
 }
 
+/// What a package is built as: only those for the host are ever built for debugging.
+pub(super) fn variant(platform: Platform, options: &Options) -> Variant {
+    match platform {
+        Platform::Host if options.switch("DEBUG") => Variant::Debug,
+        Platform::Host | Platform::Native => Variant::Release,
+    }
+}
+
+/// What conditions may ask about a package that runs on `machine` and is built on `build`.
+pub(super) fn facts(machine: &Host, build: &Host, platform: Platform, options: &Options) -> Vec<Cfg> {
+    let mut words = vec![
+        if machine.triplet == build.triplet {
+            "native"
+        } else {
+            "cross"
+        },
+        match variant(platform, options) {
+            Variant::Release => "release",
+            Variant::Debug => "debug",
+        },
+    ];
+    if platform == Platform::Host && options.switch("LTO") {
+        words.push("lto");
+    }
+    let words = words
+        .into_iter()
+        .map(|word| word.parse().expect("it is a fact because it is a plain word"));
+    machine.facts().into_iter().chain(words).collect()
+}
+
 struct Planner<'a> {
     recipes: &'a RecipeSet,
     options: &'a Options,
@@ -62,11 +92,8 @@ impl Planner<'_> {
             Platform::Host => (&self.platforms.host, &self.platforms.host_toolchain),
         };
         let (machine, toolchain) = (Arc::clone(machine), Arc::clone(toolchain));
-        let variant = match platform {
-            Platform::Host if self.options.switch("DEBUG") => Variant::Debug,
-            Platform::Host | Platform::Native => Variant::Release,
-        };
-        let facts = self.facts(&machine, platform, variant);
+        let variant = variant(platform, self.options);
+        let facts = facts(&machine, &self.platforms.build, platform, self.options);
         let mut unit = Unit {
             native_only: platform == Platform::Native,
             options: Vec::new(),
@@ -108,11 +135,7 @@ impl Planner<'_> {
         }
         for dependency in dependencies {
             let Some(index) = self.resolve(&dependency, platform) else {
-                let reason = format!(
-                    "it needs {dependency}, which is not there: {}",
-                    self.unsupported[&dependency]
-                );
-                self.unsupported.insert(name.to_owned(), reason);
+                self.give_up(name, &dependency);
                 return None;
             };
             unit.dependencies.push(index);
@@ -121,14 +144,24 @@ impl Planner<'_> {
             if dependency == name && platform == Platform::Native {
                 continue;
             }
-            unit.native_dependencies
-                .extend(self.resolve(&dependency, Platform::Native));
+            let Some(index) = self.resolve(&dependency, Platform::Native) else {
+                self.give_up(name, &dependency);
+                return None;
+            };
+            unit.native_dependencies.push(index);
         }
         unit.preimage = key::preimage(&unit, &self.units, self.salt(platform));
         unit.key = Digest::of(unit.preimage.as_bytes());
         let index = self.add(unit);
         self.resolved.insert((name.to_owned(), platform), index);
         Some(index)
+    }
+
+    /// Notes that `name` cannot be had, because `dependency` cannot.
+    fn give_up(&mut self, name: &str, dependency: &str) {
+        let cause = &self.unsupported[dependency];
+        let reason = format!("it needs {dependency}, which is not there: {cause}");
+        self.unsupported.insert(name.to_owned(), reason);
     }
 
     /// Adds a unit, unless one with its key is there: then that one serves both.
@@ -147,24 +180,6 @@ impl Planner<'_> {
             Platform::Host => "HOST_ID_SALT",
         };
         self.options.text(name).unwrap_or("salt")
-    }
-
-    fn facts(&self, machine: &Host, platform: Platform, variant: Variant) -> Vec<Cfg> {
-        let is_build_machine = machine.triplet == self.platforms.build.triplet;
-        let mut words = vec![
-            if is_build_machine { "native" } else { "cross" },
-            match variant {
-                Variant::Release => "release",
-                Variant::Debug => "debug",
-            },
-        ];
-        if platform == Platform::Host && self.options.switch("LTO") {
-            words.push("lto");
-        }
-        let words = words
-            .into_iter()
-            .map(|word| word.parse().expect("it is a fact because it is a plain word"));
-        machine.facts().into_iter().chain(words).collect()
     }
 
     /// The platform's flags, which the user's replace.

@@ -5,29 +5,27 @@ use std::collections::BTreeSet;
 use cargo_platform::Cfg;
 use serde_spanned::Spanned;
 
-use super::planner::Platform;
+use super::planner::{self, Platform};
 use crate::host::Host;
+use crate::options::Options;
 use crate::recipe::{Condition, RecipeSet};
 use crate::selection::Selected;
 
-/// The packages that the selected ones need, themselves included, for `host`; without one, on any platform.
+/// The packages that the selected ones need, themselves included, for a host with these options; without, in any case.
 #[must_use]
-pub fn reachable(recipes: &RecipeSet, selected: &Selected, host: Option<&Host>) -> BTreeSet<String> {
+pub fn reachable(
+    recipes: &RecipeSet,
+    selected: &Selected,
+    target: Option<(&Host, &Options)>,
+) -> BTreeSet<String> {
     let current = Host::current();
     let facts = |platform: Platform| -> Option<Vec<Cfg>> {
-        let (machine, build) = (host?, current.as_deref()?);
-        let machine = if platform == Platform::Native {
-            build
-        } else {
-            machine
+        let ((host, options), build) = (target?, current.as_deref()?);
+        let machine = match platform {
+            Platform::Native => build,
+            Platform::Host => host,
         };
-        let word = if machine.triplet == build.triplet {
-            "native"
-        } else {
-            "cross"
-        };
-        let word = word.parse().expect("it is a fact because it is a plain word");
-        Some(machine.facts().into_iter().chain([word]).collect())
+        Some(planner::facts(machine, build, platform, options))
     };
     let mut found = BTreeSet::new();
     let native = selected
