@@ -349,7 +349,10 @@ impl Engine {
     /// There is no such package, it does not exist for the host, or it cannot be built.
     pub fn build_package(&self, name: &str, phase: Option<Phase>) -> Result<(), EngineError> {
         let (plan, unit) = self.plan_with(name)?;
-        let stop = phase.map(|phase| Stop { unit, phase });
+        // To go through the last phase is to build the package.
+        let stop = phase
+            .filter(|phase| *phase < Phase::Cache)
+            .map(|phase| Stop { unit, phase });
         self.build_units(&plan, &[unit], stop)?;
         Ok(())
     }

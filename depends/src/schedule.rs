@@ -150,7 +150,7 @@ impl Schedule<'_> {
             children: Children::default(),
         };
         std::thread::scope(|scope| {
-            for index in self.needed(wanted) {
+            for index in self.needed(wanted, stop) {
                 let (progress, job_server) = (&progress, &job_server);
                 scope.spawn(move || {
                     let stop = stop.filter(|stop| stop.unit == index).map(|stop| stop.phase);
@@ -180,12 +180,13 @@ impl Schedule<'_> {
         }
     }
 
-    /// The wanted units and all that building them needs.
-    fn needed(&self, wanted: &[usize]) -> Vec<usize> {
+    /// The wanted units and all that building them needs, as far as `stop` says: its source is fetched without.
+    fn needed(&self, wanted: &[usize], stop: Option<Stop>) -> Vec<usize> {
         let mut needed = std::collections::BTreeSet::new();
         let mut waiting = wanted.to_vec();
+        let only_fetched = |index| stop.is_some_and(|stop| stop.unit == index && stop.phase == Phase::Fetch);
         while let Some(index) = waiting.pop() {
-            if needed.insert(index) {
+            if needed.insert(index) && !only_fetched(index) {
                 waiting.extend(&self.plan.units[index].dependencies);
                 waiting.extend(&self.plan.units[index].native_dependencies);
             }
