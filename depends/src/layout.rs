@@ -58,7 +58,8 @@ impl Layout {
             .join(name)
     }
 
-    fn build_root(&self) -> PathBuf {
+    /// The directory that holds those of all units.
+    pub(crate) fn build_root(&self) -> PathBuf {
         if is_plain(&self.work) {
             return self.work.join("build");
         }

@@ -1,6 +1,7 @@
 //! The engine's targets that remove what it made.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use super::{Engine, EngineError};
 use crate::atomic;
@@ -17,32 +18,64 @@ pub struct Cleaned {
 
 impl Engine {
     /// Removes the prefixes, the work and the cache, and with `all` the sources; never a directory that an option
-    /// named. Returns what was removed and what was kept.
+    /// named, wherever it lies. Returns what was removed and what was kept.
     ///
     /// # Errors
     /// Something cannot be removed.
     pub fn clean(&self, all: bool) -> Result<Cleaned, EngineError> {
-        let mut cleaned = Cleaned::default();
-        let mut directories: Vec<(PathBuf, bool)> = Host::all()
+        let layout = &self.layout;
+        let mut directories: Vec<PathBuf> = Host::all()
             .iter()
-            .map(|host| (self.layout.prefix(&host.triplet), false))
+            .map(|host| layout.prefix(&host.triplet))
             .collect();
-        directories.push((self.layout.work.clone(), false));
-        directories.push((self.layout.cache.clone(), self.options.is_given("BASE_CACHE")));
+        directories.extend([layout.work.clone(), layout.build_root(), layout.cache.clone()]);
         if all {
-            directories.push((self.layout.sources.clone(), self.options.is_given("SOURCES_PATH")));
+            directories.push(layout.sources.clone());
         }
-        for (path, supplied) in directories {
-            if !path.exists() {
+        let supplied: Vec<PathBuf> = [("BASE_CACHE", &layout.cache), ("SOURCES_PATH", &layout.sources)]
+            .into_iter()
+            .filter(|(option, _)| self.options.is_given(option))
+            .filter_map(|(_, directory)| fs_err::canonicalize(directory).ok())
+            .collect();
+        let mut cleaned = Cleaned::default();
+        for directory in directories {
+            if !directory.exists() {
                 continue;
             }
-            if supplied {
-                cleaned.kept.push(path);
-                continue;
+            let kept = remove_except(&directory, &supplied)?;
+            if kept.is_empty() {
+                cleaned.removed.push(directory);
             }
-            atomic::remove_directory(&path)?;
-            cleaned.removed.push(path);
+            for directory in kept {
+                if !cleaned.kept.contains(&directory) {
+                    cleaned.kept.push(directory);
+                }
+            }
         }
         Ok(cleaned)
     }
+}
+
+/// Removes `path` but for those of `supplied`, which are canonical, that are or lie in it; returns these.
+fn remove_except(path: &Path, supplied: &[PathBuf]) -> io::Result<Vec<PathBuf>> {
+    let place = fs_err::canonicalize(path);
+    if let Ok(place) = &place
+        && supplied.contains(place)
+    {
+        return Ok(vec![path.to_owned()]);
+    }
+    if !fs_err::symlink_metadata(path)?.is_dir() {
+        fs_err::remove_file(path)?;
+        return Ok(Vec::new());
+    }
+    let place = place?;
+    if !supplied.iter().any(|directory| directory.starts_with(&place)) {
+        atomic::remove_directory(path)?;
+        return Ok(Vec::new());
+    }
+    let mut kept = Vec::new();
+    for entry in fs_err::read_dir(path)? {
+        kept.extend(remove_except(&entry?.path(), supplied)?);
+    }
+    Ok(kept)
 }
