@@ -9,12 +9,17 @@ impl Context<'_> {
         let unit = self.unit();
         let (dependencies, native) = (self.dependencies(), self.native());
         let tool = |tool: &crate::toolchain::Tool| tool.program.display().to_string();
+        let flags = self.flags();
+        // CMake does not read CPPFLAGS.
+        let compiler_flags = |words: &[String]| [&flags.cpp[..], words].concat().join(" ");
         let mut definitions = vec![
             ("CMAKE_INSTALL_PREFIX", INSTALL_PREFIX.to_owned()),
             ("CMAKE_INSTALL_LIBDIR", "lib".to_owned()),
             ("CMAKE_BUILD_TYPE", "None".to_owned()),
             ("CMAKE_POSITION_INDEPENDENT_CODE", "ON".to_owned()),
             ("BUILD_SHARED_LIBS", "OFF".to_owned()),
+            ("CMAKE_C_FLAGS", compiler_flags(&flags.c)),
+            ("CMAKE_CXX_FLAGS", compiler_flags(&flags.cxx)),
             ("CMAKE_AR", tool(&unit.toolchain.ar)),
             ("CMAKE_RANLIB", tool(&unit.toolchain.ranlib)),
             ("CMAKE_NM", tool(&unit.toolchain.nm)),
