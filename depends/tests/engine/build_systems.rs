@@ -100,7 +100,7 @@ fn a_configure_script_is_told_prefix_and_platforms() {
 }
 
 #[test]
-fn cmake_finds_a_dependency_and_exports_its_targets() {
+fn cmake_gets_flags_finds_dependencies_and_exports_targets() {
     let dependency = Package::new("d", "system = \"cmake\"")
         .file(
             "CMakeLists.txt",
@@ -116,11 +116,13 @@ fn cmake_finds_a_dependency_and_exports_its_targets() {
                 ),
         )
         .file("d.c", "int d(void) { return 1; }\n");
+    let code = "#include <e.h>\nint c(void) { return e + ONE; }\n";
     let package = Package::new("c", "system = \"cmake\"")
         .file("CMakeLists.txt", CMAKE)
-        .file("c.c", "int c(void) { return 1; }\n")
-        .needs(&["d"]);
-    let world = World::new([dependency, package]);
+        .file("c.c", code)
+        .needs(&["d", "e"])
+        .top("[flags]\ncpp = [\"-DONE=1\"]");
+    let world = World::new([dependency, package, Package::headers("e")]);
     let prefix = world.run().install().prefix;
     for file in [
         "lib/libd.a",

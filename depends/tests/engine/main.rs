@@ -1,4 +1,24 @@
 //! The engine as a whole, driven by its public interface with small recipes and a server on loopback.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where its support does")]
+
+mod base_directory;
 mod build_systems;
+mod cache;
+mod clean;
+mod concurrency;
+mod failures;
+mod isolation;
+mod key;
+mod options;
+mod parallel;
+mod patches;
+mod prefix;
+mod recipes;
+mod relocation;
+mod reproducible;
+mod sources;
+mod stages;
 mod support;
+mod tools;
+mod twins;

@@ -1,7 +1,5 @@
 //! A world for one test: recipes, a server that has their sources, and a place to build in.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where its support does")]
-
 pub(crate) mod child;
 mod package;
 mod recorder;
@@ -210,7 +208,13 @@ pub(crate) fn told(error: &EngineError) -> String {
                 add(error);
             }
         }
-        _ => {}
+        _ => {
+            let mut cause = std::error::Error::source(error);
+            while let Some(error) = cause {
+                add(&error);
+                cause = error.source();
+            }
+        }
     }
     if let Some(help) = miette::Diagnostic::help(error) {
         add(&help);

@@ -83,8 +83,9 @@ impl Package {
         )
     }
 
-    /// Adds a file to the source.
+    /// Adds a file to the source, or replaces it.
     pub(crate) fn file(mut self, path: &str, text: &str) -> Self {
+        self.files.retain(|(known, _)| known != path);
         self.files.push((path.to_owned(), text.to_owned()));
         self
     }

@@ -32,11 +32,6 @@ impl Recorder {
         self.lines.lock().unwrap().clone()
     }
 
-    /// How many lines are `line`.
-    pub(crate) fn count(&self, line: &str) -> usize {
-        self.lines().iter().filter(|known| *known == line).count()
-    }
-
     /// The packages that were built, in the order of their names.
     pub(crate) fn built(&self) -> Vec<String> {
         let mut built: Vec<String> = self

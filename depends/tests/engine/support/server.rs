@@ -57,11 +57,6 @@ impl Server {
             .insert(path.to_owned(), bytes.into());
     }
 
-    /// What `path` is answered with.
-    pub(crate) fn get(&self, path: &str) -> Vec<u8> {
-        self.state.files.lock().unwrap()[path].clone()
-    }
-
     /// From now on, `path` is not found.
     pub(crate) fn remove(&self, path: &str) {
         self.state.files.lock().unwrap().remove(path);
