@@ -102,8 +102,8 @@ alone with `--only STEP`.";
 /// Which packages to build, and how: what `depends` and all that runs it take.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct DependsArguments {
-    /// Targets, and options as NAME=VALUE.
-    #[arg(value_name = "TARGET|NAME=VALUE")]
+    /// Options; for `depends`, also targets.
+    #[arg(value_name = "NAME=VALUE")]
     pub(crate) words: Vec<String>,
     /// Processes at the same time; by default, one for each core.
     #[arg(short, long, value_name = "N", value_parser = positive)]

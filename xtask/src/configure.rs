@@ -1,9 +1,12 @@
 //! `configure`: what would be built, and why. Builds and downloads nothing.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use ::depends::plan::Plan;
 use ::depends::selection::Selection;
+use ::depends::tool::SearchPath;
 use ::depends::{Engine, EngineError};
 use miette::Result;
 use site_profile::SiteProfile;
@@ -201,6 +204,7 @@ fn package_rows(engine: &Engine, report: &mut Report) -> Result<bool> {
         }
         Err(error) => return Err(error.into()),
     };
+    report.section("Tools", tool_rows(&plan));
     let mut rows = Vec::new();
     for (prefix, packages) in [("native_", &plan.native_packages), ("", &plan.packages)] {
         for name in packages.keys() {
@@ -222,6 +226,29 @@ fn package_rows(engine: &Engine, report: &mut Report) -> Result<bool> {
     );
     report.section("Packages", rows);
     Ok(false)
+}
+
+/// The compilers for the host, and the programs that packages call.
+fn tool_rows(plan: &Plan) -> Vec<(String, String)> {
+    let path = SearchPath::from_environment();
+    let host_unit = plan.packages.values().next().map(|index| &plan.units[*index]);
+    let compilers = host_unit.map(|unit| [("C", &unit.toolchain.cc), ("C++", &unit.toolchain.cxx)]);
+    let mut rows: Vec<_> = compilers
+        .into_iter()
+        .flatten()
+        .map(|(language, tool)| row(&format!("{language} compiler"), tool.words().join(" ")))
+        .collect();
+    let called: BTreeSet<&String> = plan.units.iter().flat_map(|unit| &unit.tools).collect();
+    for tool in called {
+        rows.push(row(
+            tool,
+            found(
+                path.find_tool(tool, "a package")
+                    .map_err(|missing| missing.programs.join(" or ")),
+            ),
+        ));
+    }
+    rows
 }
 
 fn row(name: &str, value: impl std::fmt::Display) -> (String, String) {

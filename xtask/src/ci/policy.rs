@@ -181,6 +181,27 @@ unknown-registry = "deny"
     }
 
     #[test]
+    fn the_projects_policy_refuses_copyleft_and_git() {
+        let policy = Policy::load(&crate::workspace::root().join("deny.toml")).unwrap();
+        let home = Some("registry+https://index.example");
+        let rows = [
+            ("MIT OR Apache-2.0", home, 0),
+            ("GPL-2.0-or-later", home, 1),
+            ("AGPL-3.0-only", home, 1),
+            ("MIT", Some("git+https://git.example/x#0123"), 1),
+            ("GPL-3.0-only", Some("git+https://git.example/x#0123"), 2),
+        ];
+        for (license, source, n_complaints) in rows {
+            let packages = [
+                package("first", Some("MIT"), home),
+                package("x", Some(license), source),
+            ];
+            let complaints = policy.complaints(&packages);
+            assert_eq!(complaints.len(), n_complaints, "{complaints:?}");
+        }
+    }
+
+    #[test]
     fn what_the_policy_allows_passes_and_all_else_is_named() {
         let policy: Policy = toml::from_str(POLICY).unwrap();
         let home = Some("registry+https://index.example");
