@@ -18,6 +18,8 @@ struct Preimage<'a> {
     engine: u32,
     name: &'a str,
     version: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<[&'a str; 2]>,
     source: SourceIdentity<'a>,
     patches: Vec<PatchIdentity<'a>>,
     build: &'a BuildSystem,
@@ -69,10 +71,14 @@ pub(super) fn preimage(unit: &Unit, units: &[Unit], salt: &str) -> String {
         // A patch that cannot be read has no digest here; applying it fails with the reason.
         sha256: Digest::of_file(recipe.patch_path(patch.get_ref())).ok(),
     });
+    // Only a `.pc` file that the engine writes says what the package is.
+    let about = matches!(recipe.build, BuildSystem::Cc { .. })
+        .then_some([recipe.description.as_str(), recipe.homepage.as_str()]);
     let preimage = Preimage {
         engine: FORMAT,
         name: recipe.name(),
         version: &recipe.version,
+        about,
         source,
         patches: patches.collect(),
         build: &recipe.build,
