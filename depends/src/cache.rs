@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::archive::{self, ArchiveError};
 use crate::atomic;
 use crate::digest::Digest;
+use crate::lock::Lock;
 use crate::plan::Unit;
 
 /// The directory of built packages.
@@ -97,7 +98,7 @@ impl Cache {
         )))
     }
 
-    /// Packs `tree` as the archive of `unit`. Whoever calls holds the unit's lock.
+    /// Packs `tree` as the archive of `unit`.
     ///
     /// # Errors
     /// The tree cannot be read, or the cache not written.
@@ -107,6 +108,8 @@ impl Cache {
             .parent()
             .expect("it has a parent because it was joined to one");
         fs_err::create_dir_all(directory)?;
+        // Runs on other base directories may share the cache, and know nothing of this one's locks.
+        let _lock = Lock::acquire(&directory.join(".lock"), || {})?;
         let temporary = format!(".{}.", unit.file_stem());
         atomic::sweep(directory, &temporary)?;
         let mut file = tempfile::Builder::new()
