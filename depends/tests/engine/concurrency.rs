@@ -56,6 +56,27 @@ fn two_processes_share_the_work() {
 }
 
 #[test]
+fn two_bases_that_share_sources_and_cache_do_not_disturb_each_other() {
+    let world = world();
+    let barrier = Barrier::new(2);
+    std::thread::scope(|scope| {
+        for base in ["one", "two"] {
+            let (barrier, world) = (&barrier, &world);
+            scope.spawn(move || {
+                let run = world
+                    .run()
+                    .base(world.path(base))
+                    .option("SOURCES_PATH", world.path("sources"))
+                    .option("BASE_CACHE", world.path("cache"));
+                barrier.wait();
+                assert!(run.install().prefix.join("c").is_file());
+                run.engine().check_packages().unwrap();
+            });
+        }
+    });
+}
+
+#[test]
 fn two_runs_with_other_options_do_not_disturb_each_other() {
     let world = World::new([Package::library("a", "int a(void) { return 1; }\n")]);
     let barrier = Barrier::new(2);

@@ -171,7 +171,6 @@ fn how_a_recipe_is_written_leaves_the_key() {
         recipe.replace('\n', "\r\n"),
         format!("{}\n{}", reversed.join("\n"), rest.join("\n")),
         recipe.replace(&world.server.url("/"), "https://example.org/"),
-        recipe.replace("For a test", "Another description"),
     ];
     for text in rows {
         world.write("packages/p/package.toml", &text);
@@ -179,6 +178,31 @@ fn how_a_recipe_is_written_leaves_the_key() {
     }
     fs_err::rename(world.path("packages/p"), world.path("packages/renamed")).unwrap();
     assert_eq!(key(&world.run()), original);
+}
+
+#[test]
+fn what_describes_a_package_changes_the_key_where_it_is_in_the_package() {
+    let world = World::new([Package::headers("p"), Package::library("l", "int l;\n")]);
+    let keys = || ["p", "l"].map(|name| world.run().unit(name).key);
+    let original = keys();
+    for (word, other) in [
+        ("For a test", "Another"),
+        ("https://example.org\"", "https://example.com\""),
+    ] {
+        for name in ["p", "l"] {
+            let path = format!("packages/{name}/package.toml");
+            let recipe = fs_err::read_to_string(world.path(&path)).unwrap();
+            assert!(recipe.contains(word), "{recipe}");
+            world.write(&path, &recipe.replace(word, other));
+        }
+        let changed = keys();
+        // A library's .pc file has both.
+        assert_eq!(
+            (changed[0], changed[1] == original[1]),
+            (original[0], false),
+            "{word}"
+        );
+    }
 }
 
 #[test]

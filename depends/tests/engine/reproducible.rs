@@ -57,16 +57,16 @@ fn assert_same_packages(one: &Run, other: &Run) {
 #[test]
 fn neither_directory_nor_user_nor_machine_load_changes_an_archive() {
     let world = World::new(packages());
-    for debug in ["0", "1"] {
+    for option in ["V", "DEBUG"] {
         let one = world
             .run()
-            .option("DEBUG", debug)
-            .base(world.path(&format!("one{debug}")))
+            .option(option, "1")
+            .base(world.path(&format!("one-{option}")))
             .jobs(1);
         let other = world
             .run()
-            .option("DEBUG", debug)
-            .base(world.path(&format!("another/and/deeper/place{debug}")))
+            .option(option, "1")
+            .base(world.path(&format!("another/and/deeper/place-{option}")))
             .jobs(4);
         child::finish(child::install(&one, "umask 022")).unwrap();
         let mut command = child::install(&other, "umask 077");
