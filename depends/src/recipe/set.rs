@@ -50,7 +50,8 @@ impl RecipeSet {
     /// Makes a set of `recipes`.
     ///
     /// # Errors
-    /// Two recipes have one name, a dependency does not exist, or dependencies form a cycle.
+    /// Two recipes have one name, a dependency does not exist, dependencies form a cycle, or two recipes want different
+    /// source files of one name.
     pub fn new(recipes: Vec<Recipe>) -> Result<Self, RecipeError> {
         let mut set = Self::default();
         for recipe in recipes {
@@ -64,6 +65,7 @@ impl RecipeSet {
         }
         set.check_references()?;
         set.check_cycles()?;
+        set.check_source_files()?;
         Ok(set)
     }
 
@@ -105,6 +107,27 @@ impl RecipeSet {
         let mut finished = BTreeSet::new();
         for recipe in self.iter() {
             self.visit(recipe, &mut Vec::new(), &mut finished)?;
+        }
+        Ok(())
+    }
+
+    /// All source files lie in one directory: two of one name would replace each other again and again.
+    fn check_source_files(&self) -> Result<(), RecipeError> {
+        let mut files = BTreeMap::new();
+        for recipe in self.iter() {
+            for archive in &recipe.source.archives {
+                let (digest, other) = *files
+                    .entry(archive.file.as_str())
+                    .or_insert((archive.sha256, recipe));
+                if digest != archive.sha256 {
+                    let place = other.place(other.name.span());
+                    let message = format!(
+                        "its source file {} is another one than that of {place}; give one of them another `file`",
+                        archive.file
+                    );
+                    return Err(recipe.error(recipe.name.span(), message));
+                }
+            }
         }
         Ok(())
     }

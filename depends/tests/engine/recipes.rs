@@ -169,6 +169,30 @@ fn wrong_rules_and_options_are_told_as_recipes_are() {
 }
 
 #[test]
+fn two_source_files_of_one_name_are_told_with_both_places() {
+    let world = world([Package::headers("b")]);
+    let recipe = fs_err::read_to_string(world.path("packages/b/package.toml")).unwrap();
+    let same_name = recipe.replace("file = \"b-1.0.tar.gz\"", "file = \"aa-1.0.tar.gz\"");
+    assert_ne!(same_name, recipe);
+    world.write("packages/b/package.toml", &same_name);
+    check(
+        &world,
+        &[],
+        &[
+            "PACKAGES/b/package.toml:1:8: its source file aa-1.0.tar.gz is another one than that of PACKAGES/aa/package.toml:1:8",
+        ],
+    );
+    // Two packages may be made from one file.
+    let one = Package::headers("aa").recipe(&world.server);
+    let two = one.replace("name = \"aa\"", "name = \"b\"");
+    world.write(
+        "packages/b/package.toml",
+        &two.replace("include/aa.h", "include/b.h"),
+    );
+    assert!(world.run().install().changed);
+}
+
+#[test]
 fn a_patch_that_is_not_there_is_told_with_its_place() {
     let world = world([Package::headers("b").patch("fix.patch", "")]);
     fs_err::remove_file(world.path("packages/b/patches/fix.patch")).unwrap();
