@@ -1,1 +1,76 @@
-//! functional-tests.
+//! The harness of the functional tests, which drive the built executables from outside as a test rig does.
+//!
+//! Nothing here links against the code under test: what the tests know, they know from command lines, files, sockets
+//! and the process table.
+
+mod cli;
+mod credentials;
+mod daemon;
+mod data_dir;
+mod executable;
+mod http;
+mod log;
+mod node;
+mod ports;
+mod program;
+mod rpc_client;
+mod wait;
+
+#[cfg(target_os = "linux")]
+pub mod process_table;
+
+pub use cli::Cli;
+pub use credentials::{basic, rpcauth};
+pub use daemon::Daemon;
+pub use data_dir::DataDir;
+pub use executable::Executable;
+pub use http::{Connection, Response, post};
+pub use log::{Log, LogLine};
+pub use node::{Node, RIG_OPTIONS};
+pub use ports::Port;
+pub use program::{Finished, Program};
+pub use rpc_client::{Refusal, Reply, RpcClient};
+pub use wait::{DEADLINE, wait_until};
+
+/// Makes two tests of each function that takes a [`Daemon`], one for `syscoind` and one for `syscoin-node`.
+///
+/// The second one is listed as ignored when the multiprocess executables were not built.
+#[macro_export]
+macro_rules! for_each_daemon {
+    ($($test:ident),+ $(,)?) => {
+        mod syscoind {
+            $(
+                #[test]
+                fn $test() -> anyhow::Result<()> {
+                    super::$test($crate::Daemon::Syscoind)
+                }
+            )+
+        }
+
+        mod syscoin_node {
+            $(
+                #[test]
+                #[cfg_attr(not(multiprocess), ignore = "built without multiprocess support")]
+                fn $test() -> anyhow::Result<()> {
+                    super::$test($crate::Daemon::SyscoinNode)
+                }
+            )+
+        }
+    };
+}
+
+/// Makes a test of each function, listed as ignored when the multiprocess executables were not built.
+#[macro_export]
+macro_rules! for_multiprocess {
+    ($($test:ident),+ $(,)?) => {
+        mod multiprocess {
+            $(
+                #[test]
+                #[cfg_attr(not(multiprocess), ignore = "built without multiprocess support")]
+                fn $test() -> anyhow::Result<()> {
+                    super::$test()
+                }
+            )+
+        }
+    };
+}

@@ -1,0 +1,206 @@
+//! A node's life from start to end, and what it leaves in the data directory.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use fs_err as fs;
+use functional_tests::{Daemon, DataDir, Node, Program, for_each_daemon, wait_until};
+use rustix::process::Signal;
+use serde_json::json;
+
+for_each_daemon![
+    starts_and_stops_as_the_rig_demands,
+    writes_a_new_cookie_at_each_start,
+    keeps_a_pid_file_while_it_runs,
+    takes_the_cookie_away_at_its_end,
+    writes_the_pid_file_where_it_is_told,
+    ends_cleanly_on_signals,
+    stop_answers_when_its_wait_is_over,
+    refuses_a_data_directory_in_use,
+    starts_again_after_it_was_killed,
+    keeps_each_chain_in_its_own_directory,
+];
+
+/// The file with the process id. A rig that is told to run `syscoin-node` instead of `syscoind` looks for this name too.
+const PID_FILE: &str = "syscoind.pid";
+
+fn starts_and_stops_as_the_rig_demands(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    let mut rpc = node.rpc()?;
+    // What the rig polls with; it takes any other error than a wrong answer for a node that is up.
+    let reply = rpc.request("getblockcount", json!([]))?;
+    ensure!(
+        reply.error.as_ref().is_none_or(|error| error.code == -32601),
+        "{reply:?}"
+    );
+    for name in [".lock", ".cookie", "debug.log", PID_FILE] {
+        ensure!(fs::metadata(data_dir.regtest(name))?.is_file(), "no file {name}");
+    }
+    node.stop()
+}
+
+fn writes_a_new_cookie_at_each_start(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let mut cookies = Vec::new();
+    for _ in 0..2 {
+        let node = Node::start(daemon, &data_dir, &[])?;
+        let cookie = data_dir.cookie()?;
+        let password = cookie.strip_prefix("__cookie__:").context("no cookie user")?;
+        let is_hex = password
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        ensure!(
+            is_hex && password.len() == 64,
+            "not 32 bytes in hex: {password:?}"
+        );
+        let mode = fs::metadata(data_dir.regtest(".cookie"))?.permissions().mode();
+        ensure!(mode & 0o777 == 0o600, "mode {mode:o}");
+        cookies.push(cookie);
+        node.stop()?;
+    }
+    ensure!(cookies[0] != cookies[1], "the same cookie twice");
+    Ok(())
+}
+
+fn keeps_a_pid_file_while_it_runs(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    let file = data_dir.regtest(PID_FILE);
+    let pid = node.program().pid()?.as_raw_nonzero();
+    assert_eq!(fs::read_to_string(&file)?, format!("{pid}\n"));
+    node.stop()?;
+    ensure!(!file.exists(), "the pid file outlives the node");
+    Ok(())
+}
+
+fn takes_the_cookie_away_at_its_end(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    Node::start(daemon, &data_dir, &[])?.stop()?;
+    ensure!(
+        !data_dir.regtest(".cookie").exists(),
+        "the cookie outlives the node"
+    );
+    Ok(())
+}
+
+fn writes_the_pid_file_where_it_is_told(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let absolute = data_dir.outside().join("elsewhere.pid");
+    let absolute_option = format!("-pid={}", absolute.display());
+    for (option, file) in [
+        ("-pid=other ₿.pid", data_dir.regtest("other ₿.pid")),
+        (absolute_option.as_str(), absolute),
+    ] {
+        let node = Node::start(daemon, &data_dir, &[option])?;
+        ensure!(file.is_file(), "{option} makes no file {}", file.display());
+        ensure!(
+            !data_dir.regtest(PID_FILE).exists(),
+            "{option} makes the default file too"
+        );
+        node.stop()?;
+        ensure!(!file.exists(), "{option}: the file outlives the node");
+    }
+    Ok(())
+}
+
+fn ends_cleanly_on_signals(daemon: Daemon) -> Result<()> {
+    for signal in [Signal::TERM, Signal::INT] {
+        let data_dir = DataDir::new()?;
+        let node = Node::start(daemon, &data_dir, &[])?;
+        node.program().signal(signal)?;
+        node.wait()?
+            .check_success()
+            .with_context(|| format!("after {signal:?}"))?;
+        for name in [".cookie", PID_FILE] {
+            ensure!(
+                !data_dir.regtest(name).exists(),
+                "{name} is still there after {signal:?}"
+            );
+        }
+    }
+    Ok(())
+}
+
+fn stop_answers_when_its_wait_is_over(daemon: Daemon) -> Result<()> {
+    const WAIT: Duration = Duration::from_millis(300);
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    let mut rpc = node.rpc()?;
+    let start = Instant::now();
+    let answer = rpc.call("stop", json!({"wait": 300}))?;
+    ensure!(start.elapsed() >= WAIT, "answered after {:?}", start.elapsed());
+    assert_eq!(answer, json!("Syscoin Core stopping"));
+    node.wait()?.check_success()
+}
+
+fn refuses_a_data_directory_in_use(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    let finished = Program::run(daemon.executable(), &[data_dir.option()])?;
+    finished.check_failure(&format!(
+        "Error: Cannot obtain a lock on data directory {}. Syscoin Core is probably already running.",
+        data_dir.path().join("regtest").display()
+    ))?;
+    // The one that came first has lost nothing by it.
+    ensure!(
+        data_dir.regtest(PID_FILE).exists(),
+        "the second instance took the pid file away"
+    );
+    node.rpc()?.call("uptime", json!([]))?;
+    node.stop()
+}
+
+fn starts_again_after_it_was_killed(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    let old_cookie = data_dir.cookie()?;
+    node.program().signal(Signal::KILL)?;
+    node.wait()?;
+    ensure!(
+        data_dir.cookie()? == old_cookie,
+        "a killed node cannot have tidied up"
+    );
+    // The stale cookie would be refused, so wait for the new one.
+    let mut node = Node::spawn(daemon, &data_dir, &[])?;
+    wait_until("a new cookie", || {
+        Ok(data_dir.cookie().ok().filter(|cookie| *cookie != old_cookie))
+    })?;
+    node.wait_for_rpc()?;
+    node.stop()
+}
+
+fn keeps_each_chain_in_its_own_directory(daemon: Daemon) -> Result<()> {
+    let chains = [
+        ("-chain=main", "."),
+        ("-testnet", "testnet3"),
+        ("-chain=test", "testnet3"),
+        ("-signet", "signet"),
+        ("-regtest", "regtest"),
+    ];
+    for (option, directory) in chains {
+        let data_dir = DataDir::new()?;
+        data_dir.write_config("")?;
+        let rpc_port = format!("-rpcport={}", data_dir.rpc_port().number());
+        let options = [
+            data_dir.option(),
+            option.into(),
+            rpc_port.into(),
+            "-printtoconsole=0".into(),
+        ];
+        let node = Node::spawn_with(daemon, &data_dir, &options)?;
+        let network_directory = data_dir.path().join(directory);
+        wait_until("the cookie", || {
+            Ok(network_directory.join(".cookie").exists().then_some(()))
+        })?;
+        for name in [".lock", "debug.log", PID_FILE] {
+            ensure!(
+                network_directory.join(name).is_file(),
+                "{option}: no {name} in {directory}"
+            );
+        }
+        node.interrupt().with_context(|| format!("with {option}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,236 @@
+//! `debug.log`: the form of its lines, and which of them are written.
+
+use anyhow::{Context as _, Result, ensure};
+use fs_err as fs;
+use functional_tests::{Daemon, DataDir, Node, for_each_daemon};
+use serde_json::json;
+
+for_each_daemon![
+    begins_lines_plainly_without_options,
+    writes_each_line_at_once,
+    writes_categories_that_debug_selects,
+    leaves_out_categories_that_debugexclude_names,
+    switches_categories_over_rpc,
+    refuses_unknown_categories_over_rpc,
+    writes_to_the_console_when_asked,
+    writes_no_file_when_told_so,
+    writes_the_file_where_it_is_told,
+    names_the_data_directory_and_the_version,
+    cuts_nothing_from_the_log_of_earlier_runs,
+];
+
+/// The shape of a time stamp: every digit as 0.
+fn shape(time: &str) -> String {
+    time.chars()
+        .map(|character| {
+            if character.is_ascii_digit() {
+                '0'
+            } else {
+                character
+            }
+        })
+        .collect()
+}
+
+fn begins_lines_plainly_without_options(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let mut node = Node::spawn_with(daemon, &data_dir, &[data_dir.option()])?;
+    node.wait_for_rpc()?;
+    let log = node.log();
+    node.stop()?;
+    for line in log.lines()? {
+        assert_eq!(shape(&line.time), "0000-00-00T00:00:00Z", "{line:?}");
+        ensure!(line.groups.is_empty(), "{line:?}");
+    }
+    Ok(())
+}
+
+fn writes_each_line_at_once(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    // A rig reads the log as soon as it has an answer: what the call logged must be there without any waiting.
+    for method in ["echo", "echojson", "getrpcinfo"] {
+        node.rpc()?.call(method, json!([]))?;
+        let wanted = format!("ThreadRPCServer method={method} ");
+        let lines = node.log().lines()?;
+        ensure!(
+            lines.iter().any(|line| line.message.starts_with(&wanted)),
+            "{method} is not logged: {lines:?}"
+        );
+    }
+    node.stop()
+}
+
+/// Whether a call is logged by the category rpc.
+fn logs_calls(node: &Node<'_>, method: &str) -> Result<bool> {
+    node.rpc()?.call(method, json!([]))?;
+    Ok(node
+        .log()
+        .text()?
+        .contains(&format!("ThreadRPCServer method={method} ")))
+}
+
+fn start_with(daemon: Daemon, data_dir: &DataDir, option: &str, log_options: &[&str]) -> Result<bool> {
+    let mut options = vec![data_dir.option()];
+    options.extend([option].iter().chain(log_options).map(Into::into));
+    let mut node = Node::spawn_with(daemon, data_dir, &options)?;
+    node.wait_for_rpc()?;
+    let is_logged = logs_calls(&node, "getrpcinfo")?;
+    node.stop()?;
+    Ok(is_logged)
+}
+
+fn writes_categories_that_debug_selects(daemon: Daemon) -> Result<()> {
+    let rows = [
+        ("-debug=rpc", true),
+        ("-debug=http", false),
+        ("-debug=1", true),
+        ("-debug=all", true),
+        ("-debug", true),
+        ("-debug=0", false),
+        ("-debug=none", false),
+        ("-nodebug", false),
+    ];
+    for (option, is_logged) in rows {
+        let data_dir = DataDir::new()?;
+        ensure!(
+            start_with(daemon, &data_dir, option, &[])? == is_logged,
+            "with {option}"
+        );
+    }
+    Ok(())
+}
+
+fn leaves_out_categories_that_debugexclude_names(daemon: Daemon) -> Result<()> {
+    for (option, is_logged) in [("-debugexclude=rpc", false), ("-debugexclude=http", true)] {
+        let data_dir = DataDir::new()?;
+        ensure!(
+            start_with(daemon, &data_dir, "-debug", &[option])? == is_logged,
+            "with {option}"
+        );
+    }
+    Ok(())
+}
+
+fn switches_categories_over_rpc(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let mut node = Node::spawn_with(daemon, &data_dir, &[data_dir.option()])?;
+    node.wait_for_rpc()?;
+    let mut rpc = node.rpc()?;
+    let categories = rpc.call("logging", json!([]))?;
+    let categories = categories.as_object().context("not an object")?;
+    ensure!(
+        categories.values().all(|value| value == &json!(false)),
+        "{categories:?}"
+    );
+    for category in ["net", "http", "rpc", "ipc", "mempool", "validation"] {
+        ensure!(
+            categories.contains_key(category),
+            "no {category} in {categories:?}"
+        );
+    }
+    ensure!(!logs_calls(&node, "getrpcinfo")?, "logged without being selected");
+
+    let categories = rpc.call("logging", json!([["rpc", "ipc"]]))?;
+    assert_eq!(
+        (&categories["rpc"], &categories["ipc"], &categories["http"]),
+        (&json!(true), &json!(true), &json!(false))
+    );
+    ensure!(logs_calls(&node, "echo")?, "not logged though selected");
+
+    let categories = rpc.call("logging", json!({"exclude": ["rpc"]}))?;
+    assert_eq!(
+        (&categories["rpc"], &categories["ipc"]),
+        (&json!(false), &json!(true))
+    );
+    ensure!(!logs_calls(&node, "getmemoryinfo")?, "logged though switched off");
+
+    // A name in both lists ends up excluded.
+    let categories = rpc.call("logging", json!([["rpc"], ["rpc"]]))?;
+    assert_eq!(categories["rpc"], json!(false));
+    let categories = rpc.call("logging", json!([["all"]]))?;
+    let is_all_on = categories
+        .as_object()
+        .context("not an object")?
+        .values()
+        .all(|value| value == &json!(true));
+    ensure!(is_all_on, "{categories}");
+    node.stop()
+}
+
+fn refuses_unknown_categories_over_rpc(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    let reply = node.rpc()?.request("logging", json!([["nonsuch"]]))?;
+    assert_eq!(reply.refusal()?, (500, -8, "unknown logging category nonsuch"));
+    node.stop()
+}
+
+fn writes_to_the_console_when_asked(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &["-printtoconsole=1"])?;
+    node.rpc()?.call("stop", json!({"wait": 0}))?;
+    let finished = node.wait()?;
+    finished.check_success()?;
+    let log = data_dir.log().text()?;
+    // The file's first bytes are blank lines that set runs apart.
+    assert_eq!(finished.stdout.trim(), log.trim());
+    Ok(())
+}
+
+fn writes_no_file_when_told_so(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &["-nodebuglogfile"])?;
+    ensure!(!data_dir.regtest("debug.log").exists(), "there is a debug.log");
+    let info = node.rpc()?.call("getrpcinfo", json!([]))?;
+    ensure!(info["logpath"].is_string(), "{info}");
+    node.stop()
+}
+
+fn writes_the_file_where_it_is_told(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let absolute = data_dir.outside().join("absolute.log");
+    let absolute_option = format!("-debuglogfile={}", absolute.display());
+    for (option, file) in [
+        ("-debuglogfile=other ₿.log", data_dir.regtest("other ₿.log")),
+        (absolute_option.as_str(), absolute),
+    ] {
+        let node = Node::start(daemon, &data_dir, &[option])?;
+        ensure!(
+            !fs::read_to_string(&file)?.is_empty(),
+            "{option}: nothing in {}",
+            file.display()
+        );
+        let info = node.rpc()?.call("getrpcinfo", json!([]))?;
+        assert_eq!(info["logpath"].as_str(), file.to_str());
+        node.stop()?;
+    }
+    Ok(())
+}
+
+fn names_the_data_directory_and_the_version(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    let directory = data_dir.path().join("regtest");
+    node.log().wait_for("Syscoin Core version v")?;
+    node.log()
+        .wait_for(&format!("Using data directory {}", directory.display()))?;
+    node.log().wait_for(&format!(
+        "Config file: {}",
+        data_dir.path().join("syscoin.conf").display()
+    ))?;
+    node.stop()
+}
+
+fn cuts_nothing_from_the_log_of_earlier_runs(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    Node::start(daemon, &data_dir, &[])?.stop()?;
+    let first = data_dir.log().text()?;
+    Node::start(daemon, &data_dir, &[])?.stop()?;
+    let both = data_dir.log().text()?;
+    ensure!(
+        both.starts_with(&first) && both.len() > first.len(),
+        "the first run's log is gone"
+    );
+    Ok(())
+}

@@ -1,0 +1,17 @@
+//! Functional tests of the built executables: as one target, so that all of them run side by side.
+
+mod children;
+mod cli;
+mod config_file;
+mod http;
+mod http_load;
+mod ipc_log;
+mod life;
+mod log;
+mod programs;
+mod rpc_access;
+mod rpc_methods;
+mod start_errors;
+
+#[cfg(target_os = "linux")]
+mod processes;
