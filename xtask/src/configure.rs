@@ -1,7 +1,8 @@
 //! `configure`: what would be built, and why. Builds and downloads nothing.
 
+mod report;
+
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::path::Path;
 
 use ::depends::plan::Plan;
@@ -12,16 +13,10 @@ use miette::Result;
 use site_profile::SiteProfile;
 
 use crate::arguments::DependsArguments;
-use crate::executables::EXECUTABLES;
 use crate::features::{Features, Surroundings};
 use crate::site::{self, Site};
 use crate::{build, install_tools, probe, workspace};
-
-/// What is printed: sections in order, each with rows.
-#[derive(Default)]
-struct Report {
-    sections: Vec<(&'static str, Vec<(String, String)>)>,
-}
+use report::{Report, row};
 
 /// Prints the summary.
 ///
@@ -251,84 +246,9 @@ fn tool_rows(plan: &Plan) -> Vec<(String, String)> {
     rows
 }
 
-fn row(name: &str, value: impl std::fmt::Display) -> (String, String) {
-    (name.to_owned(), value.to_string())
-}
-
 fn found<T: AsRef<Path>>(result: Result<T, String>) -> String {
     match result {
         Ok(path) => path.as_ref().display().to_string(),
         Err(reason) => format!("missing: {reason}"),
-    }
-}
-
-impl Report {
-    fn section(&mut self, title: &'static str, rows: Vec<(String, String)>) {
-        if !rows.is_empty() {
-            self.sections.push((title, rows));
-        }
-    }
-
-    fn features(&mut self, features: &Features) {
-        let rows = features.iter().map(|(name, finding)| {
-            let answer = if finding.on { "yes" } else { "no" };
-            let wish = if finding.automatic { "auto: " } else { "" };
-            row(name, format_args!("{wish}{answer:<4} {}", finding.reason))
-        });
-        self.section("Features", rows.collect());
-    }
-
-    fn executables(&mut self, features: &Features) {
-        let rows = EXECUTABLES.iter().map(|executable| {
-            let lacks = executable.lacks(features);
-            let answer = if lacks.is_empty() {
-                "yes".to_owned()
-            } else {
-                format!("no   needs {}", lacks.join(" and "))
-            };
-            row(executable.name, answer)
-        });
-        self.section("Executables", rows.collect());
-    }
-
-    fn render(&self) -> String {
-        let mut text = String::new();
-        let names = self
-            .sections
-            .iter()
-            .flat_map(|(_, rows)| rows.iter().map(|(name, _)| name.chars().count()));
-        let width = names.max().unwrap_or_default();
-        for (title, rows) in &self.sections {
-            writeln!(text, "{title}").expect("a string takes all that is written");
-            for (name, value) in rows {
-                writeln!(text, "  {name:width$}  {value}").expect("a string takes all that is written");
-            }
-        }
-        text
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use expect_test::expect;
-
-    #[test]
-    fn the_summary_says_what_is_built_and_what_keeps_the_rest_from_it() {
-        let mut report = Report::default();
-        report.section("Nothing", Vec::new());
-        let features = Features::of(&["multiprocess"]);
-        report.features(&features);
-        report.executables(&features);
-        expect![[r#"
-            Features
-              multiprocess    yes  on with these options
-            Executables
-              syscoind        yes
-              syscoin-cli     yes
-              syscoin-node    yes
-              syscoin-wallet  no   needs wallet
-        "#]]
-        .assert_eq(&report.render());
     }
 }
