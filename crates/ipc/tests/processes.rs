@@ -5,6 +5,8 @@
 
 #[path = "processes/children.rs"]
 mod children;
+#[path = "processes/cpp.rs"]
+mod cpp;
 #[path = "processes/parent.rs"]
 mod parent;
 
@@ -23,7 +25,7 @@ fn main() {
         .skip(1)
         .find(|argument| !argument.starts_with('-'));
     let mut failed = 0;
-    for (name, test) in parent::TESTS {
+    for (name, test) in parent::TESTS.into_iter().chain(cpp::tests()) {
         if filter
             .as_ref()
             .is_some_and(|filter| !name.contains(filter.as_str()))

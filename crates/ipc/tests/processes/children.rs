@@ -16,6 +16,7 @@ pub(crate) fn run(name: &str, arguments: &[OsString]) {
         "leaving-child" => return,
         "crashing-child" => Arc::new(Reporter(|_| std::process::abort())),
         "reporting-child" => Arc::new(Reporter(report)),
+        "panicking-child" => Arc::new(Reporter(panic_when_told)),
         "stubborn-child" => Arc::new(Stubborn),
         _ => Arc::new(LocalInit),
     };
@@ -68,6 +69,11 @@ fn report(question: &str) -> String {
         "sockets and strays" => descriptors().join(","),
         _ => "?".to_owned(),
     }
+}
+
+fn panic_when_told(text: &str) -> String {
+    assert!(text != "fail", "as asked for");
+    text.to_owned()
 }
 
 /// Targets of the descriptors that are not standard ones, and not of the runtime's own kinds.

@@ -58,14 +58,14 @@ pub(crate) const TESTS: [(&str, fn()); 12] = [
     ),
 ];
 
-struct Parent {
-    directory: TempDir,
+pub(crate) struct Parent {
+    pub(crate) directory: TempDir,
     event_loop: EventLoop,
-    init: Arc<SpawningInit>,
+    pub(crate) init: Arc<SpawningInit>,
 }
 
 impl Parent {
-    fn new(child: &'static str) -> Self {
+    pub(crate) fn new(child: &'static str) -> Self {
         Self::with_deadlines(child, Duration::from_secs(30), Duration::from_secs(30))
     }
 
@@ -97,7 +97,7 @@ impl Parent {
     }
 
     /// Waits for the last child's exit.
-    async fn finish(self) {
+    pub(crate) async fn finish(self) {
         within(self.init.children_exited()).await;
         let event_loop = self.event_loop;
         assert!(
@@ -108,11 +108,11 @@ impl Parent {
     }
 }
 
-fn link(directory: &Path, name: &str) {
+pub(crate) fn link(directory: &Path, name: &str) {
     std::os::unix::fs::symlink(std::env::current_exe().unwrap(), directory.join(name)).unwrap();
 }
 
-fn run(test: impl Future<Output = ()>) {
+pub(crate) fn run(test: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -121,7 +121,7 @@ fn run(test: impl Future<Output = ()>) {
         .block_on(test);
 }
 
-async fn within<T>(waited: impl Future<Output = T>) -> T {
+pub(crate) async fn within<T>(waited: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), waited)
         .await
         .expect("it comes within the deadline")
@@ -433,7 +433,7 @@ fn lines() -> &'static Lines {
 }
 
 /// Log lines so far that have this beginning, perhaps after a prefix, and this end.
-fn count(beginning: &str, end: &str) -> usize {
+pub(crate) fn count(beginning: &str, end: &str) -> usize {
     let lines = lines().lock().unwrap();
     let matching = lines
         .iter()
