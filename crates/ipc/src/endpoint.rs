@@ -31,7 +31,9 @@ impl EventLoop {
                 Ok(handle(event_loop, &local, init, connection))
             })
         });
-        connecting.await.unwrap_or_else(|_stopped| Err(before_call()))
+        connecting
+            .await
+            .unwrap_or_else(|stopped| Err(InterfaceError::Disconnected(stopped)))
     }
 
     /// Serves `init` to the process at the other end of the stream until that leaves.
@@ -65,11 +67,6 @@ pub(crate) fn handle(
     connection: Rc<Connection>,
 ) -> Arc<dyn Init> {
     Arc::new(Remote::new(event_loop, local, init, connection))
-}
-
-/// What a caller is told when the IPC thread is gone.
-pub(crate) fn before_call() -> InterfaceError {
-    InterfaceError::Disconnected(interfaces::Disconnection::BeforeCall)
 }
 
 fn to_tokio(stream: UnixStream) -> Result<tokio::net::UnixStream, InterfaceError> {

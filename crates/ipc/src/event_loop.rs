@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::LocalBoxFuture;
+use interfaces::Disconnection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 
@@ -41,13 +42,15 @@ enum Job {
 
 type Work = Box<dyn FnOnce(&Rc<Local>) + Send>;
 
-/// The IPC thread is gone.
-#[derive(Debug)]
-pub(crate) struct Stopped;
-
 /// The number of an object on the IPC thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct ObjectId(u64);
+
+/// Closes a connection when it is dropped, or when the IPC thread ends.
+pub(crate) struct Closer {
+    local: Rc<Local>,
+    id: ObjectId,
+}
 
 /// What the IPC thread owns.
 pub(crate) struct Local {
@@ -107,13 +110,14 @@ impl EventLoop {
         })
     }
 
-    /// Runs a job on the thread and gives its result. Dropping the returned future drops the job's.
+    /// Runs a job on the thread and gives its result, or says how far it came when the thread ended. Dropping the
+    /// returned future drops the job's.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         job: impl FnOnce(Rc<Local>) -> LocalBoxFuture<'static, T> + Send + 'static,
-    ) -> Result<T, Stopped> {
+    ) -> Result<T, Disconnection> {
         let (mut sender, receiver) = oneshot::channel();
-        self.post(Job::Run(Box::new(move |local| {
+        let posted = self.post(Job::Run(Box::new(move |local| {
             let running = job(Rc::clone(local));
             tokio::task::spawn_local(async move {
                 tokio::select! {
@@ -125,7 +129,10 @@ impl EventLoop {
                 }
             });
         })));
-        receiver.await.map_err(|_| Stopped)
+        if !posted {
+            return Err(Disconnection::BeforeCall);
+        }
+        receiver.await.map_err(|_| Disconnection::DuringCall)
     }
 
     /// Runs a job on the thread that nobody waits for.
@@ -138,9 +145,10 @@ impl EventLoop {
         })));
     }
 
-    fn post(&self, job: Job) {
-        // Without the thread its objects are gone too, and there is nothing left to do to them.
-        let _ = self.shared.jobs.send(job);
+    /// Gives whether there is a thread to take the job. Without it its objects are gone too, and there is nothing left
+    /// to do to them.
+    fn post(&self, job: Job) -> bool {
+        self.shared.jobs.send(job).is_ok()
     }
 }
 
@@ -175,7 +183,30 @@ fn run(runtime: &tokio::runtime::Runtime, program: Arc<str>, mut posted: mpsc::U
     tracing::debug!(target: "ipc", "{{{label}}} EventLoop::loop bye.");
 }
 
+impl Closer {
+    /// Closes the connection, now or already.
+    pub(crate) fn close(&self) {
+        self.local.remove::<oneshot::Sender<()>>(self.id);
+    }
+}
+
+impl Drop for Closer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
 impl Local {
+    /// What closes a connection, and what tells the connection so.
+    pub(crate) fn closer(self: &Rc<Self>) -> (Closer, oneshot::Receiver<()>) {
+        let (close, closed) = oneshot::channel();
+        let closer = Closer {
+            local: Rc::clone(self),
+            id: self.insert(close),
+        };
+        (closer, closed)
+    }
+
     /// Keeps an object.
     pub(crate) fn insert(&self, object: impl Any) -> ObjectId {
         self.last_object.set(self.last_object.get() + 1);

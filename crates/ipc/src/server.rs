@@ -12,7 +12,6 @@ use std::rc::Rc;
 use std::sync::{Arc, Weak};
 
 use capnp_rpc::rpc_twoparty_capnp::Side;
-use futures::channel::oneshot;
 use interfaces::Init;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -64,11 +63,8 @@ pub(crate) async fn serve(
     let system = new_system(&link, stream, Side::Server, Some(root.client));
     let label = log::thread_label(&local.program);
     tracing::info!("ipc: {{{label}}} IPC server: socket connected.");
-    // Kept with the other objects, so that the thread's end closes the connection.
-    let (close, closed) = oneshot::channel::<()>();
-    let close = local.insert(close);
+    let (_closer, closed) = local.closer();
     drive(system, link, closed).await;
-    local.remove::<oneshot::Sender<()>>(close);
     connection.objects.clear().await;
     tracing::info!("ipc: {{{label}}} IPC server: socket disconnected.");
 }

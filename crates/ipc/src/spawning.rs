@@ -1,15 +1,16 @@
 //! The [`Init`] whose objects live in child processes.
 
 use std::path::PathBuf;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use interfaces::{Echo, Init, InterfaceError};
+use interfaces::{Disconnection, Echo, Init, InterfaceError};
 use tokio::sync::{oneshot, watch};
 
 use crate::client::Connection;
-use crate::endpoint::{before_call, handle};
+use crate::endpoint::handle;
 use crate::event_loop::{EventLoop, Local};
 use crate::process;
 use crate::schema::init_capnp::init;
@@ -34,7 +35,14 @@ pub struct SpawnConfig {
 pub struct SpawningInit {
     event_loop: EventLoop,
     config: SpawnConfig,
-    children: watch::Sender<usize>,
+    children: Children,
+}
+
+/// What the children and those who wait for them know of each other.
+#[derive(Clone)]
+struct Children {
+    count: watch::Sender<usize>,
+    dismissed: watch::Sender<bool>,
 }
 
 impl SpawningInit {
@@ -43,17 +51,27 @@ impl SpawningInit {
         Self {
             event_loop,
             config,
-            children: watch::Sender::new(0),
+            children: Children {
+                count: watch::Sender::new(0),
+                dismissed: watch::Sender::new(false),
+            },
         }
     }
 
-    /// Waits until no child is left, also after this is dropped. Each leaves after its object is dropped.
-    pub fn children_exited(&self) -> impl Future<Output = ()> + Send + use<> {
-        let mut children = self.children.subscribe();
-        async move {
-            // It fails when nobody can count any more, and then nobody is left either.
-            let _ = children.wait_for(|children| *children == 0).await;
-        }
+    /// Waits until no child is left. Each leaves after its object is dropped.
+    pub async fn children_exited(&self) {
+        let mut count = self.children.count.subscribe();
+        count
+            .wait_for(|count| *count == 0)
+            .await
+            .expect("it goes on because self holds a sender");
+    }
+
+    /// Closes the connections to all children, which interrupts calls that are under way, and waits until no child is
+    /// left. Afterwards none is started.
+    pub async fn dismiss_children(&self) {
+        self.children.dismissed.send_replace(true);
+        self.children_exited().await;
     }
 
     /// Starts a child and gives its [`Init`].
@@ -70,7 +88,9 @@ impl SpawningInit {
                 Ok(handle(event_loop, &local, init, connection))
             })
         });
-        starting.await.unwrap_or_else(|_stopped| Err(before_call()))
+        starting
+            .await
+            .unwrap_or_else(|stopped| Err(InterfaceError::Disconnected(stopped)))
     }
 }
 
@@ -92,11 +112,14 @@ impl Init for SpawningInit {
 
 /// Starts the process, connects to it, and leaves it to be seen off.
 fn start(
-    local: &Local,
+    local: &Rc<Local>,
     program: PathBuf,
     patience: Duration,
-    children: watch::Sender<usize>,
-) -> Result<(std::rc::Rc<Connection>, init::Client), InterfaceError> {
+    children: Children,
+) -> Result<(Rc<Connection>, init::Client), InterfaceError> {
+    if *children.dismissed.borrow() {
+        return Err(InterfaceError::Disconnected(Disconnection::BeforeCall));
+    }
     let failed = |source| InterfaceError::Spawn {
         program: program.clone(),
         source,
@@ -106,12 +129,25 @@ fn start(
     let stream = tokio::net::UnixStream::from_std(stream).map_err(failed)?;
     let (disconnect, disconnected) = oneshot::channel();
     let (connection, init) = Connection::open(local, stream, patience, || drop(disconnect));
-    children.send_modify(|children| *children += 1);
+    children.count.send_modify(|count| *count += 1);
+    let until_dismissed = close_when_dismissed(children.dismissed.subscribe(), Rc::downgrade(&connection));
     tokio::task::spawn_local(async move {
-        process::see_off(program, child, disconnected, patience).await;
-        children.send_modify(|children| *children -= 1);
+        tokio::select! {
+            () = process::see_off(program, child, disconnected, patience) => {}
+            () = until_dismissed => {}
+        }
+        children.count.send_modify(|count| *count -= 1);
     });
     Ok((connection, init))
+}
+
+/// Never ends.
+async fn close_when_dismissed(mut dismissed: watch::Receiver<bool>, connection: Weak<Connection>) {
+    let dismissal = dismissed.wait_for(|dismissed| *dismissed).await.is_ok();
+    if let (true, Some(connection)) = (dismissal, connection.upgrade()) {
+        connection.close();
+    }
+    std::future::pending::<()>().await;
 }
 
 /// Makes the child log where this process does. A peer of another make does not know the method, and logs as it likes.

@@ -52,12 +52,11 @@ fn compose(argv0: Option<&OsStr>, log: &LogHandle) -> anyhow::Result<Composed> {
         answer_within: ANSWER_WITHIN,
         exit_within: EXIT_WITHIN,
     };
-    let init = SpawningInit::new(event_loop.clone(), config);
-    let children_exited = init.children_exited();
+    let init = Arc::new(SpawningInit::new(event_loop.clone(), config));
     Ok(Composed {
-        init: Arc::new(init),
+        init: init.clone(),
         finish: Box::pin(async move {
-            children_exited.await;
+            init.dismiss_children().await;
             // It ends or it does not; the process does.
             let _ = tokio::task::spawn_blocking(move || event_loop.stop()).await;
         }),

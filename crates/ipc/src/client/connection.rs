@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use capnp::capability::Promise;
 use capnp_rpc::rpc_twoparty_capnp::Side;
-use futures::channel::oneshot;
 use interfaces::InterfaceError;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{REMOTE, from_capnp};
-use crate::event_loop::Local;
+use crate::event_loop::{Closer, Local};
 use crate::log;
 use crate::schema::init_capnp::init;
 use crate::schema::proxy_capnp::{context, thread, thread_map};
@@ -27,14 +26,13 @@ const MAX_REMOTE_THREADS: usize = 64;
 /// The other process, as seen from the IPC thread. It is disconnected when nobody holds it.
 pub(crate) struct Connection {
     link: Rc<Link>,
-    program: Arc<str>,
+    local: Rc<Local>,
     threads: Rc<Threads>,
     remote_threads: RefCell<Option<thread_map::Client>>,
     idle: RefCell<Vec<ThreadPair>>,
     vacancies: Arc<Semaphore>,
     patience: Duration,
-    // Dropping it closes the connection.
-    _close: oneshot::Sender<()>,
+    closer: Closer,
 }
 
 /// A thread there that runs our calls, and one here that runs what they call back meanwhile.
@@ -47,7 +45,7 @@ impl Connection {
     /// Sets a connection up to the process at the other end of the stream, which may take `patience` to drop an object.
     /// `ended` runs when the connection is over.
     pub(crate) fn open(
-        local: &Local,
+        local: &Rc<Local>,
         stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
         patience: Duration,
         ended: impl FnOnce() + 'static,
@@ -55,16 +53,16 @@ impl Connection {
         let link = Link::new();
         let mut system = new_system(&link, stream, Side::Client, None);
         let bootstrap = system.bootstrap(Side::Server);
-        let (close, closed) = oneshot::channel();
+        let (closer, closed) = local.closer();
         let connection = Rc::new(Self {
             link: Rc::clone(&link),
-            program: Arc::clone(&local.program),
+            local: Rc::clone(local),
             threads: Threads::new(&local.program),
             remote_threads: RefCell::default(),
             idle: RefCell::default(),
             vacancies: Arc::new(Semaphore::new(MAX_REMOTE_THREADS)),
             patience,
-            _close: close,
+            closer,
         });
         let label = log::thread_label(&local.program);
         tokio::task::spawn_local(async move {
@@ -74,6 +72,11 @@ impl Connection {
             ended();
         });
         (connection, bootstrap)
+    }
+
+    /// Closes the connection: calls that are under way are interrupted.
+    pub(crate) fn close(&self) {
+        self.closer.close();
     }
 
     /// Waits until there is little to send.
@@ -93,7 +96,7 @@ impl Connection {
     pub(crate) async fn construct(&self, init: &init::Client) -> Result<(), InterfaceError> {
         let mut request = init.construct_request();
         request.get().set_thread_map(self.threads.map());
-        let label = log::thread_label(&self.program);
+        let label = log::thread_label(&self.local.program);
         log_send(&label, "Init.construct", &request.get().reborrow_as_reader());
         let remote_threads = async {
             let response = self.answer(request.send().promise).await?;

@@ -82,10 +82,9 @@ impl<C: Interface> Remote<C> {
                 Call::finish(call, body).await
             })
         });
-        match outcome.await {
-            Ok(result) => result,
-            Err(_stopped) => Err(InterfaceError::Disconnected(Disconnection::BeforeCall)),
-        }
+        outcome
+            .await
+            .unwrap_or_else(|stopped| Err(InterfaceError::Disconnected(stopped)))
     }
 }
 
@@ -130,11 +129,11 @@ impl<C: Interface> Call<C> {
         caller: Arc<str>,
     ) -> Result<Self, InterfaceError> {
         let connection = &target.connection;
+        let lease = connection.lease(&caller).await?;
         connection.room().await;
         if connection.is_lost() {
             return Err(InterfaceError::Disconnected(Disconnection::BeforeCall));
         }
-        let lease = connection.lease(&caller).await?;
         Ok(Self {
             event_loop,
             local,

@@ -163,3 +163,26 @@ async fn a_lost_connection_interrupts_calls_and_refuses_new_ones() {
     }
     served.gate.add_permits(1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopping_interrupts_calls_that_are_under_way() {
+    let server = EventLoop::start("life-stop-server").unwrap();
+    let client = EventLoop::start("life-stop-client").unwrap();
+    let served = GatedInit::new(0);
+    let init = client
+        .connect(serve(&server, Arc::new(served.clone())))
+        .await
+        .unwrap();
+    let echo = within(init.make_echo()).await.unwrap();
+    let call = tokio::spawn(async move { echo.echo("interrupted".to_owned()).await });
+    served.journal.wait_for("begin interrupted").await;
+    let stopping = tokio::task::spawn_blocking(move || client.stop());
+    let error = within(call).await.unwrap().unwrap_err();
+    assert!(
+        matches!(error, InterfaceError::Disconnected(Disconnection::DuringCall)),
+        "{error:?}"
+    );
+    assert!(within(stopping).await.unwrap());
+    served.gate.add_permits(1);
+    served.journal.wait_for("drop 1").await;
+}

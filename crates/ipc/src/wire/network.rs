@@ -11,9 +11,9 @@ use capnp::{Error, OutputSegments};
 use capnp_futures::serialize::AsOutputSegments;
 use capnp_rpc::rpc_twoparty_capnp::Side;
 use capnp_rpc::{RpcSystem, VatNetwork};
-use futures::channel::oneshot;
 use futures::{FutureExt as _, TryFutureExt as _};
 use tokio::io::{AsyncRead, AsyncWrite, BufReader, BufWriter};
+use tokio::sync::oneshot;
 use tokio_util::compat::TokioAsyncWriteCompatExt as _;
 
 use super::frame::{Frame, MAX_MESSAGE_BYTES, read_frame};

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tempfile::TempDir;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
-pub(crate) const TESTS: [(&str, fn()); 12] = [
+pub(crate) const TESTS: [(&str, fn()); 13] = [
     (
         "spawned objects pass the suite and leave no child",
         spawned_objects_pass_the_suite,
@@ -46,6 +46,10 @@ pub(crate) const TESTS: [(&str, fn()); 12] = [
     (
         "a child that does not leave is killed",
         a_stubborn_child_is_killed,
+    ),
+    (
+        "children are dismissed though a call is under way",
+        children_are_dismissed,
     ),
     ("a child ignores ctrl-c and says so", a_child_ignores_interrupts),
     (
@@ -282,6 +286,7 @@ fn a_stubborn_child_is_killed() {
             Duration::from_secs(30),
             Duration::from_millis(100),
         );
+        let killed = count("Process stubborn-child pid ", " was killed by signal 9");
         let echo = within(parent.init.make_echo()).await.unwrap();
         let sent = count(" IPC client send Echo.echo$Params", "");
         let call = {
@@ -295,7 +300,46 @@ fn a_stubborn_child_is_killed() {
         assert!(call.await.is_err());
         drop(echo);
         parent.finish().await;
-        assert_eq!(count("Process stubborn-child pid ", " was killed by signal 9"), 1);
+        assert_eq!(
+            count("Process stubborn-child pid ", " was killed by signal 9"),
+            killed + 1
+        );
+    });
+}
+
+fn children_are_dismissed() {
+    run(async {
+        let parent = Parent::with_deadlines(
+            "stubborn-child",
+            Duration::from_secs(30),
+            Duration::from_millis(100),
+        );
+        let killed = count("Process stubborn-child pid ", " was killed by signal 9");
+        let echo = within(parent.init.make_echo()).await.unwrap();
+        let sent = count(" IPC client send Echo.echo$Params", "");
+        let call = {
+            let echo = Arc::clone(&echo);
+            tokio::spawn(async move { echo.echo("for ever".to_owned()).await })
+        };
+        wait_until("the call is sent", || {
+            count(" IPC client send Echo.echo$Params", "") > sent
+        });
+        within(parent.init.dismiss_children()).await;
+        let error = within(call).await.unwrap().unwrap_err();
+        assert!(
+            matches!(error, InterfaceError::Disconnected(Disconnection::DuringCall)),
+            "{error:?}"
+        );
+        let error = within(parent.init.make_echo()).await.map(drop).unwrap_err();
+        assert!(
+            matches!(error, InterfaceError::Disconnected(Disconnection::BeforeCall)),
+            "{error:?}"
+        );
+        parent.finish().await;
+        assert_eq!(
+            count("Process stubborn-child pid ", " was killed by signal 9"),
+            killed + 1
+        );
     });
 }
 
