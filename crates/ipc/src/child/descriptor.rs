@@ -49,12 +49,26 @@ pub(super) fn take(argument: &OsStr) -> Result<OwnedFd, DescriptorError> {
         Err(error) => return Err(DescriptorError::System(error.into())),
     }
     let socket = rustix::io::fcntl_dupfd_cloexec(inherited, FIRST).map_err(io::Error::from)?;
-    if number == 0 {
-        let nothing = fs_err::File::open("/dev/null")?;
-        rustix::stdio::dup2_stdin(nothing).map_err(io::Error::from)?;
+    if number < FIRST {
+        take_standard_stream_away(number)?;
     }
     close_all_but(socket.as_raw_fd());
     Ok(socket)
+}
+
+/// Puts nothing in the place of a standard stream that was the socket, so that what is read or printed there is no part
+/// of the conversation.
+fn take_standard_stream_away(number: RawFd) -> io::Result<()> {
+    let nothing = fs_err::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open("/dev/null")?;
+    match number {
+        0 => rustix::stdio::dup2_stdin(nothing)?,
+        1 => rustix::stdio::dup2_stdout(nothing)?,
+        _ => rustix::stdio::dup2_stderr(nothing)?,
+    }
+    Ok(())
 }
 
 /// Closes what was inherited by mistake. Descriptors of this process's own do not exist yet.

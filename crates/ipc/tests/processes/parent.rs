@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tempfile::TempDir;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
-pub(crate) const TESTS: [(&str, fn()); 13] = [
+pub(crate) const TESTS: [(&str, fn()); 14] = [
     (
         "spawned objects pass the suite and leave no child",
         spawned_objects_pass_the_suite,
@@ -55,6 +55,10 @@ pub(crate) const TESTS: [(&str, fn()); 13] = [
     (
         "a child leaves when its parent is killed",
         a_child_leaves_with_its_parent,
+    ),
+    (
+        "a standard stream that is the socket is for calls only",
+        a_socket_in_a_standard_streams_place_is_for_calls_only,
     ),
     (
         "useless descriptors are refused by name",
@@ -402,6 +406,38 @@ fn a_child_leaves_with_its_parent() {
 fn is_zombie(process: Pid) -> bool {
     let status = fs_err::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero()));
     status.is_ok_and(|status| status.contains(") Z "))
+}
+
+fn a_socket_in_a_standard_streams_place_is_for_calls_only() {
+    let directory = tempfile::tempdir().unwrap();
+    link(directory.path(), "reporting-child");
+    for number in ["0", "1", "2"] {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let socket = Stdio::from(std::os::fd::OwnedFd::from(theirs));
+        let mut command = Command::new(directory.path().join("reporting-child"));
+        command
+            .args(["-ipcfd", number])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        match number {
+            "0" => command.stdin(socket),
+            "1" => command.stdout(socket),
+            _ => command.stderr(socket),
+        };
+        let mut child = command.spawn().unwrap();
+        // It keeps the child's end of the pair.
+        drop(command);
+        run(async {
+            let event_loop = EventLoop::start("parent").unwrap();
+            let init = within(event_loop.connect(ours)).await.unwrap();
+            let echo = within(init.make_echo()).await.unwrap();
+            for _ in 0..2 {
+                assert_eq!(within(echo.echo("print".to_owned())).await.unwrap(), "done");
+            }
+        });
+        assert!(child.wait().unwrap().success());
+    }
 }
 
 fn useless_descriptors_are_refused() {
