@@ -351,7 +351,7 @@ fn call_body(rust_name: &str, parameters: &[(String, Type)], result: Option<&(St
     };
     format!(
         "let object = self.object()?; {read}
-        {bind}request.run(turn, async move {{ object.{rust_name}({}).await }}).await?;
+        {bind}request.run(turn, object, move |object| async move {{ object.{rust_name}({}).await }}).await?;
         {set}",
         names.join(", ")
     )

@@ -11,6 +11,10 @@ pub(super) struct Objects {
     last: Cell<u64>,
 }
 
+/// An object in use. Its reference may be the last when the use ends: the object was destroyed or its peer lost
+/// meanwhile.
+pub(super) struct Held<I: ?Sized + Send + Sync + 'static>(Option<Arc<I>>);
+
 /// An object's place in the order of making.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key(u64);
@@ -35,6 +39,23 @@ impl Objects {
     pub(super) async fn clear(&self) {
         let objects = self.objects.take();
         drop_elsewhere(objects.into_values().rev().collect::<Vec<_>>()).await;
+    }
+}
+
+impl<I: ?Sized + Send + Sync + 'static> Held<I> {
+    /// Holds `object`, and gives a reference to use, which must end before this does.
+    pub(super) fn new(object: Arc<I>) -> (Self, Arc<I>) {
+        let used = Arc::clone(&object);
+        (Self(Some(object)), used)
+    }
+}
+
+impl<I: ?Sized + Send + Sync + 'static> Drop for Held<I> {
+    fn drop(&mut self) {
+        // References that are not the last are dropped at once, which costs nothing.
+        if let Some(object) = self.0.take().filter(|object| Arc::strong_count(object) == 1) {
+            tokio::task::spawn_blocking(move || drop(object));
+        }
     }
 }
 

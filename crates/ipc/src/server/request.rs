@@ -8,6 +8,7 @@ use capnp::{Error, MessageSize};
 use interfaces::InterfaceError;
 
 use super::Connection;
+use super::objects::Held;
 use crate::error::{check_size, exception};
 use crate::log;
 use crate::schema::proxy_capnp::context;
@@ -56,13 +57,20 @@ impl<'a> Request<'a> {
     }
 
     /// Runs the method to its end, even when the caller gives up meanwhile, and passes the turn on.
-    pub(crate) async fn run<T: 'static>(
+    pub(crate) async fn run<I, T, F>(
         &self,
         turn: Turn,
-        method: impl Future<Output = Result<T, InterfaceError>> + 'static,
-    ) -> capnp::Result<T> {
+        object: Arc<I>,
+        method: impl FnOnce(Arc<I>) -> F + 'static,
+    ) -> capnp::Result<T>
+    where
+        I: ?Sized + Send + Sync + 'static,
+        T: 'static,
+        F: Future<Output = Result<T, InterfaceError>> + 'static,
+    {
         let running = tokio::task::spawn_local(async move {
-            let result = method.await;
+            let (_held, object) = Held::new(object);
+            let result = method(object).await;
             drop(turn);
             result
         });

@@ -110,7 +110,11 @@ impl Echo for GatedEcho {
 
 impl Drop for GatedEcho {
     fn drop(&mut self) {
-        self.init.journal.write(format!("drop {}", self.number));
+        let place = match std::thread::current().name() {
+            Some("b-capnp-loop") => " on the IPC thread",
+            _ => "",
+        };
+        self.init.journal.write(format!("drop {}{place}", self.number));
     }
 }
 
