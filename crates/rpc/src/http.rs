@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 use crate::auth::Credentials;
 use crate::config::Config;
 use crate::dispatch::Dispatcher;
+use crate::document::Document;
 use crate::envelope::{self, Body, Reply};
 use crate::error::{RpcError, code};
 use crate::subnet::Subnet;
@@ -133,19 +134,19 @@ impl Endpoint {
             .and_then(Body::parse);
         match parsed {
             Err(error) => reply::single(&Reply::new(Value::Null, Err(error))),
-            Ok(Body::Single(text)) => reply::single(&self.call(text, user).await),
-            Ok(Body::Batch(texts)) => {
-                let mut replies = Vec::with_capacity(texts.len());
-                for text in texts {
-                    replies.push(self.call(text.get(), user).await);
+            Ok(Body::Single(call)) => reply::single(&self.call(call, user).await),
+            Ok(Body::Batch(calls)) => {
+                let mut replies = Vec::with_capacity(calls.len());
+                for call in calls {
+                    replies.push(self.call(call, user).await);
                 }
                 reply::batch(&replies)
             }
         }
     }
 
-    async fn call(&self, text: &str, user: &str) -> Reply {
-        let (id, call) = envelope::parse_call(text);
+    async fn call(&self, document: Document, user: &str) -> Reply {
+        let (id, call) = envelope::read_call(document);
         let outcome = match call {
             Ok(call) => {
                 let method = head::printable(&call.method, head::SAFE_IN_TEXT);
