@@ -50,7 +50,7 @@ pub(crate) struct Frame {
 impl Frame {
     /// The memory that the message takes.
     pub(crate) fn bytes(&self) -> usize {
-        self.words.capacity() * WORD
+        self.words.capacity() * WORD + self.segments.capacity() * size_of::<Range<usize>>()
     }
 }
 
@@ -146,7 +146,7 @@ mod tests {
     use futures::FutureExt as _;
     use proptest::prelude::*;
 
-    use super::{Frame, FrameError, MAX_MESSAGE_BYTES, STEP, read_frame};
+    use super::{Frame, FrameError, MAX_MESSAGE_BYTES, Range, STEP, WORD, read_frame};
 
     /// A stream in memory is always ready, so that one poll is the whole of it.
     fn read(mut bytes: &[u8]) -> Result<Option<Frame>, FrameError> {
@@ -234,6 +234,8 @@ mod tests {
         assert_eq!(frame.len(), 512);
         assert_eq!(frame.get_segment(511), Some(&[7; 8][..]));
         assert_eq!(frame.get_segment(512), None);
+        // Many small segments cost more than they hold.
+        assert!(frame.bytes() >= 512 * (WORD + size_of::<Range<usize>>()));
     }
 
     proptest! {
