@@ -25,7 +25,9 @@ impl EventLoop {
         let event_loop = self.clone();
         let connecting = self.run(move |local| {
             Box::pin(async move {
-                let stream = to_tokio(stream)?;
+                let stream = to_tokio(stream).map_err(|error| {
+                    InterfaceError::Malformed(format!("the socket cannot be used: {error}"))
+                })?;
                 let (connection, init) = Connection::open(&local, stream, PATIENCE, || {});
                 connection.construct(&init).await?;
                 Ok(handle(event_loop, &local, init, connection))
@@ -48,8 +50,7 @@ impl EventLoop {
     ) -> std::io::Result<()> {
         let serving = self.run(move |local| {
             Box::pin(async move {
-                stream.set_nonblocking(true)?;
-                let stream = tokio::net::UnixStream::from_std(stream)?;
+                let stream = to_tokio(stream)?;
                 server::serve(local, stream, init, configure_logging).await;
                 Ok(())
             })
@@ -69,9 +70,8 @@ pub(crate) fn handle(
     Arc::new(Remote::new(event_loop, local, init, connection))
 }
 
-fn to_tokio(stream: UnixStream) -> Result<tokio::net::UnixStream, InterfaceError> {
-    stream
-        .set_nonblocking(true)
-        .and_then(|()| tokio::net::UnixStream::from_std(stream))
-        .map_err(|error| InterfaceError::Malformed(format!("the socket cannot be used: {error}")))
+/// The stream for use on the calling thread, which is the IPC thread.
+pub(crate) fn to_tokio(stream: UnixStream) -> std::io::Result<tokio::net::UnixStream> {
+    stream.set_nonblocking(true)?;
+    tokio::net::UnixStream::from_std(stream)
 }

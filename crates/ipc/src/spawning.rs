@@ -10,7 +10,7 @@ use interfaces::{Disconnection, Echo, Init, InterfaceError};
 use tokio::sync::{oneshot, watch};
 
 use crate::client::Connection;
-use crate::endpoint::handle;
+use crate::endpoint::{handle, to_tokio};
 use crate::event_loop::{EventLoop, Local};
 use crate::process;
 use crate::schema::init_capnp::init;
@@ -125,8 +125,7 @@ fn start(
         source,
     };
     let (stream, child) = process::spawn(&program).map_err(failed)?;
-    stream.set_nonblocking(true).map_err(failed)?;
-    let stream = tokio::net::UnixStream::from_std(stream).map_err(failed)?;
+    let stream = to_tokio(stream).map_err(failed)?;
     let (disconnect, disconnected) = oneshot::channel();
     let (connection, init) = Connection::open(local, stream, patience, || drop(disconnect));
     children.count.send_modify(|count| *count += 1);
