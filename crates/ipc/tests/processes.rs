@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "all of it is a test")]
 
+#[path = "processes/alone.rs"]
+mod alone;
 #[path = "processes/children.rs"]
 mod children;
 #[path = "processes/cpp.rs"]
@@ -25,7 +27,8 @@ fn main() {
         .skip(1)
         .find(|argument| !argument.starts_with('-'));
     let mut failed = 0;
-    for (name, test) in parent::TESTS.into_iter().chain(cpp::tests()) {
+    let tests = parent::TESTS.into_iter().chain(alone::TESTS).chain(cpp::tests());
+    for (name, test) in tests {
         if filter
             .as_ref()
             .is_some_and(|filter| !name.contains(filter.as_str()))
