@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::auth::Credentials;
 use crate::subnet::Subnet;
+use crate::whitelist::Whitelist;
 
 /// The server's settings.
 #[derive(Debug, Clone)]
@@ -15,6 +16,10 @@ pub struct Config {
     pub allow_ip: Vec<Subnet>,
     /// Who may call.
     pub credentials: Credentials,
+    /// What they may call.
+    pub whitelist: Whitelist,
+    /// Whether log lines about calls show where they come from.
+    pub log_peers: bool,
     /// Requests that may wait for a free [thread](Self::threads); one more is answered with 503.
     pub work_queue: usize,
     /// Requests that run at the same time.
@@ -60,6 +65,8 @@ impl Default for Config {
             bind: Vec::new(),
             allow_ip: Vec::new(),
             credentials: Credentials::default(),
+            whitelist: Whitelist::default(),
+            log_peers: false,
             work_queue: 16,
             threads: 4,
             server_timeout: Duration::from_secs(30),

@@ -38,6 +38,15 @@ impl Document {
         }
     }
 
+    /// The first member of that name, when this is an object.
+    pub(crate) fn member(&self, name: &str) -> Option<&Self> {
+        let Self::Object(members) = self else { return None };
+        members
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, member)| member)
+    }
+
     /// The same as a value, in which the first of two equal keys stands.
     pub(crate) fn into_value(self) -> Value {
         match self {

@@ -42,6 +42,22 @@ impl Body {
             Err(NotJson) => Err(RpcError::new(code::PARSE_ERROR, "Parse error")),
         }
     }
+
+    /// All calls in it.
+    pub(crate) fn calls(&self) -> &[Document] {
+        match self {
+            Self::Single(call) => std::slice::from_ref(call),
+            Self::Batch(calls) => calls,
+        }
+    }
+}
+
+/// The method that a call names, before the call is read.
+pub(crate) fn method_name(call: &Document) -> Option<&str> {
+    match call.member("method") {
+        Some(Document::Scalar(Value::String(name))) => Some(name),
+        _ => None,
+    }
 }
 
 /// Reads one call; the id comes back even when the rest is refused, so that the refusal can carry it.

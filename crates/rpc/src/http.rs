@@ -22,6 +22,7 @@ use crate::document::Document;
 use crate::envelope::{self, Body, Reply};
 use crate::error::{RpcError, code};
 use crate::subnet::Subnet;
+use crate::whitelist::Whitelist;
 
 /// The longest body, 32 MiB.
 pub(crate) const MAX_BODY: usize = 0x0200_0000;
@@ -37,11 +38,19 @@ pub(crate) struct Endpoint {
     dispatcher: Arc<Dispatcher>,
     allow_ip: Vec<Subnet>,
     credentials: Credentials,
+    whitelist: Whitelist,
+    log_peers: bool,
     patience: Duration,
     /// One permit for each request that is running or waiting to run.
     admission: Arc<Semaphore>,
     /// One permit for each request that is running.
     running: Arc<Semaphore>,
+}
+
+/// Who calls, and from where.
+struct Caller {
+    user: String,
+    peer: SocketAddr,
 }
 
 impl Endpoint {
@@ -55,6 +64,8 @@ impl Endpoint {
                 .chain(config.allow_ip.iter().copied())
                 .collect(),
             credentials: config.credentials.clone(),
+            whitelist: config.whitelist.clone(),
+            log_peers: config.log_peers,
             patience: config.server_timeout,
             admission: Arc::new(Semaphore::new(threads + queue)),
             running: Arc::new(Semaphore::new(threads)),
@@ -116,7 +127,8 @@ impl Endpoint {
         let work = tokio::spawn(async move {
             let _admission = admission;
             let _running = self.running.acquire().await;
-            self.work(&body, &user).await
+            let caller = Caller { user, peer };
+            self.work(&body, &caller).await
         });
         work.await
             .unwrap_or_else(|_| reply::empty(StatusCode::INTERNAL_SERVER_ERROR))
@@ -128,29 +140,53 @@ impl Endpoint {
         reply::unauthorized(drained)
     }
 
-    async fn work(&self, body: &[u8], user: &str) -> Response {
+    async fn work(&self, body: &[u8], caller: &Caller) -> Response {
         let parsed = std::str::from_utf8(body)
             .map_err(|_| RpcError::new(code::PARSE_ERROR, "Parse error"))
             .and_then(Body::parse);
         match parsed {
             Err(error) => reply::single(&Reply::new(Value::Null, Err(error))),
-            Ok(Body::Single(call)) => reply::single(&self.call(call, user).await),
+            Ok(body) if !self.may_call(body.calls(), &caller.user) => reply::empty(StatusCode::FORBIDDEN),
+            Ok(Body::Single(call)) => reply::single(&self.call(call, caller).await),
             Ok(Body::Batch(calls)) => {
                 let mut replies = Vec::with_capacity(calls.len());
                 for call in calls {
-                    replies.push(self.call(call, user).await);
+                    replies.push(self.call(call, caller).await);
                 }
                 reply::batch(&replies)
             }
         }
     }
 
-    async fn call(&self, document: Document, user: &str) -> Reply {
+    /// One method that the user may not call makes the whole request one that it may not make.
+    fn may_call(&self, calls: &[Document], user: &str) -> bool {
+        if !self.whitelist.knows(user) {
+            tracing::info!("RPC User {user} not allowed to call any methods");
+            return false;
+        }
+        let mut methods = calls.iter().filter_map(envelope::method_name);
+        match methods.find(|method| !self.whitelist.allows(user, method)) {
+            None => true,
+            Some(method) => {
+                let method = head::printable(method, head::SAFE_IN_TEXT);
+                tracing::info!("RPC User {user} not allowed to call method {method}");
+                false
+            }
+        }
+    }
+
+    async fn call(&self, document: Document, caller: &Caller) -> Reply {
         let (id, call) = envelope::read_call(document);
         let outcome = match call {
             Ok(call) => {
                 let method = head::printable(&call.method, head::SAFE_IN_TEXT);
-                tracing::debug!(target: "rpc", "ThreadRPCServer method={method} user={user}");
+                let Caller { user, peer } = caller;
+                let origin = if self.log_peers {
+                    format!(" peeraddr={peer}")
+                } else {
+                    String::new()
+                };
+                tracing::debug!(target: "rpc", "ThreadRPCServer method={method} user={user}{origin}");
                 self.dispatcher.execute(call, user).await
             }
             Err(error) => Err(error),

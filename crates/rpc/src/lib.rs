@@ -27,6 +27,7 @@ mod shape;
 mod stall;
 mod subnet;
 mod table;
+mod whitelist;
 
 pub use arguments::{Arguments, FromArgument};
 pub use auth::{Credentials, InvalidRpcAuth};
@@ -42,3 +43,4 @@ pub use server::{Server, StartError};
 pub use shape::{Shape, ShapeKind};
 pub use subnet::{InvalidSubnet, Subnet};
 pub use table::{DuplicateMethod, MethodTable};
+pub use whitelist::{Unlisted, Whitelist};

@@ -104,6 +104,35 @@ async fn only_posts_to_the_root_are_calls() {
 }
 
 #[tokio::test]
+async fn a_method_that_is_not_on_the_users_list_is_forbidden() {
+    let mut whitelist = rpc::Whitelist::new(rpc::Unlisted::Nothing);
+    whitelist.add("user:echo");
+    let mut credentials = config().credentials;
+    credentials.add_password("stranger", "password");
+    let running = start(&rpc::Config {
+        whitelist,
+        credentials,
+        ..config()
+    })
+    .await;
+    let (user, stranger) = (authorization("user:password"), authorization("stranger:password"));
+    let rows = [
+        (&user, r#"{"method":"echo"}"#, 200),
+        (&user, r#"{"method":"help"}"#, 403),
+        (&user, r#"[{"method":"echo"},{"method":"help"}]"#, 403),
+        (&user, r#"{"params":[]}"#, 400),
+        (&user, "garbage", 500),
+        (&stranger, r#"{"method":"echo"}"#, 403),
+    ];
+    for (authorization, body, status) in rows {
+        let mut client = Client::connect(running.address).await;
+        let request = post(body).replace(&user, authorization);
+        client.send(&request).await;
+        assert_eq!(client.response().await.status, status, "{request}");
+    }
+}
+
+#[tokio::test]
 async fn a_reply_says_that_it_is_json() {
     let running = start(&config()).await;
     let mut client = Client::connect(running.address).await;
