@@ -201,7 +201,7 @@ impl Type {
     fn write(&self, name: &str) -> String {
         match self {
             Self::Text => format!("&{name}[..]"),
-            Self::Object(_) => format!("capnp_rpc::new_client(connection.serve({name}))"),
+            Self::Object(_) => format!("capnp_rpc::new_client(connection.serve({name})?)"),
         }
     }
 }

@@ -24,6 +24,8 @@ use crate::wire::{Link, drive, new_system};
 use objects::{Key, Objects};
 use request::Request;
 
+pub(crate) use objects::MAX_OBJECTS;
+
 /// What applies a parent's logging settings, (option, value) each.
 pub type ConfigureLogging =
     Box<dyn FnOnce(&[(String, String)]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> + Send>;
@@ -70,9 +72,18 @@ pub(crate) async fn serve(
 }
 
 impl Connection {
-    /// Lets the peer call `object`.
-    pub(crate) fn serve<I: ?Sized + Send + Sync + 'static>(self: &Rc<Self>, object: Arc<I>) -> Served<I> {
-        Served::new(self, object)
+    /// Lets the peer call `object`, unless it holds too many already.
+    pub(crate) fn serve<I: ?Sized + Send + Sync + 'static>(
+        self: &Rc<Self>,
+        object: Arc<I>,
+    ) -> capnp::Result<Served<I>> {
+        if self.objects.are_too_many() {
+            objects::release(object);
+            return Err(exception(format_args!(
+                "this connection has {MAX_OBJECTS} objects already"
+            )));
+        }
+        Ok(Served::new(self, object))
     }
 
     /// Takes a call in.

@@ -4,6 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Objects that a peer may have at once on one connection.
+pub(crate) const MAX_OBJECTS: usize = 10_000;
+
 /// Owns what the peer may call. Belongs to the IPC thread, but drops nothing there: an object's end may take its time.
 #[derive(Default)]
 pub(super) struct Objects {
@@ -25,6 +28,10 @@ impl Objects {
         let key = Key(self.last.get());
         self.objects.borrow_mut().insert(key, Box::new(object));
         key
+    }
+
+    pub(super) fn are_too_many(&self) -> bool {
+        self.objects.borrow().len() >= MAX_OBJECTS
     }
 
     /// Drops an object and waits until it is dropped.
@@ -52,10 +59,16 @@ impl<I: ?Sized + Send + Sync + 'static> Held<I> {
 
 impl<I: ?Sized + Send + Sync + 'static> Drop for Held<I> {
     fn drop(&mut self) {
-        // References that are not the last are dropped at once, which costs nothing.
-        if let Some(object) = self.0.take().filter(|object| Arc::strong_count(object) == 1) {
-            tokio::task::spawn_blocking(move || drop(object));
+        if let Some(object) = self.0.take() {
+            release(object);
         }
+    }
+}
+
+/// Drops a reference: at once where others are left, which costs nothing, otherwise elsewhere.
+pub(super) fn release<I: ?Sized + Send + Sync + 'static>(object: Arc<I>) {
+    if Arc::strong_count(&object) == 1 {
+        tokio::task::spawn_blocking(move || drop(object));
     }
 }
 

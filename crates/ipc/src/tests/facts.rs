@@ -8,6 +8,7 @@ use interfaces::LocalInit;
 use super::support::{GatedInit, StockClient, local, make_thread, send_echo, serve, within};
 use crate::EventLoop;
 use crate::schema::{echo_capnp, init_capnp, process_capnp, proxy_capnp};
+use crate::server::MAX_OBJECTS;
 use crate::threads::MAX_THREADS;
 
 #[test]
@@ -189,6 +190,31 @@ fn the_number_of_threads_is_limited_and_given_back() {
         assert!(error.extra.contains("has 1000 threads already"), "{error}");
         held.pop();
         make_thread(&threads, "in its place").await.unwrap();
+    });
+}
+
+#[test]
+fn the_number_of_objects_is_limited_and_given_back() {
+    local(async {
+        let server = EventLoop::start("facts-objects").unwrap();
+        let init = GatedInit::open();
+        let client = StockClient::connect(serve(&server, Arc::new(init.clone())));
+        let thread = client.thread().await;
+        let make = async || {
+            let mut request = client.init.make_echo_request();
+            request.get().init_context().set_thread(thread.clone());
+            within(request.send().promise).await?.get()?.get_result()
+        };
+        // Init is one of them.
+        let mut held = Vec::new();
+        for _ in 1..MAX_OBJECTS {
+            held.push(make().await.unwrap());
+        }
+        let error = make().await.map(drop).unwrap_err();
+        assert!(error.extra.contains("has 10000 objects already"), "{error}");
+        held.pop();
+        init.journal.wait_for(&format!("drop {}", MAX_OBJECTS - 1)).await;
+        make().await.unwrap();
     });
 }
 
