@@ -20,6 +20,9 @@ use crate::stall::StallGuard;
 /// What is read of a head at most; heads beyond the smaller limit for requests get a reply that says so.
 const HEAD_BUFFER: usize = 64 * 1024;
 
+/// The longest patience that points in time can be reckoned with.
+const LONGEST_PATIENCE: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
 /// How long a client that may not connect is borne with.
 const STRANGER_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -83,7 +86,7 @@ impl Server {
                 endpoint: Arc::clone(&endpoint),
                 connections: Arc::clone(&connections),
                 stopping: stopping.subscribe(),
-                patience: config.server_timeout,
+                patience: config.server_timeout.min(LONGEST_PATIENCE),
             })));
         }
         Ok(Self {

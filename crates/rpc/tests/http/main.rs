@@ -133,6 +133,18 @@ async fn a_method_that_is_not_on_the_users_list_is_forbidden() {
 }
 
 #[tokio::test]
+async fn a_timeout_can_be_as_long_as_can_be() {
+    let running = start(&rpc::Config {
+        server_timeout: Duration::MAX,
+        ..config()
+    })
+    .await;
+    let mut client = Client::connect(running.address).await;
+    client.send(&post(r#"{"method":"echo"}"#)).await;
+    assert_eq!(client.response().await.status, 200);
+}
+
+#[tokio::test]
 async fn a_reply_says_that_it_is_json() {
     let running = start(&config()).await;
     let mut client = Client::connect(running.address).await;
