@@ -212,8 +212,9 @@ fn the_number_of_objects_is_limited_and_given_back() {
         }
         let error = make().await.map(drop).unwrap_err();
         assert!(error.extra.contains("has 10000 objects already"), "{error}");
+        init.journal.wait_for("drop 10000").await;
         held.pop();
-        init.journal.wait_for(&format!("drop {}", MAX_OBJECTS - 1)).await;
+        init.journal.wait_for("drop 9999").await;
         make().await.unwrap();
     });
 }
