@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use app::cookie::{self, Cookie};
 use app::{Args, DataDir, LogHandle, Network, program};
-use rpc::{Config, Credentials, DispatchConfig, Dispatcher, Naming, Server, Subnet};
+use rpc::{Config, Credentials, DispatchConfig, Dispatcher, Naming, Server, Subnet, Unlisted, Whitelist};
 
 /// Where bugs are reported.
 const BUG_REPORT: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
@@ -74,6 +74,8 @@ impl RpcServer {
             bind,
             allow_ip,
             credentials,
+            whitelist: whitelist(args),
+            log_peers: args.flag("logips", false),
             threads: count("rpcthreads", 4),
             work_queue: count("rpcworkqueue", 16),
             server_timeout: Duration::from_secs(timeout),
@@ -108,9 +110,10 @@ async fn addresses(args: &Args, allows_others: bool) -> Result<Vec<SocketAddr>, 
             value: text,
         })?,
     };
+    let given = args.texts("rpcbind");
     let mut requested = Vec::new();
-    for text in args.texts("rpcbind") {
-        let (host, own_port) = split_host_port(&text).ok_or_else(|| RpcServerError::Port {
+    for text in &given {
+        let (host, own_port) = split_host_port(text).ok_or_else(|| RpcServerError::Port {
             option: "-rpcbind",
             value: text.clone(),
         })?;
@@ -119,7 +122,8 @@ async fn addresses(args: &Args, allows_others: bool) -> Result<Vec<SocketAddr>, 
             Err(error) => tracing::warn!("Binding RPC on address {host} failed: {error}"),
         }
     }
-    let choice = rpc::choose_bind(&requested, allows_others, port);
+    let requested = (!given.is_empty()).then_some(requested.as_slice());
+    let choice = rpc::choose_bind(requested, allows_others, port);
     for warning in choice.warnings {
         tracing::warn!("{warning}");
     }
@@ -144,13 +148,34 @@ fn split_host_port(text: &str) -> Option<(&str, Option<u16>)> {
     }
 }
 
-fn credentials(args: &Args, data_dir: &DataDir) -> Result<(Credentials, Option<Cookie>), RpcServerError> {
-    let mut credentials = Credentials::default();
-    for value in args.texts("rpcauth") {
-        credentials
-            .add_rpcauth(&value)
-            .map_err(|_| RpcServerError::RpcAuth)?;
+fn whitelist(args: &Args) -> Whitelist {
+    let is_strict = args.flag("rpcwhitelistdefault", args.is_set("rpcwhitelist"));
+    let mut whitelist = Whitelist::new(if is_strict {
+        Unlisted::Nothing
+    } else {
+        Unlisted::Everything
+    });
+    for value in args.texts("rpcwhitelist") {
+        whitelist.add(&value);
     }
+    whitelist
+}
+
+fn rpcauth(args: &Args) -> Result<Credentials, RpcServerError> {
+    let mut credentials = Credentials::default();
+    // An empty value takes back what was given before it, or what the file has after it.
+    if args.text("rpcauth").is_some_and(|value| !value.is_empty()) {
+        for value in args.texts("rpcauth") {
+            credentials
+                .add_rpcauth(&value)
+                .map_err(|_| RpcServerError::RpcAuth)?;
+        }
+    }
+    Ok(credentials)
+}
+
+fn credentials(args: &Args, data_dir: &DataDir) -> Result<(Credentials, Option<Cookie>), RpcServerError> {
+    let mut credentials = rpcauth(args)?;
     let password = args.text_or("rpcpassword", "");
     if !password.is_empty() {
         tracing::info!("Config options rpcuser and rpcpassword are in use; the cookie or -rpcauth are safer");
@@ -171,6 +196,54 @@ fn credentials(args: &Args, data_dir: &DataDir) -> Result<(Credentials, Option<C
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn args(options: &[&str]) -> Args {
+        let table = app::OptionTable::new().add(app::options::server_options());
+        let argv = std::iter::once("syscoind").chain(options.iter().copied());
+        Args::parse(table, argv.map(Into::into)).unwrap()
+    }
+
+    #[test]
+    fn an_empty_rpcauth_is_none() {
+        let valid = format!("-rpcauth=user:salt${}", "0".repeat(64));
+        let rows: [(&[&str], Result<&str, ()>); 4] = [
+            (&[], Ok("Credentials(0 passwords, 0 salted)")),
+            (&["-rpcauth="], Ok("Credentials(0 passwords, 0 salted)")),
+            (&[&valid], Ok("Credentials(0 passwords, 1 salted)")),
+            (&["-rpcauth=foo:bar"], Err(())),
+        ];
+        for (options, expected) in rows {
+            let shown = rpcauth(&args(options)).map(|credentials| format!("{credentials:?}"));
+            assert_eq!(shown.as_deref().map_err(|_| ()), expected, "{options:?}");
+        }
+    }
+
+    #[test]
+    fn lists_of_methods_shut_out_users_without_one_unless_told_otherwise() {
+        let rows: [(&[&str], Unlisted); 4] = [
+            (&[], Unlisted::Everything),
+            (&["-rpcwhitelist=a:help"], Unlisted::Nothing),
+            (
+                &["-rpcwhitelist=a:help", "-rpcwhitelistdefault=0"],
+                Unlisted::Everything,
+            ),
+            (&["-rpcwhitelistdefault"], Unlisted::Nothing),
+        ];
+        for (options, unlisted) in rows {
+            let mut expected = Whitelist::new(unlisted);
+            if options.contains(&"-rpcwhitelist=a:help") {
+                expected.add("a:help");
+            }
+            assert_eq!(whitelist(&args(options)), expected, "{options:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unknown_host_is_not_replaced_by_loopback() {
+        let given = args(&["-rpcbind=host.invalid", "-rpcallowip=0.0.0.0/0"]);
+        assert_eq!(addresses(&given, true).await.unwrap(), []);
+        assert_eq!(addresses(&given, false).await.unwrap().len(), 2);
+    }
 
     #[test]
     fn an_address_is_split_from_its_port() {

@@ -36,15 +36,16 @@ impl fmt::Display for BindWarning {
 
 /// Listens on loopback unless both `-rpcbind` and `-rpcallowip` say otherwise.
 ///
-/// `requested` holds the addresses of `-rpcbind` with their ports; `allows_others` says whether `-rpcallowip` was given;
+/// `requested` holds the addresses of `-rpcbind` with their ports, which may be none when it names no host that is
+/// known; `allows_others` says whether `-rpcallowip` was given;
 /// `port` is the port for loopback.
-pub fn choose_bind(requested: &[SocketAddr], allows_others: bool, port: u16) -> BindChoice {
+pub fn choose_bind(requested: Option<&[SocketAddr]>, allows_others: bool, port: u16) -> BindChoice {
     let loopback = [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)];
     let (addresses, warnings) = match (requested, allows_others) {
-        ([], true) => (None, vec![BindWarning::AllowWithoutBind]),
-        ([], false) => (None, vec![]),
-        (_, false) => (None, vec![BindWarning::BindWithoutAllow]),
-        (requested, true) => (Some(requested.to_vec()), vec![]),
+        (None, true) => (None, vec![BindWarning::AllowWithoutBind]),
+        (None, false) => (None, vec![]),
+        (Some(_), false) => (None, vec![BindWarning::BindWithoutAllow]),
+        (Some(requested), true) => (Some(requested.to_vec()), vec![]),
     };
     let addresses =
         addresses.unwrap_or_else(|| loopback.map(|address| SocketAddr::new(address, port)).to_vec());
@@ -60,19 +61,20 @@ mod tests {
         let any: SocketAddr = "0.0.0.0:1".parse().unwrap();
         let loopback: Vec<SocketAddr> = vec!["[::1]:9".parse().unwrap(), "127.0.0.1:9".parse().unwrap()];
         let rows = [
-            (vec![], false, loopback.clone(), vec![]),
+            (None, false, loopback.clone(), vec![]),
+            (None, true, loopback.clone(), vec![BindWarning::AllowWithoutBind]),
             (
-                vec![],
-                true,
-                loopback.clone(),
-                vec![BindWarning::AllowWithoutBind],
+                Some(vec![any]),
+                false,
+                loopback,
+                vec![BindWarning::BindWithoutAllow],
             ),
-            (vec![any], false, loopback, vec![BindWarning::BindWithoutAllow]),
-            (vec![any], true, vec![any], vec![]),
+            (Some(vec![any]), true, vec![any], vec![]),
+            (Some(vec![]), true, vec![], vec![]),
         ];
         for (requested, allows_others, addresses, warnings) in rows {
             assert_eq!(
-                choose_bind(&requested, allows_others, 9),
+                choose_bind(requested.as_deref(), allows_others, 9),
                 BindChoice { addresses, warnings }
             );
         }

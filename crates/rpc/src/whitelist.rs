@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Lists of methods by user.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Whitelist {
     methods: BTreeMap<String, BTreeSet<String>>,
     unlisted: Unlisted,

@@ -105,7 +105,7 @@ fn log_options() -> Vec<OptionSpec> {
             "Leave out a category although -debug selects it. May be given several times.",
         )
         .argument("<category>"),
-        OptionSpec::new("logips", DebugTest, "Let the addresses of peers appear in the log (default: 0)."),
+        OptionSpec::new("logips", DebugTest, "Show in the log where connections come from (default: 0)."),
         OptionSpec::new(
             "loglevel",
             DebugTest,

@@ -57,6 +57,19 @@ pub fn server_options() -> Vec<OptionSpec> {
         )
         .argument("<n>")
         .debug_only(),
+        OptionSpec::new(
+            "rpcwhitelist",
+            RpcServer,
+            "Let this user call these methods alone, as user:method,method. With several lists for a user, the methods \
+             that are in all of them. May be given several times.",
+        )
+        .argument("<whitelist>"),
+        OptionSpec::new(
+            "rpcwhitelistdefault",
+            RpcServer,
+            "Let users without an -rpcwhitelist call nothing, or everything with 0 (default: 1 with -rpcwhitelist, \
+             else 0).",
+        ),
         OptionSpec::new("rpcthreads", RpcServer, "Handle this many RPC calls at a time (default: 4).").argument("<n>"),
         OptionSpec::new(
             "rpcworkqueue",
