@@ -151,7 +151,13 @@ impl Connection {
 
     fn receive_more(&mut self) -> Result<bool> {
         let mut buffer = [0; 65536];
-        let count = self.stream.read(&mut buffer).context("no answer")?;
+        let count = loop {
+            match self.stream.read(&mut buffer) {
+                // A read with a time limit is not resumed by the system when the process was stopped meanwhile.
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                count => break count.context("no answer")?,
+            }
+        };
         self.received.extend_from_slice(&buffer[..count]);
         Ok(count > 0)
     }

@@ -2,6 +2,10 @@
 //!
 //! Nothing here links against the code under test: what the tests know, they know from command lines, files, sockets
 //! and the process table.
+//!
+//! The executables are named by `SYSCOIND`, `SYSCOIN_NODE`, `SYSCOIN_WALLET` and `SYSCOINCLI` (absolute paths), else
+//! they are taken from `SYSCOIN_BIN_DIR`, else from this workspace's `build/<host>/bin`. With
+//! `FUNCTIONAL_MULTIPROCESS=0` the tests of `syscoin-node` and `syscoin-wallet` are listed as ignored.
 
 mod cli;
 mod credentials;
