@@ -71,6 +71,15 @@ impl Args {
         Ok(self)
     }
 
+    /// Refuses what stands in the file's default section without effect there. A daemon asks for this; a client, which
+    /// reads the same file, does not mind.
+    ///
+    /// # Errors
+    /// [`ArgsError::Misplaced`].
+    pub fn check_sections(&self) -> Result<(), ArgsError> {
+        files::check_sections(self)
+    }
+
     /// The text that `-help`, `-help-debug` or `-version` asks for; a program prints it and leaves.
     pub fn requested_text(&self, program: &Program) -> Option<String> {
         if self.is_set("version") {

@@ -72,6 +72,7 @@ fn start(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> 
         return Ok(ExitCode::SUCCESS);
     }
     let mut args = args.with_config_file()?;
+    args.check_sections()?;
     let role = background::role(&args)?;
     match role {
         // Standard output leads to the launcher, which takes whatever comes for the sign that all is well.

@@ -40,6 +40,12 @@ pub enum ArgsError {
         /// As given.
         name: String,
     },
+    /// The file's default section sets options that count for one network alone.
+    #[error("{message}")]
+    Misplaced {
+        /// Which options, a line each.
+        message: String,
+    },
     /// The data directory holds a configuration file beside the one in use.
     #[error("{message}")]
     IgnoredConfigFile {

@@ -181,6 +181,7 @@ impl Inner {
     }
 }
 
+/// One warning for all of them, a line each.
 fn warn_of_sections(args: &mut Args, sections: &[Mention]) {
     let known = |name: &str| Network::ALL.iter().any(|network| network.section() == name);
     let unknown: Vec<String> = sections
@@ -193,6 +194,13 @@ fn warn_of_sections(args: &mut Args, sections: &[Mention]) {
             )
         })
         .collect();
+    if !unknown.is_empty() {
+        Arc::make_mut(&mut args.0).warnings.push(unknown.join("\n"));
+    }
+}
+
+/// Refuses options of the default section that have no effect on this network, where nothing else sets them.
+pub(super) fn check_sections(args: &Args) -> Result<(), ArgsError> {
     let network = args.network();
     let misplaced: Vec<String> = args
         .0
@@ -211,9 +219,13 @@ fn warn_of_sections(args: &mut Args, sections: &[Mention]) {
             )
         })
         .collect();
-    let inner = Arc::make_mut(&mut args.0);
-    inner.warnings.extend(misplaced);
-    inner.warnings.extend(unknown);
+    if misplaced.is_empty() {
+        Ok(())
+    } else {
+        Err(ArgsError::Misplaced {
+            message: misplaced.join("\n"),
+        })
+    }
 }
 
 /// A `syscoin.conf` in the data directory that is not the one in use is most likely a mistake: an error, or with

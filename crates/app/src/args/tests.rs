@@ -244,24 +244,23 @@ fn one_networks_options_are_not_taken_from_the_default_section() {
     let args = home.load(&["-regtest"]).unwrap();
     assert_eq!(args.text("port"), None);
     assert_eq!(
-        args.warnings(),
-        ["Config setting for -port only applied on regtest network when in [regtest] section."]
+        args.check_sections().unwrap_err().to_string(),
+        "Config setting for -port only applied on regtest network when in [regtest] section."
     );
     assert_eq!(home.load(&[]).unwrap().text("port").as_deref(), Some("1"));
     let home = Home::new("port=1\nregtest.port=2\n");
     let args = home.load(&["-regtest"]).unwrap();
-    assert_eq!(
-        (args.text("port").as_deref(), args.warnings()),
-        (Some("2"), &[][..])
-    );
+    assert_eq!(args.text("port").as_deref(), Some("2"));
+    assert!(args.check_sections().is_ok() && home.load(&[]).unwrap().check_sections().is_ok());
 }
 
 #[test]
 fn unknown_sections_are_warned_of_and_unknown_keys_noted() {
-    let home = Home::new("[regtset]\ndatdir=1\n[test]\nqqqqqqqq=1\n");
+    let home = Home::new("[regtset]\ndatdir=1\n[test]\nqqqqqqqq=1\n[tset]\n");
     assert_eq!(
         home.warnings(&[]),
-        ["HOME/syscoin.conf:1 Section [regtset] is not recognized."]
+        ["HOME/syscoin.conf:1 Section [regtset] is not recognized.\n\
+          HOME/syscoin.conf:5 Section [tset] is not recognized."]
     );
     assert_eq!(
         home.load(&[]).unwrap().notices(),
