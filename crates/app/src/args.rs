@@ -57,8 +57,13 @@ impl Args {
             config_file: None,
         };
         inner.read_command_line(argv)?;
-        inner.network = inner.chosen_network()?;
-        Ok(Self(Arc::new(inner)))
+        let network = inner.chosen_network();
+        let mut args = Self(Arc::new(inner));
+        // Who asks for help need not have the rest right.
+        if !args.asks_for_text() {
+            Arc::make_mut(&mut args.0).network = network?;
+        }
+        Ok(args)
     }
 
     /// Adds the configuration file and the files it includes.
@@ -85,10 +90,14 @@ impl Args {
         if self.is_set("version") {
             return Some(program::version_text(program));
         }
-        let asked = ["?", "h", "help", "help-debug"]
+        self.asks_for_text()
+            .then(|| self.0.table.help_text(program, self.flag("help-debug", false)))
+    }
+
+    fn asks_for_text(&self) -> bool {
+        ["version", "?", "h", "help", "help-debug"]
             .iter()
-            .any(|name| self.is_set(name));
-        asked.then(|| self.0.table.help_text(program, self.flag("help-debug", false)))
+            .any(|name| self.is_set(name))
     }
 
     /// The chain.

@@ -50,10 +50,14 @@ impl DataDir {
             Some(name) => base.join(name),
             None => base.clone(),
         };
-        create_private(&network).map_err(|source| DataDirError::Create {
-            path: network.clone(),
-            source,
-        })?;
+        // A new directory has one for wallets from the start; without it, they lie in the directory itself.
+        for directory in [&base, &network] {
+            let path = match directory.exists() {
+                true => directory.clone(),
+                false => directory.join("wallets"),
+            };
+            create_private(&path).map_err(|source| DataDirError::Create { path, source })?;
+        }
         Ok(Self { base, network })
     }
 
@@ -152,6 +156,7 @@ mod tests {
             assert_eq!(data_dir.network(), directory.path().join(expected));
             assert_eq!(data_dir.network(), network_directory(&args));
             assert!(data_dir.network().is_dir());
+            assert_eq!(data_dir.network().join("wallets").is_dir(), !expected.is_empty());
         }
     }
 

@@ -6,7 +6,7 @@
 //! wallets or RPC methods; an executable adds its own options to an [`OptionTable`].
 //!
 //! A daemon's start, in order: [`Args::parse`], [`Args::requested_text`], [`Args::with_config_file`],
-//! [`DataDir::resolve`], [`DataDir::lock`], [`Logger::start`], [`PidFile::create`], [`cookie::write()`],
+//! [`Args::check_sections`], [`DataDir::resolve`], [`DataDir::lock`], [`Logger::start`], [`PidFile::create`], [`cookie::write()`],
 //! [`Shutdown::install_signal_handlers`].
 
 pub mod args;

@@ -218,6 +218,20 @@ fn several_chains_and_unknown_ones_are_errors() {
 }
 
 #[test]
+fn help_is_given_whatever_else_is_wrong() {
+    let program = Program {
+        name: "syscoind",
+        title: "Syscoin Core daemon",
+        usage: "",
+    };
+    for option in ["-help", "-?", "-version", "-nohelp"] {
+        let argv = ["syscoind", "-regtest", "-testnet", option].map(Into::into);
+        let args = Args::parse(OptionTable::new().add(general_options()), argv).unwrap();
+        assert!(args.requested_text(&program).is_some(), "{option}");
+    }
+}
+
+#[test]
 fn the_file_gives_way_to_the_command_line_and_its_default_section_to_the_network() {
     let config = "x=default\nlist=d1\n[regtest]\nx=section\nx=second\nlist=r1\nlist=r2\n[test]\nx=test\n";
     let home = Home::new(config);
