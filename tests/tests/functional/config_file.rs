@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use fs_err as fs;
-use functional_tests::{Connection, Daemon, DataDir, Node, for_each_daemon, rpcauth};
+use functional_tests::{Connection, Daemon, DataDir, Node, Program, for_each_daemon, rpcauth};
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -13,6 +13,7 @@ for_each_daemon![
     warns_about_inclusions_in_included_files,
     only_logs_unknown_keys,
     warns_about_unknown_sections,
+    demands_network_settings_in_their_section,
     ignores_comments_and_blanks,
     reads_the_file_that_conf_names,
     answers_nobody_without_a_server,
@@ -144,6 +145,21 @@ fn warns_about_unknown_sections(daemon: Daemon) -> Result<()> {
         "expected {warning:?}: {finished:?}"
     );
     Ok(())
+}
+
+fn demands_network_settings_in_their_section(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    data_dir.write_config("regtest=1\nrpcport=1\n[regtest]\nprinttoconsole=0\n")?;
+    let message =
+        "Error: Config setting for -rpcport only applied on regtest network when in [regtest] section.";
+    let finished = Program::run(daemon.executable(), &[data_dir.option()])?;
+    ensure!(
+        finished.status.code() == Some(1) && finished.stderr.trim_end() == message,
+        "{finished:?}"
+    );
+    // Where the command line says it too, nobody can be surprised.
+    let port = format!("-rpcport={}", data_dir.rpc_port().number());
+    start(daemon, &data_dir, &[&port])?.stop()
 }
 
 fn ignores_comments_and_blanks(daemon: Daemon) -> Result<()> {
