@@ -13,7 +13,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::AUTHORIZATION;
 use hyper::{Method, StatusCode};
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::auth::Credentials;
 use crate::config::Config;
@@ -26,6 +26,9 @@ use crate::whitelist::Whitelist;
 
 /// The longest body, 32 MiB.
 pub(crate) const MAX_BODY: usize = 0x0200_0000;
+
+/// The most requests that can be set to run, or to wait, at a time.
+const MAX_REQUESTS: u32 = 1 << 20;
 
 /// How long a client with a wrong password waits for the answer, so that guessing is slow.
 const WRONG_PASSWORD_DELAY: Duration = Duration::from_millis(250);
@@ -43,6 +46,8 @@ pub(crate) struct Endpoint {
     patience: Duration,
     /// One permit for each request that is running or waiting to run.
     admission: Arc<Semaphore>,
+    /// How many permits that are.
+    capacity: u32,
     /// One permit for each request that is running.
     running: Arc<Semaphore>,
 }
@@ -55,8 +60,14 @@ struct Caller {
 
 impl Endpoint {
     pub(crate) fn new(config: &Config, dispatcher: Arc<Dispatcher>) -> Self {
-        let threads = config.threads.clamp(1, Semaphore::MAX_PERMITS / 2);
-        let queue = config.work_queue.clamp(1, Semaphore::MAX_PERMITS / 2);
+        let limited = |count: usize| {
+            u32::try_from(count)
+                .unwrap_or(MAX_REQUESTS)
+                .clamp(1, MAX_REQUESTS)
+        };
+        let threads = limited(config.threads);
+        let capacity = threads + limited(config.work_queue);
+        let semaphore = |permits: u32| Arc::new(Semaphore::new(permits as usize));
         Self {
             dispatcher,
             allow_ip: Subnet::loopback()
@@ -67,9 +78,15 @@ impl Endpoint {
             whitelist: config.whitelist.clone(),
             log_peers: config.log_peers,
             patience: config.server_timeout,
-            admission: Arc::new(Semaphore::new(threads + queue)),
-            running: Arc::new(Semaphore::new(threads)),
+            admission: semaphore(capacity),
+            capacity,
+            running: semaphore(threads),
         }
+    }
+
+    /// Waits until no request is running, and admits none as long as the result lives.
+    pub(crate) async fn close(&self) -> Option<SemaphorePermit<'_>> {
+        self.admission.acquire_many(self.capacity).await.ok()
     }
 
     pub(crate) fn allows(&self, peer: SocketAddr) -> bool {

@@ -26,6 +26,9 @@ const LONGEST_PATIENCE: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// How long a client that may not connect is borne with.
 const STRANGER_PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long the replies to the last requests may take to be written.
+const LAST_REPLIES: Duration = Duration::from_secs(2);
+
 /// The pause after an accept that failed for want of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -35,6 +38,7 @@ pub struct Server {
     addresses: Vec<SocketAddr>,
     stopping: watch::Sender<bool>,
     listeners: Vec<JoinHandle<()>>,
+    endpoint: Arc<Endpoint>,
     stop_deadline: Duration,
 }
 
@@ -93,6 +97,7 @@ impl Server {
             addresses,
             stopping,
             listeners,
+            endpoint,
             stop_deadline: config.stop_deadline,
         })
     }
@@ -102,16 +107,21 @@ impl Server {
         &self.addresses
     }
 
-    /// Accepts nothing more, lets running requests finish within the configured time, and closes all connections.
+    /// Accepts nothing more, lets running requests finish within the configured time, and closes all connections. A
+    /// client that has sent half a request, or does not read its reply, is not waited for.
     pub async fn stop(mut self) {
         self.stopping.send_replace(true);
-        let deadline = tokio::time::Instant::now() + self.stop_deadline;
+        let endpoint = Arc::clone(&self.endpoint);
+        let closed = tokio::time::timeout(self.stop_deadline, endpoint.close()).await;
+        if closed.is_err() {
+            tracing::warn!(
+                "RPC requests were still running after {} s",
+                self.stop_deadline.as_secs()
+            );
+        }
+        let deadline = tokio::time::Instant::now() + LAST_REPLIES;
         for listener in &mut self.listeners {
             if tokio::time::timeout_at(deadline, &mut *listener).await.is_err() {
-                tracing::warn!(
-                    "RPC requests were still running after {} s",
-                    self.stop_deadline.as_secs()
-                );
                 listener.abort();
             }
         }

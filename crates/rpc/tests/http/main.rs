@@ -133,6 +133,32 @@ async fn a_method_that_is_not_on_the_users_list_is_forbidden() {
 }
 
 #[tokio::test]
+async fn half_a_request_does_not_hold_up_the_end() {
+    let running = start(&rpc::Config {
+        server_timeout: 100 * DEADLINE,
+        stop_deadline: 100 * DEADLINE,
+        ..config()
+    })
+    .await;
+    let mut clients = Vec::new();
+    for part in [
+        "POST / HT",
+        "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n[",
+        &post("[]")[..60],
+    ] {
+        let mut client = Client::connect(running.address).await;
+        client.send(part).await;
+        clients.push(client);
+    }
+    let mut client = Client::connect(running.address).await;
+    client.send(&post("[]")).await;
+    client.response().await;
+    tokio::time::timeout(DEADLINE, running.server.stop())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
 async fn a_timeout_can_be_as_long_as_can_be() {
     let running = start(&rpc::Config {
         server_timeout: Duration::MAX,
