@@ -11,7 +11,8 @@ use crate::schema::init_capnp::init;
 use crate::schema::process_capnp::child;
 
 impl Served<dyn Init> {
-    /// Gives the peer the threads of this side. A parent that has not said how to log by now does not mean to. None of the interfaces calls the peer back, so its own are not kept.
+    /// Gives the peer the threads of this side. None of the interfaces calls the peer back, so its own are not kept. A
+    /// parent that has not said how to log by now does not mean to.
     pub(crate) async fn construct(
         self: Rc<Self>,
         params: init::ConstructParams,
