@@ -6,8 +6,8 @@
 //! wallets or RPC methods; an executable adds its own options to an [`OptionTable`].
 //!
 //! A daemon's start, in order: [`Args::parse`], [`Args::requested_text`], [`Args::with_config_file`],
-//! [`Args::check_sections`], [`DataDir::resolve`], [`DataDir::lock`], [`Logger::start`], [`PidFile::create`], [`cookie::write()`],
-//! [`Shutdown::install_signal_handlers`].
+//! [`Args::check_sections`], [`DataDir::resolve`], [`DataDir::lock`], [`Shutdown::install_signal_handlers`],
+//! [`Logger::start`], [`PidFile::create`], [`cookie::write()`].
 
 pub mod args;
 mod config_file;

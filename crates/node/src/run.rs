@@ -90,15 +90,27 @@ fn start(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> 
     if role == Role::Background {
         background::detach(&args)?;
     }
-    let logger = Logger::start(log_config, args.notices().iter().cloned())?;
-    log_beginning(&args, &data_dir);
-
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("worker")
         .build()
         .context("cannot start the async runtime")?;
-    let outcome = runtime.block_on(live(composition, &args, &data_dir, &logger.handle(), role));
+    let shutdown = Shutdown::new();
+    // Whoever sees the log, or anything later, can count on a clean stop.
+    runtime
+        .block_on(async { shutdown.install_signal_handlers() })
+        .context("cannot install signal handlers")?;
+    let logger = Logger::start(log_config, args.notices().iter().cloned())?;
+    log_beginning(&args, &data_dir);
+
+    let outcome = runtime.block_on(live(
+        composition,
+        &args,
+        &data_dir,
+        &logger.handle(),
+        &shutdown,
+        role,
+    ));
     runtime.shutdown_timeout(LEFTOVER_DEADLINE);
     match &outcome {
         Ok(()) => tracing::info!("Shutdown: done"),
@@ -143,18 +155,15 @@ async fn live(
     args: &Args,
     data_dir: &DataDir,
     log: &LogHandle,
+    shutdown: &Shutdown,
     role: Role,
 ) -> anyhow::Result<()> {
-    let shutdown = Shutdown::new();
-    shutdown
-        .install_signal_handlers()
-        .context("cannot install signal handlers")?;
     let _pid_file = PidFile::location(args, data_dir)
         .map(PidFile::create)
         .transpose()?;
     let Composed { init, finish } = (composition.compose)(log)?;
 
-    let served = serve(args, data_dir, log, &shutdown, init, role).await;
+    let served = serve(args, data_dir, log, shutdown, init, role).await;
     if tokio::time::timeout(FINISH_DEADLINE, finish).await.is_err() {
         tracing::warn!(
             "other processes were still running after {} s",
