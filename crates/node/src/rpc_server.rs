@@ -102,27 +102,45 @@ fn allowed(args: &Args) -> Result<Vec<Subnet>, RpcServerError> {
         .collect()
 }
 
-async fn addresses(args: &Args, allows_others: bool) -> Result<Vec<SocketAddr>, RpcServerError> {
-    let port = match args.text("rpcport") {
-        None => args.network().rpc_port(),
+/// Refuses ports that are none, whether or not the server is wanted.
+pub(crate) fn check_ports(args: &Args) -> Result<(), RpcServerError> {
+    hosts(args, default_port(args)?).map(|_| ())
+}
+
+fn default_port(args: &Args) -> Result<u16, RpcServerError> {
+    match args.text("rpcport") {
+        None => Ok(args.network().rpc_port()),
         Some(text) => parse_port(&text).ok_or(RpcServerError::Port {
             option: "-rpcport",
             value: text,
-        })?,
-    };
-    let given = args.texts("rpcbind");
-    let mut requested = Vec::new();
-    for text in &given {
-        let (host, own_port) = split_host_port(text).ok_or_else(|| RpcServerError::Port {
+        }),
+    }
+}
+
+/// The hosts of `-rpcbind`, with their ports or this one.
+fn hosts(args: &Args, port: u16) -> Result<Vec<(String, u16)>, RpcServerError> {
+    let texts = args.texts("rpcbind").into_iter();
+    let hosts = texts.map(|text| match split_host_port(&text) {
+        Some((host, own_port)) => Ok((host.to_owned(), own_port.unwrap_or(port))),
+        None => Err(RpcServerError::Port {
             option: "-rpcbind",
-            value: text.clone(),
-        })?;
-        match tokio::net::lookup_host((host, own_port.unwrap_or(port))).await {
+            value: text,
+        }),
+    });
+    hosts.collect()
+}
+
+async fn addresses(args: &Args, allows_others: bool) -> Result<Vec<SocketAddr>, RpcServerError> {
+    let port = default_port(args)?;
+    let hosts = hosts(args, port)?;
+    let mut requested = Vec::new();
+    for (host, port) in &hosts {
+        match tokio::net::lookup_host((host.as_str(), *port)).await {
             Ok(found) => requested.extend(found),
             Err(error) => tracing::warn!("Binding RPC on address {host} failed: {error}"),
         }
     }
-    let requested = (!given.is_empty()).then_some(requested.as_slice());
+    let requested = (!hosts.is_empty()).then_some(requested.as_slice());
     let choice = rpc::choose_bind(requested, allows_others, port);
     for warning in choice.warnings {
         tracing::warn!("{warning}");
@@ -201,6 +219,24 @@ mod tests {
         let table = app::OptionTable::new().add(app::options::server_options());
         let argv = std::iter::once("syscoind").chain(options.iter().copied());
         Args::parse(table, argv.map(Into::into)).unwrap()
+    }
+
+    #[test]
+    fn a_port_that_is_none_is_named() {
+        let rows = [
+            ("-rpcport=1", None),
+            ("-rpcbind=[::1]:2", None),
+            ("-rpcport=0", Some("Invalid port specified in -rpcport: '0'")),
+            ("-rpcbind=a:b", Some("Invalid port specified in -rpcbind: 'a:b'")),
+        ];
+        for (option, expected) in rows {
+            let error = check_ports(&args(&[option, "-server=0"])).err();
+            assert_eq!(
+                error.map(|error| error.to_string()).as_deref(),
+                expected,
+                "{option}"
+            );
+        }
     }
 
     #[test]

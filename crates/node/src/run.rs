@@ -80,6 +80,7 @@ fn start(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> 
         Role::Foreground | Role::Launcher => report::option_warnings(&args),
     }
     user_agent(&args)?;
+    rpc_server::check_ports(&args)?;
     let data_dir = DataDir::resolve(&args)?;
     let log_config = LogConfig::from_args(&args, &data_dir)?;
     let lock = data_dir.lock()?;
@@ -190,7 +191,7 @@ async fn serve(
             stop.request();
         })?;
         let started = RpcServer::start(args, data_dir, Arc::clone(&dispatcher)).await;
-        let server = started.map_err(explain_start_failure)?;
+        let server = started.map_err(|error| explain_start_failure(&error))?;
         dispatcher.finish_warmup();
         Some(server)
     } else {
@@ -208,12 +209,9 @@ async fn serve(
 }
 
 /// The sentence that rigs match, after the cause where the user must mend an option.
-fn explain_start_failure(error: RpcServerError) -> anyhow::Error {
-    if matches!(error, RpcServerError::Port { .. }) {
-        return error.into();
-    }
+fn explain_start_failure(error: &RpcServerError) -> anyhow::Error {
     if matches!(error, RpcServerError::AllowIp(_)) {
-        report::error(&error);
+        report::error(error);
     }
     tracing::error!("{error}");
     anyhow::anyhow!("Unable to start HTTP server. See debug log for details.")
