@@ -23,7 +23,8 @@ pub type Compose = Box<dyn FnOnce(&LogHandle) -> anyhow::Result<Composed> + Send
 pub struct Composed {
     /// Makes the interfaces.
     pub init: Arc<dyn Init>,
-    /// Awaited at the end, when the daemon has dropped `init` and everything made by it.
+    /// Awaited at the end, when the daemon has dropped `init` and everything made by it; or, where calls go on for too
+    /// long then, at the same time as these.
     pub finish: Finish,
 }
 

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::Write as _;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +16,16 @@ use interfaces::Init;
 use rpc::{Dispatcher, MethodTable};
 
 use crate::background::{self, Role};
-use crate::composition::{Composed, Composition};
+use crate::composition::{Composed, Composition, Finish};
 use crate::methods;
 use crate::rpc_server::{self, RpcServer, RpcServerError};
 use crate::user_agent::user_agent;
 
 /// How long the composition may take to finish after everything else has stopped.
 const FINISH_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long calls that are running at the end are left alone.
+const CALLS_DEADLINE: Duration = Duration::from_secs(5);
 
 /// How long work that cannot be interrupted may hold up the exit.
 const LEFTOVER_DEADLINE: Duration = Duration::from_secs(5);
@@ -101,7 +105,7 @@ fn start(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> 
     runtime
         .block_on(async { shutdown.install_signal_handlers() })
         .context("cannot install signal handlers")?;
-    let logger = Logger::start(log_config, args.notices().iter().cloned())?;
+    let logger = Logger::start(log_config, [])?;
     log_beginning(&args, &data_dir);
 
     let outcome = runtime.block_on(live(
@@ -145,7 +149,7 @@ fn log_beginning(args: &Args, data_dir: &DataDir) {
         };
         tracing::info!("Config file: {}{missing}", file.display());
     }
-    for line in args.log_lines() {
+    for line in args.notices().iter().cloned().chain(args.log_lines()) {
         tracing::info!("{line}");
     }
 }
@@ -165,16 +169,39 @@ async fn live(
     let Composed { init, finish } = (composition.compose)(log)?;
 
     let served = serve(args, data_dir, log, shutdown, init, role).await;
-    if tokio::time::timeout(FINISH_DEADLINE, finish).await.is_err() {
-        tracing::warn!(
-            "other processes were still running after {} s",
-            FINISH_DEADLINE.as_secs()
-        );
-    }
+    let (server, served) = match served {
+        Ok(server) => (server, Ok(())),
+        Err(error) => (None, Err(error)),
+    };
+    end(server, finish).await;
     served
 }
 
-/// Answers calls until the process is asked to stop.
+/// Answers the calls that are running, then lets the composition finish. Calls that other processes keep waiting end
+/// when the composition does, so that it does not wait for them for ever.
+async fn end(server: Option<RpcServer>, finish: Finish) {
+    let mut stopped = pin!(async {
+        if let Some(server) = server {
+            server.stop().await;
+        }
+    });
+    let finished = async {
+        if tokio::time::timeout(FINISH_DEADLINE, finish).await.is_err() {
+            tracing::warn!(
+                "other processes were still running after {} s",
+                FINISH_DEADLINE.as_secs()
+            );
+        }
+    };
+    if tokio::time::timeout(CALLS_DEADLINE, &mut stopped).await.is_ok() {
+        finished.await;
+    } else {
+        tracing::warn!("calls are still running: what they wait for in other processes is given up");
+        tokio::join!(stopped, finished);
+    }
+}
+
+/// Answers calls until the process is asked to stop; the server, where there is one, still runs then.
 async fn serve(
     args: &Args,
     data_dir: &DataDir,
@@ -182,7 +209,7 @@ async fn serve(
     shutdown: &Shutdown,
     init: Arc<dyn Init>,
     role: Role,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<RpcServer>> {
     let server = if args.flag("server", true) {
         let mut table = MethodTable::default();
         methods::register(&mut table, &init, log)?;
@@ -202,10 +229,7 @@ async fn serve(
 
     shutdown.requested().await;
     tracing::info!("Shutdown: In progress...");
-    if let Some(server) = server {
-        server.stop().await;
-    }
-    Ok(())
+    Ok(server)
 }
 
 /// The sentence that rigs match, after the cause where the user must mend an option.

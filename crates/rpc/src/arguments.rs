@@ -94,7 +94,7 @@ impl FromArgument for String {
 
 impl FromArgument for bool {
     fn from_argument(value: &Value) -> Result<Self, RpcError> {
-        value.as_bool().ok_or_else(|| type_error(value, "boolean"))
+        value.as_bool().ok_or_else(|| type_error(value, "bool"))
     }
 }
 
@@ -146,12 +146,12 @@ mod tests {
         );
         check::<bool>(
             &json!(null),
-            Err((-3, "JSON value of type null is not of expected type boolean")),
+            Err((-3, "JSON value of type null is not of expected type bool")),
         );
         check(&json!(["a", "b"]), Ok(vec!["a".to_owned(), "b".to_owned()]));
         check::<Vec<String>>(
             &json!([true]),
-            Err((-3, "JSON value of type boolean is not of expected type string")),
+            Err((-3, "JSON value of type bool is not of expected type string")),
         );
     }
 }

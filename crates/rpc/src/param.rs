@@ -144,7 +144,7 @@ impl Kind {
         match self {
             Self::String | Self::Hex => Some("string"),
             Self::Number => Some("number"),
-            Self::Boolean => Some("boolean"),
+            Self::Boolean => Some("bool"),
             Self::Object(_) | Self::Options(_) | Self::Map(_) => Some("object"),
             Self::Array(_) => Some("array"),
             Self::Amount | Self::Range => None,
@@ -161,7 +161,7 @@ impl Kind {
 pub(crate) fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
-        Value::Bool(_) => "boolean",
+        Value::Bool(_) => "bool",
         Value::Number(_) => "number",
         Value::String(_) => "string",
         Value::Array(_) => "array",

@@ -69,7 +69,7 @@ impl Shape {
             ShapeKind::Null => "null",
             ShapeKind::String | ShapeKind::Hex => "string",
             ShapeKind::Amount | ShapeKind::Number | ShapeKind::Time => "number",
-            ShapeKind::Boolean => "boolean",
+            ShapeKind::Boolean => "bool",
             ShapeKind::Array(_) | ShapeKind::Tuple(_) => "array",
             ShapeKind::Object(_) | ShapeKind::Map(..) => "object",
         };
@@ -179,7 +179,7 @@ mod tests {
             (
                 shape(ShapeKind::Map("key", Box::new(shape(ShapeKind::Boolean)))),
                 json!({"x": true, "y": 1}),
-                json!({"y": "returned type is number, but declared as boolean in doc"}),
+                json!({"y": "returned type is number, but declared as bool in doc"}),
             ),
             (
                 shape(ShapeKind::Object(vec![("", shape(ShapeKind::Elision))])),

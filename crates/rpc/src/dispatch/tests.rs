@@ -76,7 +76,7 @@ async fn a_call_that_does_not_fit_its_declaration_never_reaches_the_handler() {
     check("add", positional(&json!([1, 2, 3])), Err((-1, usage))).await;
     let wrong = "Wrong type passed:\n{\n    \
         \"Position 1 (left)\": \"JSON value of type string is not of expected type number\",\n    \
-        \"Position 2 (right|other)\": \"JSON value of type boolean is not of expected type number\"\n}";
+        \"Position 2 (right|other)\": \"JSON value of type bool is not of expected type number\"\n}";
     check("add", positional(&json!(["1", true])), Err((-3, wrong))).await;
     check(
         "subtract",

@@ -35,7 +35,8 @@ pub(super) fn check<B>(peer: SocketAddr, request: &Request<B>) -> Result<(), Sta
     let mut logged = printable(&path, SAFE_IN_PATH);
     logged.truncate(LOGGED_PATH);
     tracing::debug!(target: "http", "Received a {method} request for {logged} from {peer}");
-    if path == "/" {
+    // A wallet's path also serves the methods that need no wallet.
+    if path == "/" || path.starts_with("/wallet/") {
         Ok(())
     } else {
         Err(StatusCode::NOT_FOUND)
@@ -73,7 +74,8 @@ mod tests {
         check("POST", "/", 0, Ok(()));
         check("GET", "/", 0, Ok(()));
         check("POST", "/?x", 0, Err(404));
-        check("POST", "/wallet/", 0, Err(404));
+        check("POST", "/wallet/", 0, Ok(()));
+        check("POST", "/wallets", 0, Err(404));
         check("GET", &format!("/{}", "x".repeat(1000)), 0, Err(404));
         check("DELETE", "/", 0, Err(405));
     }

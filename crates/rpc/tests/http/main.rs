@@ -92,7 +92,7 @@ async fn only_posts_to_the_root_are_calls() {
         ("DELETE / HTTP/1.1\r\nHost: x\r\n\r\n", 405, ""),
         ("GET /rest/tx HTTP/1.1\r\nHost: x\r\n\r\n", 404, ""),
         (
-            "POST /wallet/x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
+            "POST /wallets HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
             404,
             "",
         ),
