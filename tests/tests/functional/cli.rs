@@ -17,6 +17,7 @@ for_each_daemon![
     tells_of_wrong_credentials,
     finds_the_server_without_a_config_file,
     waits_for_a_node_that_is_not_started_yet,
+    calls_the_path_of_a_wallet,
     tells_that_getinfo_is_not_to_be_had,
     passes_large_and_unusual_texts,
 ];
@@ -243,6 +244,17 @@ fn waits_for_a_node_that_is_not_started_yet(daemon: Daemon) -> Result<()> {
     let finished = client.wait()?;
     finished.check_success()?;
     assert_eq!(finished.stdout, "at last\n");
+    node.stop()
+}
+
+fn calls_the_path_of_a_wallet(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    output(&data_dir, &["-rpcwallet=my wallet/₿", "uptime"])?;
+    node.log()
+        .wait_for("Received a POST request for /wallet/my%20wallet%2F%E2%82%BF from")?;
+    output(&data_dir, &["-rpcwallet=", "uptime"])?;
+    node.log().wait_for("Received a POST request for /wallet/ from")?;
     node.stop()
 }
 

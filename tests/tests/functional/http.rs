@@ -80,7 +80,14 @@ fn refuses_other_methods_and_paths(daemon: Daemon) -> Result<()> {
         );
     }
     let body = json!({"method": "uptime"}).to_string();
-    let rows = [("/", 200), ("/nonsuch", 404), ("//", 404), ("/index.html", 404)];
+    let rows = [
+        ("/", 200),
+        ("/wallet/name", 200),
+        ("/wallet/%E2%82%BF%20x", 200),
+        ("/nonsuch", 404),
+        ("//", 404),
+        ("/index.html", 404),
+    ];
     let mut connection = Connection::open(data_dir.rpc_port().number())?;
     for (path, status) in rows {
         assert_eq!(

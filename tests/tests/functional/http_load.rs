@@ -1,6 +1,7 @@
 //! The RPC server with many clients, slow clients and vanishing clients.
 
 use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use functional_tests::{Connection, Daemon, DataDir, Node, basic, for_each_daemon, post};
@@ -61,6 +62,8 @@ fn vanishing_clients_do_no_harm(daemon: Daemon) -> Result<()> {
 }
 
 fn open_connections_do_not_hinder_the_end(daemon: Daemon) -> Result<()> {
+    /// Far more than an undisturbed end takes, far less than the server's patience with clients.
+    const PATIENCE: Duration = Duration::from_secs(15);
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &[])?;
     let request = post("/", Some(&basic(&data_dir.cookie()?)), "{\"method\": \"uptime\"}");
@@ -70,7 +73,10 @@ fn open_connections_do_not_hinder_the_end(daemon: Daemon) -> Result<()> {
         connection.send(&request[..count])?;
         connections.push(connection);
     }
-    node.stop()
+    let start = Instant::now();
+    node.stop()?;
+    ensure!(start.elapsed() < PATIENCE, "it took {:?}", start.elapsed());
+    Ok(())
 }
 
 fn silent_connections_are_closed_in_time(daemon: Daemon) -> Result<()> {

@@ -16,6 +16,7 @@ for_each_daemon![
     takes_the_cookie_away_at_its_end,
     writes_the_pid_file_where_it_is_told,
     ends_cleanly_on_signals,
+    ends_cleanly_on_a_signal_right_after_its_start,
     stop_answers_when_its_wait_is_over,
     refuses_a_data_directory_in_use,
     starts_again_after_it_was_killed,
@@ -121,6 +122,15 @@ fn ends_cleanly_on_signals(daemon: Daemon) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn ends_cleanly_on_a_signal_right_after_its_start(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::spawn(daemon, &data_dir, &[])?;
+    // The first line of the log comes long before the node is ready.
+    node.log().wait_for("")?;
+    node.program().signal(Signal::TERM)?;
+    node.wait()?.check_success()
 }
 
 fn stop_answers_when_its_wait_is_over(daemon: Daemon) -> Result<()> {

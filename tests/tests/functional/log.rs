@@ -1,11 +1,12 @@
 //! `debug.log`: the form of its lines, and which of them are written.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use fs_err as fs;
 use functional_tests::{Daemon, DataDir, Node, for_each_daemon};
 use serde_json::json;
 
 for_each_daemon![
+    begins_each_line_with_what_the_rig_asks_for,
     begins_lines_plainly_without_options,
     writes_each_line_at_once,
     writes_categories_that_debug_selects,
@@ -30,6 +31,41 @@ fn shape(time: &str) -> String {
             }
         })
         .collect()
+}
+
+fn begins_each_line_with_what_the_rig_asks_for(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    node.rpc()?.call("uptime", json!([]))?;
+    let log = node.log();
+    node.stop()?;
+    let lines = log.lines()?;
+    ensure!(lines.len() > 5, "{lines:?}");
+    for line in &lines {
+        assert_eq!(shape(&line.time), "0000-00-00T00:00:00.000000Z", "{line:?}");
+        let [thread, place, function, categories @ ..] = line.groups.as_slice() else {
+            bail!("thread, place and function are not all there: {line:?}");
+        };
+        ensure!(!thread.is_empty() && !function.is_empty(), "{line:?}");
+        let (file, number) = place
+            .rsplit_once(':')
+            .with_context(|| format!("no place: {line:?}"))?;
+        ensure!(
+            !file.is_empty() && number.parse::<u32>().is_ok(),
+            "no file and line: {line:?}"
+        );
+        ensure!(categories.len() <= 1, "more than one category: {line:?}");
+    }
+    let of_category = |category: &str| {
+        lines
+            .iter()
+            .any(|line| line.groups.last().is_some_and(|last| last == category))
+    };
+    ensure!(
+        of_category("http") && of_category("rpc"),
+        "no line of http or rpc: {lines:?}"
+    );
+    Ok(())
 }
 
 fn begins_lines_plainly_without_options(daemon: Daemon) -> Result<()> {

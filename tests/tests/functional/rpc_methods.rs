@@ -209,7 +209,7 @@ fn refuses_wrong_numbers_and_types_of_arguments(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &[])?;
     let mut rpc = node.rpc()?;
-    let rows: [(&str, Value, i64, &str); 7] = [
+    let rows: [(&str, Value, i64, &str); 8] = [
         ("uptime", json!([1]), -1, "uptime\n"),
         ("echoipc", json!([]), -1, "echoipc \"arg\"\n"),
         ("echoipc", json!(["a", "b"]), -1, "echoipc \"arg\"\n"),
@@ -218,6 +218,12 @@ fn refuses_wrong_numbers_and_types_of_arguments(daemon: Daemon) -> Result<()> {
             json!([1]),
             -3,
             "Wrong type passed:\n{\n    \"Position 1 (arg)\": \"JSON value of type number is not of expected type string\"\n}",
+        ),
+        (
+            "getmemoryinfo",
+            json!([true]),
+            -3,
+            "Wrong type passed:\n{\n    \"Position 1 (mode)\": \"JSON value of type bool is not of expected type string\"\n}",
         ),
         (
             "logging",
