@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use fs_err as fs;
@@ -21,6 +22,7 @@ for_multiprocess![
     survives_the_death_of_a_child_in_the_middle_of_a_call,
     takes_its_child_along_when_it_is_killed,
     ends_cleanly_in_the_middle_of_a_call,
+    ends_soon_although_its_child_is_stopped,
     refuses_a_call_when_the_executable_is_gone,
     finds_the_executable_however_it_was_started,
 ];
@@ -288,6 +290,21 @@ fn ends_cleanly_in_the_middle_of_a_call() -> Result<()> {
     })?;
     node.wait()?.check_success()?;
     wait_for_end(child)
+}
+
+fn ends_soon_although_its_child_is_stopped() -> Result<()> {
+    /// Less than the node would wait for a call, and less than a rig waits for the node.
+    const PATIENCE: Duration = Duration::from_secs(27);
+    let data_dir = DataDir::new()?;
+    let node = start(&data_dir)?;
+    with_caught_child(&node, |caught| {
+        let start = Instant::now();
+        node.program().signal(Signal::TERM)?;
+        node.log().wait_for("Shutdown: done")?;
+        ensure!(start.elapsed() < PATIENCE, "it took {:?}", start.elapsed());
+        wait_for_end(caught.pid)
+    })?;
+    node.wait()?.check_success()
 }
 
 /// A copy of `syscoin-node` in a directory of its own.
