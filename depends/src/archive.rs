@@ -35,10 +35,12 @@ pub enum ArchiveError {
         path: PathBuf,
     },
     /// Two packages bring the same file.
-    #[error("{} is there already, from another package", path.display())]
+    #[error("{} is in {}, and also in a package that was unpacked before", path.display(), archive.display())]
     Conflict {
-        /// The file.
+        /// The file in the package.
         path: PathBuf,
+        /// The package's archive.
+        archive: PathBuf,
     },
 }
 
@@ -126,7 +128,10 @@ pub fn unpack(archive: &Path, directory: &Path) -> Result<Vec<PathBuf>, ArchiveE
             _ => return Err(ArchiveError::Foreign { path }),
         }
         if target.symlink_metadata().is_ok() {
-            return Err(ArchiveError::Conflict { path: target });
+            return Err(ArchiveError::Conflict {
+                path,
+                archive: archive.to_owned(),
+            });
         }
         if let Some(parent) = target.parent() {
             fs_err::create_dir_all(parent)?;

@@ -352,6 +352,16 @@ fn check_fields(path: &Path, text: &str, fields: &RecipeFields) -> Result<(), Re
             );
         }
     }
+    let mut kept = std::collections::BTreeSet::new();
+    for file in &fields.license_files {
+        if !kept.insert(Path::new(file.get_ref()).file_name()) {
+            let message = format!(
+                "another licence file has the name of {:?}, under which it is kept",
+                file.get_ref()
+            );
+            return error(file.span(), message);
+        }
+    }
     for patch in &fields.patches {
         let file = path.with_file_name("patches").join(patch.get_ref());
         if !file.is_file() {

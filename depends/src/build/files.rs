@@ -18,12 +18,12 @@ impl Context<'_> {
             Some("-fPIC")
         };
         let mut objects = Vec::new();
-        for file in sources {
+        for (number, file) in sources.iter().enumerate() {
             let source = self.source().join(file);
             if !source.is_file() {
                 return Err(self.no_such_file(file));
             }
-            let object = format!("{}.o", file.replace('/', "-"));
+            let object = format!("{number}-{}.o", file.replace('/', "-"));
             let program = Program::new(&toolchain.cc.program)
                 .arguments(&toolchain.cc.arguments)
                 .arguments(&flags.cpp)

@@ -30,6 +30,10 @@ impl Context<'_> {
     /// Makes pkg-config and CMake files find the prefix from where they lie.
     pub(super) fn relocate(&self) -> Result<(), BuildError> {
         let prefix = self.staged_prefix();
+        // A package for another machine finds native programs in the directory for these; on the machine that builds,
+        // packages and native programs lie together.
+        let is_cross = self.unit().machine.triplet != self.plan.build.triplet;
+        let native = if is_cross { "/native" } else { "" };
         for path in walk(&prefix)? {
             let anchor = match path.extension().and_then(|extension| extension.to_str()) {
                 Some("pc") => "${pcfiledir}",
@@ -43,11 +47,10 @@ impl Context<'_> {
             let text = fs_err::read_to_string(&full)?;
             let up = "/..".repeat(path.components().count() - 1);
             let here = format!("{anchor}{up}");
-            let relocated = [self.dependencies(), self.native()]
-                .iter()
-                .fold(text.replace(INSTALL_PREFIX, &here), |text, directory| {
-                    text.replace(&directory.display().to_string(), &here)
-                });
+            let relocated = text
+                .replace(INSTALL_PREFIX, &here)
+                .replace(&self.dependencies().display().to_string(), &here)
+                .replace(&self.native().display().to_string(), &format!("{here}{native}"));
             if relocated != text {
                 fs_err::write(full, relocated)?;
             }

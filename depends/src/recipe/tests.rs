@@ -143,3 +143,12 @@ fn a_tool_may_be_built_with_its_own_native_form() {
     let recipe = parse("a", "native-dependencies = [\"a\"]\n", "").unwrap();
     assert!(RecipeSet::new(vec![recipe]).is_ok());
 }
+
+#[test]
+fn licence_files_that_would_replace_each_other_are_refused() {
+    let path = Path::new("packages/a").join(FILE_NAME);
+    let text = recipe("a", "", "").replace("[\"COPYING\"]", "[\"COPYING\", \"lib/COPYING\"]");
+    let error = Recipe::parse(&path, text).unwrap_err();
+    expect![[r#"packages/a/package.toml:6:29: another licence file has the name of "lib/COPYING", under which it is kept"#]]
+        .assert_eq(&error.to_string());
+}

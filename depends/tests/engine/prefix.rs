@@ -122,7 +122,12 @@ fn two_packages_that_bring_one_file_are_refused() {
     let message = world.run().failure();
     crate::support::assert_says(
         &message,
-        &["cannot compose", "same is there already, from another package"],
+        &[
+            "cannot compose",
+            "same is in ",
+            "two-1.0",
+            "and also in a package that was unpacked before",
+        ],
     );
     assert_eq!(
         files(&world.base().join("x86_64-pc-linux-gnu")),
