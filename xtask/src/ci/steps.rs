@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use ::depends::tool::{MissingTool, MissingTools, SearchPath};
 use fs_err as fs;
 use miette::{IntoDiagnostic as _, Result, miette};
 use site_profile::CONFIG_SITE;
@@ -9,7 +10,10 @@ use site_profile::CONFIG_SITE;
 use super::{Context, Outcome, Step, advisories, documents, licences};
 use crate::arguments::DependsArguments;
 use crate::executables::EXECUTABLES;
-use crate::{cargo, depends, site, workspace};
+use crate::{cargo, depends, install_tools, site, workspace};
+
+/// What the tests of the engine hold its results against.
+const TEST_TOOLS: [&str; 3] = ["cmake", "make", "pkg-config"];
 
 /// Every check. What compiles comes after what does not, and all that compiles shares one build profile.
 pub(super) const STEPS: [Step; 11] = [
@@ -190,7 +194,21 @@ fn rustdoc(context: &Context) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
+/// Makes sure of the programs that tests call, besides those that the build has made sure of.
+fn test_tools(context: &Context) -> Result<()> {
+    let path = SearchPath::from_environment();
+    let missing: Vec<MissingTool> = TEST_TOOLS
+        .iter()
+        .filter_map(|tool| path.find_tool(tool, "the unit tests").err())
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    install_tools::provide(&MissingTools(missing), context.install_tools)
+}
+
 fn unit(context: &Context) -> Result<Outcome> {
+    test_tools(context)?;
     let command = cargo::cargo(&context.shell, &profile()?);
     let command = command.args([
         "test",
