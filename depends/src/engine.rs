@@ -76,7 +76,11 @@ impl Engine {
     pub fn new(settings: Settings, observer: Arc<dyn Observer>) -> Result<Self, EngineError> {
         let recipes = RecipeSet::load(&settings.recipes)?;
         let selection = Selection::load(&settings.recipes, &recipes)?;
-        let options = Options::new(&settings.arguments, |name| std::env::var(name).ok(), &selection)?;
+        let options = Options::new(
+            &settings.arguments,
+            |name| std::env::var(name).ok(),
+            selection.options(),
+        )?;
         let build = Host::current().ok_or_else(|| EngineError::UnknownBuildMachine {
             known: Host::all()
                 .iter()
@@ -320,7 +324,7 @@ impl Engine {
             .native_packages
             .values()
             .map(|index| (entries[index].archive.as_path(), "native"));
-        let text = profile::render(self, &plan, &entries)?;
+        let text = self.profile(&plan, &entries)?;
         let contents = Contents {
             id,
             archives: archives.chain(native).collect(),
@@ -337,9 +341,20 @@ impl Engine {
         })
     }
 
+    fn profile(&self, plan: &Plan, entries: &BTreeMap<usize, Entry>) -> Result<String, EngineError> {
+        let recipes = self.recipes_digest()?;
+        Ok(profile::render(
+            plan,
+            &self.selected(),
+            &self.options,
+            recipes,
+            entries,
+        ))
+    }
+
     /// What the composed prefix is recognised by: the plan, and all else that the profile says.
     fn install_id(&self, plan: &Plan) -> Result<Digest, EngineError> {
-        let text = profile::render(self, plan, &BTreeMap::new())?;
+        let text = self.profile(plan, &BTreeMap::new())?;
         Ok(Digest::of(format!("{}\n{text}", plan.final_id()).as_bytes()))
     }
 

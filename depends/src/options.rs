@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::host::Host;
-use crate::selection::Selection;
 
 /// What an option's value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,23 +159,24 @@ pub enum OptionError {
 }
 
 impl Options {
-    /// Reads `arguments`, pairs of name and value, and what `environment` has for every other known option.
+    /// Reads `arguments`, pairs of name and value, and what `environment` has for every other known option. `switches`
+    /// are known beside the engine's own options.
     ///
     /// # Errors
     /// A name on the command line that is unknown, or a value that does not fit. A later argument replaces an earlier
     /// one of the same name.
-    pub fn new(
+    pub fn new<'a>(
         arguments: &[(String, String)],
         environment: impl Fn(&str) -> Option<String>,
-        selection: &Selection,
+        switches: impl IntoIterator<Item = &'a str>,
     ) -> Result<Self, OptionError> {
         let mut known: BTreeMap<String, Kind> = ENGINE_OPTIONS
             .iter()
             .map(|(name, kind, _)| ((*name).to_owned(), *kind))
             .collect();
         known.extend(
-            selection
-                .options()
+            switches
+                .into_iter()
                 .map(|option| (option.to_owned(), Kind::Switch)),
         );
         for prefix in tool_prefixes() {
@@ -327,7 +327,7 @@ mod tests {
             let found = environment.iter().find(|(known, _)| *known == name)?;
             Some(found.1.to_owned())
         };
-        Options::new(&arguments, lookup, &Selection::default())
+        Options::new(&arguments, lookup, [])
     }
 
     #[test]

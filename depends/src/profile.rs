@@ -7,7 +7,7 @@ use site_profile::{Feature, Package, Profile, Provenance, Search};
 
 use crate::cache::Entry;
 use crate::digest::Digest;
-use crate::engine::{Engine, EngineError};
+use crate::options::Options;
 use crate::plan::Plan;
 use crate::recipe::RecipeSet;
 use crate::selection::Selected;
@@ -20,11 +20,12 @@ pub const PATH: &str = "share/config.site.toml";
 
 /// The profile's text. Without the entries of its packages, it is the same but for the archives' digests.
 pub(crate) fn render(
-    engine: &Engine,
     plan: &Plan,
+    selected: &Selected,
+    options: &Options,
+    recipes_sha256: Digest,
     entries: &BTreeMap<usize, Entry>,
-) -> Result<String, EngineError> {
-    let selected = engine.selected();
+) -> String {
     let packages = plan.packages.iter().map(|(name, index)| (name.clone(), *index));
     let native = plan
         .native_packages
@@ -53,8 +54,8 @@ pub(crate) fn render(
         provenance: Some(Provenance {
             generator: format!("depends {}", env!("CARGO_PKG_VERSION")),
             final_build_id: plan.final_id().to_string(),
-            recipes_sha256: engine.recipes_digest()?.to_string(),
-            options: engine.options().decisive(),
+            recipes_sha256: recipes_sha256.to_string(),
+            options: options.decisive(),
         }),
         host: Some(site_profile::Host {
             triplet: plan.host.triplet.clone(),
@@ -77,7 +78,7 @@ pub(crate) fn render(
             pkg_config: strings(&["lib/pkgconfig", "share/pkgconfig"]),
             cmake: strings(&["lib/cmake"]),
             native_bin: strings(&["native/bin"]),
-            allow_host_packages: engine.options().switch("ALLOW_HOST_PACKAGES"),
+            allow_host_packages: options.switch("ALLOW_HOST_PACKAGES"),
         }),
         unsupported: plan.unsupported.clone(),
         packages,
@@ -85,12 +86,12 @@ pub(crate) fn render(
     };
     let body =
         toml::to_string(&profile).expect("a profile can be written because its maps have texts as keys");
-    Ok(format!(
+    format!(
         "# A site profile, written by depends. It moves with its prefix; every path is relative to it.\n{body}"
-    ))
+    )
 }
 
-/// The digest over the selected recipes, as [`Engine::recipes_digest`] says.
+/// The digest over the selected recipes, as [`Engine::recipes_digest`](crate::Engine::recipes_digest) says.
 pub(crate) fn recipes_digest(recipes: &RecipeSet, selected: &Selected) -> std::io::Result<Digest> {
     let names = crate::plan::reachable(recipes, selected, None);
     let mut text = format!("engine {}\n", crate::plan::key::FORMAT);

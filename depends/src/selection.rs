@@ -175,7 +175,7 @@ not-carried = "there is no package qt yet"
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        let options = Options::new(&arguments, |_| None, &selection).unwrap();
+        let options = Options::new(&arguments, |_| None, selection.options()).unwrap();
         selection.apply(&options, &RecipeSet::default())
     }
 
