@@ -164,21 +164,17 @@ impl Engine {
         self.plan_for(&self.selected())
     }
 
-    /// A plan in which the package `name` is, whatever the options select, and its unit.
+    /// A plan for the package `name` and what it needs, whatever the options select, and its unit.
     pub(crate) fn plan_with(&self, name: &str) -> Result<(Plan, usize), EngineError> {
         self.check_name(name)?;
-        let mut selected = self.selected();
-        let bare = match name.strip_prefix("native_") {
-            Some(native) => {
-                selected.native_packages.insert(native.to_owned());
-                native
-            }
-            None => {
-                selected.packages.insert(name.to_owned());
-                name
-            }
-        };
-        let plan = self.plan_for(&selected)?;
+        let mut alone = Selected::default();
+        let bare = name.strip_prefix("native_").unwrap_or(name);
+        if bare == name {
+            alone.packages.insert(bare.to_owned());
+        } else {
+            alone.native_packages.insert(bare.to_owned());
+        }
+        let plan = self.plan_for(&alone)?;
         let unit = plan.find(name).ok_or_else(|| EngineError::NotPlanned {
             name: name.to_owned(),
             reason: plan.unsupported.get(bare).cloned().unwrap_or_default(),
