@@ -11,7 +11,7 @@ use crate::digest::Digest;
 use crate::recipe::{BuildSystem, Flags, Template};
 
 /// The version of what the engine does with a unit. It changes whenever the same inputs would give another archive.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 #[derive(Serialize)]
 struct Preimage<'a> {
