@@ -76,16 +76,13 @@ impl Context<'_> {
                 continue;
             }
             let source = self.source().join(from);
+            if !source.exists() {
+                return Err(self.no_such_file(from));
+            }
             if let Some(parent) = target.parent() {
                 fs_err::create_dir_all(parent)?;
             }
-            if source.is_dir() {
-                tree::copy(&source, &target)?;
-            } else if source.is_file() {
-                fs_err::copy(source, target)?;
-            } else {
-                return Err(self.no_such_file(from));
-            }
+            merge(&source, &target)?;
         }
         Ok(())
     }
@@ -109,4 +106,21 @@ impl Context<'_> {
             Err(self.no_such_file(pattern))
         }
     }
+}
+
+/// Copies a file, or a directory into what is there of it already.
+fn merge(source: &Path, target: &Path) -> Result<(), BuildError> {
+    if !source.is_dir() {
+        fs_err::copy(source, target)?;
+        return Ok(());
+    }
+    if !target.is_dir() {
+        tree::copy(source, target)?;
+        return Ok(());
+    }
+    for entry in fs_err::read_dir(source)? {
+        let entry = entry?;
+        merge(&entry.path(), &target.join(entry.file_name()))?;
+    }
+    Ok(())
 }

@@ -133,3 +133,16 @@ fn cmake_gets_flags_finds_dependencies_and_exports_targets() {
         assert!(prefix.join(file).is_file(), "{file}");
     }
 }
+
+#[test]
+fn headers_of_several_directories_come_together_in_one() {
+    let build = "system = \"headers\"\nheaders = [\n    { from = \"one\", to = \"include\" },\n    { from = \"two\", to = \"include\" },\n]";
+    let package = Package::new("h", build)
+        .file("one/h/a.h", "#define A 1\n")
+        .file("two/h/b.h", "#define B 1\n")
+        .file("two/c.h", "#define C 1\n");
+    let include = World::new([package]).run().install().prefix.join("include");
+    for header in ["h/a.h", "h/b.h", "c.h"] {
+        assert!(include.join(header).is_file(), "{header}");
+    }
+}
