@@ -141,7 +141,8 @@ fn headers_of_several_directories_come_together_in_one() {
         .file("one/h/a.h", "#define A 1\n")
         .file("two/h/b.h", "#define B 1\n")
         .file("two/c.h", "#define C 1\n");
-    let include = World::new([package]).run().install().prefix.join("include");
+    let world = World::new([package]);
+    let include = world.run().install().prefix.join("include");
     for header in ["h/a.h", "h/b.h", "c.h"] {
         assert!(include.join(header).is_file(), "{header}");
     }
