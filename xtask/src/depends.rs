@@ -198,3 +198,25 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use depends::recipe::Recipe;
+
+    use super::*;
+
+    #[test]
+    fn the_example_in_the_guide_to_packages_is_a_recipe() {
+        let directory = workspace::root().join("packages");
+        let guide = fs_err::read_to_string(directory.join("README.md")).unwrap();
+        let (_, rest) = guide.split_once("```toml\n").unwrap();
+        let (example, _) = rest.split_once("```").unwrap();
+        let lines = example
+            .lines()
+            .map(|line| line.strip_prefix("   ").unwrap_or(line));
+        let text = lines.collect::<Vec<_>>().join("\n");
+        let recipe = Recipe::parse(&directory.join("qrencode/package.toml"), text).unwrap();
+        let real = Recipe::load(&directory.join("qrencode/package.toml")).unwrap();
+        assert_eq!(recipe.source, real.source);
+    }
+}
