@@ -87,7 +87,7 @@ pub fn compose(path: &Path, contents: &Contents<'_>) -> Result<(), ArchiveError>
     let text = serde_json::to_string(&manifest).map_err(io::Error::from)?;
     atomic::write(&fresh.path().join(MANIFEST), text.as_bytes())?;
     open_to_all(fresh.path())?;
-    replace(path, fresh)?;
+    replace(path, fresh.path())?;
     Ok(())
 }
 
@@ -96,16 +96,20 @@ fn temporary(path: &Path) -> String {
     format!(".{}-", path.file_name().unwrap_or_default().to_string_lossy())
 }
 
-/// Renames `fresh` to `path`; what was there before is moved aside first and removed afterwards.
-fn replace(path: &Path, fresh: tempfile::TempDir) -> io::Result<()> {
-    let parent = path.parent().unwrap_or(Path::new("."));
-    if path.exists() {
-        let old = tempfile::Builder::new()
-            .prefix(&temporary(path))
-            .tempdir_in(parent)?;
-        fs_err::rename(path, old.path().join("prefix"))?;
+/// Renames `fresh` to `path`; what was there before is moved aside first, and back if that fails.
+fn replace(path: &Path, fresh: &Path) -> io::Result<()> {
+    if !path.exists() {
+        return fs_err::rename(fresh, path);
     }
-    fs_err::rename(fresh.keep(), path)
+    let aside = tempfile::Builder::new()
+        .prefix(&temporary(path))
+        .tempdir_in(path.parent().unwrap_or(Path::new(".")))?;
+    let old = aside.path().join("prefix");
+    fs_err::rename(path, &old)?;
+    fs_err::rename(fresh, path).inspect_err(|_| {
+        // Should this fail too, the next run finds no prefix and composes one.
+        let _ = fs_err::rename(&old, path);
+    })
 }
 
 /// Temporary directories are private; a prefix is for everybody.
@@ -159,6 +163,13 @@ mod tests {
         assert!(!is_current(&prefix, Digest::of(b"two")));
         fs_err::write(prefix.join("lib/liba.a"), "changed").unwrap();
         assert!(!is_current(&prefix, id));
+    }
+
+    #[test]
+    fn a_prefix_that_cannot_be_replaced_stays() {
+        let (directory, prefix, id) = composed();
+        assert!(replace(&prefix, &directory.path().join("absent")).is_err());
+        assert!(is_current(&prefix, id));
     }
 
     #[test]
