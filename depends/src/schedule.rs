@@ -237,8 +237,13 @@ impl Schedule<'_> {
             self.observer.notice(&Event::Warning { message: &message });
         };
         let _lock = Lock::acquire(&lock, waiting).map_err(|source| error(None)(source.into()))?;
+        // Whoever held the lock may have built it. What was damaged has been announced.
+        let built = self
+            .cache
+            .verify(unit)
+            .map_err(|source| error(None)(source.into()))?;
         if stop.is_none()
-            && let Some(entry) = self.cached(unit).map_err(|source| error(None)(source.into()))?
+            && let Lookup::Found(entry) = built
         {
             self.announce(index, entry, progress);
             return Ok(());
