@@ -112,19 +112,10 @@ const INCIDENTAL: [&str; 7] = [
 /// The tools that options such as `CC` and `mingw32_CC` name.
 pub const TOOL_OPTIONS: [&str; 6] = ["CC", "CXX", "AR", "RANLIB", "NM", "STRIP"];
 
-/// Where an option was given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// On the command line.
-    CommandLine,
-    /// In the environment.
-    Environment,
-}
-
 /// The options of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    given: BTreeMap<String, (String, Origin)>,
+    given: BTreeMap<String, String>,
     known: BTreeMap<String, Kind>,
 }
 
@@ -182,17 +173,17 @@ impl Options {
         for prefix in tool_prefixes() {
             known.extend(TOOL_OPTIONS.map(|tool| (format!("{prefix}_{tool}"), Kind::Text)));
         }
-        let mut given: BTreeMap<String, (String, Origin)> = known
+        let mut given: BTreeMap<String, String> = known
             .keys()
-            .filter_map(|name| Some((name.clone(), (environment(name)?, Origin::Environment))))
+            .filter_map(|name| Some((name.clone(), environment(name)?)))
             .collect();
         for (name, value) in arguments {
             if !known.contains_key(name) {
                 return Err(unknown(name, known.keys().map(String::as_str)));
             }
-            given.insert(name.clone(), (value.clone(), Origin::CommandLine));
+            given.insert(name.clone(), value.clone());
         }
-        for (name, (value, _)) in &given {
+        for (name, value) in &given {
             check_value(name, value, known[name])?;
         }
         Ok(Self { given, known })
@@ -201,7 +192,7 @@ impl Options {
     /// The option's value, unless it was not given or is empty.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
-        let (value, _) = self.given.get(name)?;
+        let value = self.given.get(name)?;
         (!value.is_empty()).then_some(value.as_str())
     }
 
@@ -214,7 +205,7 @@ impl Options {
     /// Whether the switch is on.
     #[must_use]
     pub fn switch(&self, name: &str) -> bool {
-        self.given.get(name).is_some_and(|(value, _)| is_on(value))
+        self.given.get(name).is_some_and(|value| is_on(value))
     }
 
     /// Whether the option was given at all, also as off.
@@ -241,8 +232,8 @@ impl Options {
     pub fn decisive(&self) -> Vec<String> {
         self.given
             .iter()
-            .filter(|(name, (value, _))| !value.is_empty() && !INCIDENTAL.contains(&name.as_str()))
-            .map(|(name, (value, _))| format!("{name}={value}"))
+            .filter(|(name, value)| !value.is_empty() && !INCIDENTAL.contains(&name.as_str()))
+            .map(|(name, value)| format!("{name}={value}"))
             .collect()
     }
 
@@ -257,10 +248,8 @@ impl Options {
         let words_for_off = self
             .given
             .iter()
-            .filter(|(name, (value, _))| {
-                self.known[*name] == Kind::Switch && !value.is_empty() && !is_on(value)
-            })
-            .map(|(name, (value, _))| {
+            .filter(|(name, value)| self.known[*name] == Kind::Switch && !value.is_empty() && !is_on(value))
+            .map(|(name, value)| {
                 format!("{name}={value} is taken as off; make -C depends takes any value as on")
             });
         let no_sdk = self
