@@ -2,6 +2,7 @@
 
 mod clean;
 mod error;
+mod explain;
 mod sources;
 mod variables;
 

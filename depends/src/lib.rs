@@ -10,6 +10,7 @@ pub mod cache;
 pub mod engine;
 pub mod extract;
 pub mod fetch;
+pub mod graph;
 pub mod host;
 pub mod options;
 pub mod patch;

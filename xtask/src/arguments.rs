@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) mod depends;
+
+use depends::DependsCommand;
+
 const OVERVIEW: &str = "\
 From a bare machine to running executables:
   cargo xtask build MULTIPROCESS=1 NO_QT=1 --install-tools
@@ -35,8 +39,12 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Fetch, verify, build and cache the C++ dependencies, and write a site profile.
-    #[command(after_help = DEPENDS_HELP)]
-    Depends(DependsArguments),
+    #[command(
+        after_help = DEPENDS_HELP,
+        subcommand_precedence_over_arg = true,
+        disable_help_subcommand = true
+    )]
+    Depends(DependsCommand),
     /// Print what would be built, and why.
     #[command(after_help = CONFIGURE_HELP)]
     Configure(DependsArguments),
@@ -78,7 +86,10 @@ Options that are used most (a value of 0, no or off is off):
                       where sources and built packages are
   ALLOW_HOST_PACKAGES=1
                       let the system's packages fill gaps
-  LOG=1 V=1           keep logs; show the commands";
+  LOG=1 V=1           keep logs; show the commands
+
+Options and flags may stand before a command or after it; each command says more:
+  cargo xtask depends COMMAND --help";
 
 const CONFIGURE_HELP: &str = "\
 With options, says what `cargo xtask build` with the same options would build; without, what it builds from
@@ -174,6 +185,16 @@ impl DependsArguments {
             .collect()
     }
 
+    /// These words and flags, followed by `later` ones.
+    pub(crate) fn followed_by(&self, later: &Self) -> Self {
+        Self {
+            words: self.words.iter().chain(&later.words).cloned().collect(),
+            jobs: later.jobs.or(self.jobs),
+            offline: self.offline || later.offline,
+            install_tools: self.install_tools || later.install_tools,
+        }
+    }
+
     /// The targets among the words, in order.
     pub(crate) fn targets(&self) -> Vec<&str> {
         self.words
@@ -213,7 +234,8 @@ mod tests {
     fn depends(line: &str) -> DependsArguments {
         let words = std::iter::once("xtask").chain(line.split(' '));
         match Arguments::try_parse_from(words).unwrap().verb {
-            Verb::Depends(arguments) | Verb::Configure(arguments) => arguments,
+            Verb::Depends(command) => command.arguments,
+            Verb::Configure(arguments) => arguments,
             Verb::Build(arguments) => arguments.depends,
             Verb::Install(_) | Verb::Test(_) | Verb::Ci(_) => panic!("{line} takes no words"),
         }

@@ -1,8 +1,11 @@
 //! `cargo xtask depends`: fetches, builds and caches the dependencies, and composes the prefix of a host.
 
+mod graph;
 mod progress;
 mod target;
 
+use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use depends::schedule::UnitError;
@@ -10,6 +13,7 @@ use depends::{Engine, EngineError, Installed, Settings};
 use miette::{IntoDiagnostic as _, miette};
 
 use crate::arguments::DependsArguments;
+use crate::arguments::depends::{DependsCommand, DependsVerb};
 use crate::{install_tools, workspace};
 use progress::Progress;
 use target::Target;
@@ -18,7 +22,16 @@ use target::Target;
 const TAIL: usize = 40;
 
 /// Runs the verb.
-pub(crate) fn run(arguments: &DependsArguments) -> miette::Result<()> {
+pub(crate) fn run(command: &DependsCommand) -> miette::Result<()> {
+    let before = &command.arguments;
+    match &command.command {
+        None => reach_all(before),
+        Some(DependsVerb::Graph(graph)) => graph::run(&before.followed_by(&graph.depends), graph),
+    }
+}
+
+/// Reaches the targets in `arguments`, or builds everything.
+pub(crate) fn reach_all(arguments: &DependsArguments) -> miette::Result<()> {
     let engine = open(arguments)?;
     let targets: Vec<Target> = arguments
         .targets()
@@ -111,6 +124,15 @@ fn reach(target: &Target, engine: &Engine, arguments: &DependsArguments) -> miet
         Target::PackageChecksum(name) => with_tools(arguments, engine, |engine| engine.check_package(name))?,
     }
     Ok(())
+}
+
+/// Writes `text` to the file, or to the standard output without one.
+fn write_or_print(file: Option<&Path>, text: &str) -> miette::Result<()> {
+    let written = match file {
+        Some(file) => fs_err::write(file, text),
+        None => std::io::stdout().lock().write_all(text.as_bytes()),
+    };
+    written.into_diagnostic()
 }
 
 /// Does `act`, and once more after missing tools were installed, where that is allowed.

@@ -144,7 +144,7 @@ fn recipes(_: &Context) -> Result<Outcome> {
         words: vec!["check".to_owned()],
         ..DependsArguments::default()
     };
-    depends::run(&arguments)?;
+    depends::reach_all(&arguments)?;
     Ok(Outcome::Passed)
 }
 

@@ -3,6 +3,8 @@
 use depends::observer::Phase;
 use depends::recipe::RecipeSet;
 
+use crate::arguments::depends::command_names;
+
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
@@ -124,12 +126,18 @@ fn unknown(word: &str, recipes: &RecipeSet) -> UnknownTarget {
         .names()
         .flat_map(|name| STAGES.map(|(suffix, _)| format!("{name}{suffix}")))
         .collect();
-    let all = names.iter().copied().chain(stages.iter().map(String::as_str));
+    let commands = command_names();
+    let all = names
+        .iter()
+        .copied()
+        .chain(stages.iter().chain(&commands).map(String::as_str));
     let help = match depends::suggest::nearest(word, all) {
         Some(near) => format!("did you mean {near}?"),
         None => format!(
-            "the targets are {}, print-VARIABLE, and for each package also native_PACKAGE and PACKAGE_STAGE",
-            names.join(", ")
+            "the targets are {}, print-VARIABLE, and for each package also native_PACKAGE and PACKAGE_STAGE; the \
+             commands are {}",
+            names.join(", "),
+            commands.join(", "),
         ),
     };
     UnknownTarget {
@@ -175,6 +183,7 @@ mod tests {
         let rows = [
             ("chek-sources", "did you mean check-sources?"),
             ("capnpp", "did you mean capnp?"),
+            ("grpah", "did you mean graph?"),
             ("capnp_stagd", "did you mean capnp_staged?"),
             ("xyzzy", "the targets are install, check, "),
         ];

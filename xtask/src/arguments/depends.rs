@@ -1,0 +1,104 @@
+//! The grammar of `cargo xtask depends`: its commands, which stand beside its targets.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _, Subcommand, ValueEnum};
+
+use super::{Arguments, DependsArguments};
+
+/// Targets and options, or a command with its own.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct DependsCommand {
+    #[command(flatten)]
+    pub(crate) arguments: DependsArguments,
+    #[command(subcommand)]
+    pub(crate) command: Option<DependsVerb>,
+}
+
+/// What is done with the dependencies instead of building them.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum DependsVerb {
+    /// Show the packages, what they need of each other, and what is built already.
+    #[command(after_help = GRAPH_HELP)]
+    Graph(GraphArguments),
+}
+
+const GRAPH_HELP: &str = "\
+Builds nothing. The packages are those that the options select:
+  cargo xtask depends graph MULTIPROCESS=1
+
+A package that several others need is shown in full once; later only its name is.";
+
+/// How the graph is shown.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct GraphArguments {
+    #[command(flatten)]
+    pub(crate) depends: DependsArguments,
+    /// What to write.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: GraphFormat,
+    /// The file to write; by default, the standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// What the graph is written as.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// A tree for a terminal.
+    #[default]
+    Text,
+}
+
+/// The names of the commands.
+pub(crate) fn command_names() -> Vec<String> {
+    let command = Arguments::command();
+    let depends = command.find_subcommand("depends");
+    depends
+        .into_iter()
+        .flat_map(clap::Command::get_subcommands)
+        .map(|command| command.get_name().to_owned())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::arguments::Verb;
+
+    fn graph(line: &str) -> DependsArguments {
+        let words = std::iter::once("xtask").chain(line.split(' '));
+        let Verb::Depends(command) = Arguments::try_parse_from(words).unwrap().verb else {
+            panic!("{line} is another verb");
+        };
+        let Some(DependsVerb::Graph(graph)) = &command.command else {
+            panic!("{line} has no such command: {command:?}");
+        };
+        command.arguments.followed_by(&graph.depends)
+    }
+
+    #[test]
+    fn options_and_flags_stand_before_a_command_or_after_it() {
+        for line in [
+            "depends graph A=1 B=2 -j3 --offline --format text",
+            "depends A=1 graph B=2 -j3 --offline",
+            "depends A=1 B=2 --offline -j3 graph",
+            "depends -j 3 A=1 graph --format=text --offline B=2",
+            "depends -j4 A=1 graph B=2 --offline -j3",
+        ] {
+            let arguments = graph(line);
+            assert_eq!(arguments.words, ["A=1", "B=2"], "{line}");
+            assert_eq!((arguments.jobs, arguments.offline), (Some(3), true), "{line}");
+        }
+    }
+
+    #[test]
+    fn no_package_has_the_name_of_a_command() {
+        let packages = crate::workspace::root().join("packages");
+        for name in command_names() {
+            assert!(!packages.join(&name).exists(), "{name}");
+        }
+    }
+}
