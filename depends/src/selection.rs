@@ -13,10 +13,13 @@ use crate::recipe::{RecipeError, RecipeSet};
 /// The name of the rules' file in the directory of the recipes.
 pub const FILE_NAME: &str = "selection.toml";
 
-/// The rules: features, what turns each on or off, and the packages it needs.
+/// The rules: packages that are always there, and features, what turns each on or off, and the packages it needs.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Selection {
+    /// Packages for the host that no option turns off.
+    #[serde(default)]
+    packages: Vec<Spanned<String>>,
     /// The features by name.
     #[serde(default)]
     feature: BTreeMap<String, Feature>,
@@ -71,12 +74,14 @@ impl Selection {
         let text = fs_err::read_to_string(&path).map_err(SetError::Read)?;
         let selection: Self =
             toml::from_str(&text).map_err(|error| RecipeError::from_toml(&path, &text, &error))?;
-        for feature in selection.feature.values() {
-            for name in feature.packages.iter().chain(&feature.native_packages) {
-                if recipes.get(name.get_ref()).is_none() {
-                    let message = format!("there is no package {:?}", name.get_ref());
-                    return Err(RecipeError::new(&path, &text, name.span(), message).into());
-                }
+        let of_features = selection
+            .feature
+            .values()
+            .flat_map(|feature| feature.packages.iter().chain(&feature.native_packages));
+        for name in selection.packages.iter().chain(of_features) {
+            if recipes.get(name.get_ref()).is_none() {
+                let message = format!("there is no package {:?}", name.get_ref());
+                return Err(RecipeError::new(&path, &text, name.span(), message).into());
             }
         }
         Ok(selection)
@@ -97,10 +102,14 @@ impl Selection {
     #[must_use]
     pub fn apply(&self, options: &Options, recipes: &RecipeSet) -> Selected {
         let mut selected = Selected::default();
-        if self.feature.is_empty() {
+        if self.feature.is_empty() && self.packages.is_empty() {
             selected.packages = recipes.names().map(str::to_owned).collect();
             return selected;
         }
+        let names = |list: &[Spanned<String>]| -> Vec<String> {
+            list.iter().map(|name| name.get_ref().clone()).collect()
+        };
+        selected.packages.extend(names(&self.packages));
         for (name, feature) in &self.feature {
             let wanted = feature
                 .enabled_by
@@ -110,9 +119,6 @@ impl Selection {
             let on = wanted && feature.not_carried.is_none();
             selected.features.insert(name.clone(), on);
             if on {
-                let names = |list: &[Spanned<String>]| -> Vec<String> {
-                    list.iter().map(|name| name.get_ref().clone()).collect()
-                };
                 selected.packages.extend(names(&feature.packages));
                 selected.native_packages.extend(names(&feature.native_packages));
                 selected.tools.extend(feature.tools.clone());
@@ -154,6 +160,7 @@ mod tests {
     use super::*;
 
     const RULES: &str = r#"
+packages = ["c"]
 [feature.multiprocess]
 enabled-by = "MULTIPROCESS"
 packages = ["a"]
@@ -182,10 +189,10 @@ not-carried = "there is no package qt yet"
     #[test]
     fn options_turn_features_and_their_packages_on_and_off() {
         let rows = [
-            (vec![], "b", ""),
-            (vec![("MULTIPROCESS", "1")], "a b", "a"),
-            (vec![("MULTIPROCESS", "0"), ("NO_WALLET", "1")], "", ""),
-            (vec![("NO_SQLITE", "1")], "", ""),
+            (vec![], "b c", ""),
+            (vec![("MULTIPROCESS", "1")], "a b c", "a"),
+            (vec![("MULTIPROCESS", "0"), ("NO_WALLET", "1")], "c", ""),
+            (vec![("NO_SQLITE", "1")], "c", ""),
         ];
         for (arguments, packages, native) in rows {
             let selected = apply(&arguments);

@@ -51,6 +51,13 @@ impl Executable {
     }
 }
 
+/// Whether any executable needs the feature; the libraries of others are there for other trees.
+pub(crate) fn need(feature: &str) -> bool {
+    EXECUTABLES
+        .iter()
+        .any(|executable| executable.needs.contains(&feature))
+}
+
 /// Those that the features allow.
 pub(crate) fn enabled(features: &Features) -> Vec<Executable> {
     EXECUTABLES

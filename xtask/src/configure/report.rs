@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::executables::EXECUTABLES;
+use crate::executables::{self, EXECUTABLES};
 use crate::features::Features;
 
 /// What is printed: sections in order, each with rows.
@@ -24,7 +24,15 @@ impl Report {
         let rows = features.iter().map(|(name, finding)| {
             let answer = if finding.on { "yes" } else { "no" };
             let wish = if finding.automatic { "auto: " } else { "" };
-            row(name, format_args!("{wish}{answer:<4} {}", finding.reason))
+            let unused = if finding.on && !executables::need(name) {
+                "; no executable here uses it"
+            } else {
+                ""
+            };
+            row(
+                name,
+                format_args!("{wish}{answer:<4} {}{unused}", finding.reason),
+            )
         });
         self.section("Features", rows.collect());
     }
@@ -75,12 +83,13 @@ mod tests {
     fn the_summary_says_what_is_built_and_what_keeps_the_rest_from_it() {
         let mut report = Report::default();
         report.section("Nothing", Vec::new());
-        let features = Features::of(&["multiprocess"]);
+        let features = Features::of(&["multiprocess", "upnp"]);
         report.features(&features);
         report.executables(&features);
         expect![[r#"
             Features
               multiprocess    yes  on with these options
+              upnp            yes  on with these options; no executable here uses it
             Executables
               syscoind        yes
               syscoin-cli     yes
