@@ -154,7 +154,8 @@ impl Context<'_> {
         let source = &self.unit().recipe.source;
         match fetched {
             Fetched::Archive { path, archive } => {
-                extract::extract(path, source.archives[*archive].root.as_deref(), &self.source())?;
+                let archive = &source.archives[*archive];
+                extract::extract(path, archive.root.as_deref(), &archive.only, &self.source())?;
             }
             Fetched::Tree(path) => tree::copy(path, &self.source())?,
         }

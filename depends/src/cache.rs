@@ -1,6 +1,6 @@
 //! Built packages: an archive for each unit, beside it its digest and everything that its key stands for.
 //!
-//! `<cache>/<triplet>/<package>/<package>-<version>-<key>.tar.gz`, with `.tar.gz.hash` as `sha256sum` writes it, and
+//! `<cache>/<platform>/<package>/<package>-<version>-<key>.tar.gz`, with `.tar.gz.hash` as `sha256sum` writes it, and
 //! `.key.json`, the key's preimage. The archive is renamed into place last, so that an entry is whole or absent.
 
 use std::io;
@@ -54,7 +54,7 @@ impl Cache {
     /// The path of one of a unit's files.
     #[must_use]
     pub fn path(&self, unit: &Unit, extension: &str) -> PathBuf {
-        let directory = self.directory.join(&unit.machine.triplet).join(unit.name());
+        let directory = self.directory.join(unit.platform()).join(unit.name());
         directory.join(format!("{}.{extension}", unit.file_stem()))
     }
 

@@ -22,7 +22,7 @@ use crate::plan::{Plan, Platforms};
 use crate::prefix::{self, Contents};
 use crate::profile;
 use crate::recipe::RecipeSet;
-use crate::schedule::{Schedule, Stop};
+use crate::schedule::{Schedule, Stops};
 use crate::selection::{Selected, Selection};
 use crate::tool::{MissingTools, SearchPath};
 use crate::toolchain::{Finder, Role, ToolchainError};
@@ -167,20 +167,30 @@ impl Engine {
 
     /// A plan for the package `name` and what it needs, whatever the options select, and its unit.
     pub(crate) fn plan_with(&self, name: &str) -> Result<(Plan, usize), EngineError> {
-        self.check_name(name)?;
+        let (plan, units) = self.plan_with_all(&[name])?;
+        Ok((plan, units[0]))
+    }
+
+    /// A plan for the packages `names` and what they need, whatever the options select, and their units.
+    pub(crate) fn plan_with_all(&self, names: &[&str]) -> Result<(Plan, Vec<usize>), EngineError> {
         let mut alone = Selected::default();
-        let bare = name.strip_prefix("native_").unwrap_or(name);
-        if bare == name {
-            alone.packages.insert(bare.to_owned());
-        } else {
-            alone.native_packages.insert(bare.to_owned());
+        for name in names {
+            self.check_name(name)?;
+            match name.strip_prefix("native_") {
+                Some(bare) => alone.native_packages.insert(bare.to_owned()),
+                None => alone.packages.insert((*name).to_owned()),
+            };
         }
         let plan = self.plan_for(&alone)?;
-        let unit = plan.find(name).ok_or_else(|| EngineError::NotPlanned {
-            name: name.to_owned(),
-            reason: plan.unsupported.get(bare).cloned().unwrap_or_default(),
-        })?;
-        Ok((plan, unit))
+        let find = |name: &&str| {
+            let bare = name.strip_prefix("native_").unwrap_or(name);
+            plan.find(name).ok_or_else(|| EngineError::NotPlanned {
+                name: (*name).to_owned(),
+                reason: plan.unsupported.get(bare).cloned().unwrap_or_default(),
+            })
+        };
+        let units = names.iter().map(find).collect::<Result<_, _>>()?;
+        Ok((plan, units))
     }
 
     fn plan_for(&self, selected: &Selected) -> Result<Plan, EngineError> {
@@ -289,7 +299,7 @@ impl Engine {
             });
         }
         let all: Vec<usize> = (0..plan.units.len()).collect();
-        let entries = self.build_units(&plan, &all, None)?;
+        let entries = self.build_units(&plan, &all, &Stops::new())?;
         let names: Vec<String> = plan
             .native_packages
             .keys()
@@ -360,12 +370,28 @@ impl Engine {
     /// # Errors
     /// There is no such package, it does not exist for the host, or it cannot be built.
     pub fn build_package(&self, name: &str, phase: Option<Phase>) -> Result<(), EngineError> {
-        let (plan, unit) = self.plan_with(name)?;
-        // To go through the last phase is to build the package.
-        let stop = phase
-            .filter(|phase| *phase < Phase::Cache)
-            .map(|phase| Stop { unit, phase });
-        self.build_units(&plan, &[unit], stop)?;
+        self.build_packages(&[(name, phase)])
+    }
+
+    /// Builds packages side by side, each into the cache, or as far as its phase.
+    ///
+    /// # Errors
+    /// As [`Engine::build_package`].
+    pub fn build_packages(&self, packages: &[(&str, Option<Phase>)]) -> Result<(), EngineError> {
+        let names: Vec<&str> = packages.iter().map(|(name, _)| *name).collect();
+        let (plan, units) = self.plan_with_all(&names)?;
+        let (mut whole, mut stops) = (Vec::new(), Stops::new());
+        for (unit, (_, phase)) in units.into_iter().zip(packages) {
+            match phase {
+                // To go through the last phase is to build the package.
+                None | Some(Phase::Cache) => whole.push(unit),
+                Some(phase) => {
+                    let last = stops.entry(unit).or_insert(*phase);
+                    *last = (*last).max(*phase);
+                }
+            }
+        }
+        self.build_units(&plan, &whole, &stops)?;
         Ok(())
     }
 
@@ -412,7 +438,7 @@ impl Engine {
         &self,
         plan: &Plan,
         units: &[usize],
-        stop: Option<Stop>,
+        stops: &Stops,
     ) -> Result<BTreeMap<usize, Entry>, EngineError> {
         let (cache, fetcher) = (self.cache(), self.fetcher());
         let schedule = Schedule {
@@ -425,7 +451,7 @@ impl Engine {
             keep_logs: self.options.switch("LOG"),
             observer: &*self.observer,
         };
-        schedule.run(units, stop).map_err(EngineError::Units)
+        schedule.run(units, stops).map_err(EngineError::Units)
     }
 
     /// Reads all archives of this build in the cache through.

@@ -5,6 +5,7 @@
 
 mod decompress;
 mod error;
+mod filter;
 mod links;
 mod sparse;
 mod unpack;
@@ -14,6 +15,7 @@ use std::path::{Component, Path, PathBuf};
 pub use error::{ExtractError, RefusedEntry};
 
 use crate::tree::Staging;
+use filter::Filter;
 
 /// What an archive may unpack to at most.
 #[derive(Debug, Clone, Copy)]
@@ -30,20 +32,24 @@ const LIMITS: Limits = Limits {
 /// Unpacks `archive` into the new directory `into`.
 ///
 /// `root` is the directory of the archive that becomes `into`, with `/` between its components: `Some("")` is the
-/// archive's top, and `None` its single top-level directory. Nothing else is unpacked.
+/// archive's top, and `None` its single top-level directory. Nothing else is unpacked; and of it only what a pattern
+/// of `only` matches, if there are any: paths relative to the root, where `*` stands for any characters but `/`, `**`
+/// for any, and what lies below a match matches as well.
 ///
 /// Files get the mode 0644, or 0755 if their owner may execute them, and one fixed time; a hard link becomes a copy.
 ///
 /// # Errors
 /// `into` exists; the archive is damaged, is no tar archive, or has no such root; it holds an entry that could reach
-/// outside the tree, a device or a pipe, one path twice, or more than 1,000,000 entries or 8 GiB. Nothing is left.
-pub fn extract(archive: &Path, root: Option<&str>, into: &Path) -> Result<(), ExtractError> {
-    extract_within(archive, root, into, LIMITS)
+/// outside the tree, a device or a pipe, one path twice, or more than 1,000,000 entries or 8 GiB; a pattern matches
+/// nothing. Nothing is left.
+pub fn extract(archive: &Path, root: Option<&str>, only: &[String], into: &Path) -> Result<(), ExtractError> {
+    extract_within(archive, root, only, into, LIMITS)
 }
 
 fn extract_within(
     archive: &Path,
     root: Option<&str>,
+    only: &[String],
     into: &Path,
     limits: Limits,
 ) -> Result<(), ExtractError> {
@@ -55,11 +61,12 @@ fn extract_within(
     let mut unpacker = unpack::Unpacker::new(
         archive,
         wanted.as_deref().unwrap_or(Path::new("")),
+        Filter::new(only, wanted.is_none()),
         staging,
         limits,
     );
     unpacker.run(stream)?;
-    unpacker.finish(wanted.is_none())
+    unpacker.finish()
 }
 
 /// The path of a root as it is written in a recipe.

@@ -53,7 +53,7 @@ impl Layout {
     pub fn unit(&self, unit: &Unit) -> PathBuf {
         let name = format!("{}-{}", unit.recipe.version, unit.short_key());
         self.build_root()
-            .join(&unit.machine.triplet)
+            .join(unit.platform())
             .join(unit.name())
             .join(name)
     }
@@ -84,7 +84,7 @@ impl Layout {
     pub fn log(&self, unit: &Unit) -> PathBuf {
         self.work
             .join("log")
-            .join(&unit.machine.triplet)
+            .join(unit.platform())
             .join(format!("{}.log", unit.file_stem()))
     }
 

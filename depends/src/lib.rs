@@ -32,6 +32,7 @@ pub mod suggest;
 
 mod atomic;
 mod children;
+mod glob;
 mod lock;
 
 pub use engine::{Engine, EngineError, Installed, Settings};

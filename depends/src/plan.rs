@@ -17,6 +17,9 @@ use crate::toolchain::Toolchain;
 
 pub use reachable::reachable;
 
+/// What stands for a platform where every platform is meant.
+pub const ANY: &str = "any";
+
 /// All that is built for one host, dependencies before what needs them.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -95,10 +98,21 @@ impl Unit {
         self.recipe.name()
     }
 
+    /// What it is for: its machine's triplet, or [`ANY`] where nothing of it is compiled, so that every platform shares
+    /// it.
+    #[must_use]
+    pub fn platform(&self) -> &str {
+        if self.recipe.build.is_portable() {
+            ANY
+        } else {
+            &self.machine.triplet
+        }
+    }
+
     /// The name that messages give it: `native_` before it where only the building machine uses it.
     #[must_use]
     pub fn label(&self) -> String {
-        if self.native_only {
+        if self.native_only && !self.recipe.build.is_portable() {
             format!("native_{}", self.name())
         } else {
             self.name().to_owned()
@@ -182,7 +196,21 @@ pub fn recipe_tools(recipe: &Recipe) -> BTreeSet<String> {
         .all_additions()
         .flat_map(|additions| &additions.tools)
         .map(|tool| tool.get_ref().clone());
-    build_tools(&recipe.build).into_iter().chain(named).collect()
+    let has_native = recipe
+        .all_additions()
+        .any(|additions| !additions.native_dependencies.is_empty());
+    let steps = step_tools(&recipe.build, has_native);
+    build_tools(&recipe.build)
+        .into_iter()
+        .chain(steps)
+        .chain(named)
+        .collect()
+}
+
+/// The programs that steps call by name; where there are native dependencies, these may bring them.
+fn step_tools(build: &BuildSystem, has_native: bool) -> BTreeSet<String> {
+    let programs = build.step_programs().filter(|_| !has_native);
+    programs.map(str::to_owned).collect()
 }
 
 /// The programs that a build system itself calls.

@@ -334,6 +334,16 @@ fn check_fields(path: &Path, text: &str, fields: &RecipeFields) -> Result<(), Re
                 format!("{:?} is no file name for an archive", archive.file),
             );
         }
+        if let Some(pattern) = archive
+            .only
+            .iter()
+            .find(|pattern| !crate::glob::is_inside(pattern))
+        {
+            return error(
+                fields.source.span(),
+                format!("{pattern:?} is no pattern of paths inside the source"),
+            );
+        }
         if archive.routes.is_empty() {
             return error(
                 fields.source.span(),

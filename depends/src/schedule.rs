@@ -3,7 +3,7 @@
 //! Every unit has a thread. Sources are fetched at once; a build begins when its dependencies are in the cache and the
 //! job server gives it a token, which stands for the one process that make runs without asking.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
@@ -43,14 +43,8 @@ pub struct Schedule<'a> {
     pub observer: &'a dyn Observer,
 }
 
-/// How far one unit is built, instead of into the cache.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stop {
-    /// The unit.
-    pub unit: usize,
-    /// The last phase.
-    pub phase: Phase,
-}
+/// Units that are built as far as a phase, instead of into the cache.
+pub type Stops = BTreeMap<usize, Phase>;
 
 /// A unit that was not built.
 #[derive(Debug, thiserror::Error)]
@@ -125,15 +119,13 @@ impl Progress {
 }
 
 impl Schedule<'_> {
-    /// Builds what the cache lacks and returns the entry of each unit in `wanted` and of all that they need.
+    /// Builds what the cache lacks and returns the entry of each unit in `wanted` and of all that they need. Those in
+    /// `stops` are built as far as they say, whatever the cache has; one that others need is built into the cache
+    /// first.
     ///
     /// # Errors
     /// The first failure, after which everything that runs is ended. Failures that happen at the same time follow it.
-    pub fn run(
-        &self,
-        wanted: &[usize],
-        stop: Option<Stop>,
-    ) -> Result<BTreeMap<usize, Entry>, Vec<UnitError>> {
+    pub fn run(&self, wanted: &[usize], stops: &Stops) -> Result<BTreeMap<usize, Entry>, Vec<UnitError>> {
         let job_server = jobserver::Client::new(self.jobs.max(1)).map_err(|error| {
             vec![UnitError {
                 label: "the job server".to_owned(),
@@ -150,11 +142,19 @@ impl Schedule<'_> {
             children: Children::default(),
         };
         std::thread::scope(|scope| {
-            for index in self.needed(wanted, stop) {
+            let whole = self.needed(wanted, stops);
+            let stopped: BTreeSet<usize> = stops.keys().copied().collect();
+            for index in whole.union(&stopped).copied() {
                 let (progress, job_server) = (&progress, &job_server);
+                let ends = whole
+                    .contains(&index)
+                    .then_some(None)
+                    .into_iter()
+                    .chain(stops.get(&index).copied().map(Some));
                 scope.spawn(move || {
-                    let stop = stop.filter(|stop| stop.unit == index).map(|stop| stop.phase);
-                    if let Err(error) = self.provide(index, stop, progress, job_server) {
+                    let mut ends = ends;
+                    let result = ends.try_for_each(|stop| self.provide(index, stop, progress, job_server));
+                    if let Err(error) = result {
                         progress.cancel();
                         let mut errors = progress
                             .errors
@@ -180,18 +180,22 @@ impl Schedule<'_> {
         }
     }
 
-    /// The wanted units and all that building them needs, as far as `stop` says: its source is fetched without.
-    fn needed(&self, wanted: &[usize], stop: Option<Stop>) -> Vec<usize> {
-        let mut needed = std::collections::BTreeSet::new();
-        let mut waiting = wanted.to_vec();
-        let only_fetched = |index| stop.is_some_and(|stop| stop.unit == index && stop.phase == Phase::Fetch);
+    /// The wanted units and all that building them, or those in `stops`, needs; a source is fetched without.
+    fn needed(&self, wanted: &[usize], stops: &Stops) -> BTreeSet<usize> {
+        let mut needed = BTreeSet::new();
+        let direct = |index: usize| {
+            let unit = &self.plan.units[index];
+            unit.dependencies.iter().chain(&unit.native_dependencies).copied()
+        };
+        let begun = stops.iter().filter(|(_, phase)| **phase > Phase::Fetch);
+        let mut waiting: Vec<usize> = begun.flat_map(|(index, _)| direct(*index)).collect();
+        waiting.extend(wanted);
         while let Some(index) = waiting.pop() {
-            if needed.insert(index) && !only_fetched(index) {
-                waiting.extend(&self.plan.units[index].dependencies);
-                waiting.extend(&self.plan.units[index].native_dependencies);
+            if needed.insert(index) {
+                waiting.extend(direct(index));
             }
         }
-        needed.into_iter().collect()
+        needed
     }
 
     /// Sees to it that one unit is in the cache, or that it is built as far as `stop` says.

@@ -43,9 +43,17 @@ pub(crate) fn reach_all(arguments: &DependsArguments) -> miette::Result<()> {
         say(&installed);
         return Ok(());
     }
-    targets
-        .iter()
-        .try_for_each(|target| reach(target, &engine, arguments))
+    let runs = targets.chunk_by(|left, right| left.as_package().is_some() && right.as_package().is_some());
+    for run in runs {
+        let packages: Vec<_> = run.iter().filter_map(Target::as_package).collect();
+        if packages.is_empty() {
+            run.iter()
+                .try_for_each(|target| reach(target, &engine, arguments))?;
+        } else {
+            with_tools(arguments, &engine, |engine| engine.build_packages(&packages))?;
+        }
+    }
+    Ok(())
 }
 
 /// Builds everything for the options in `arguments`, whose callers have refused targets.
@@ -226,6 +234,45 @@ mod tests {
     use depends::recipe::Recipe;
 
     use super::*;
+
+    #[test]
+    fn the_options_select_the_packages_that_upstreams_do() {
+        const ALWAYS: [&str; 3] = ["boost", "gmp", "libevent"];
+        let rows: [(&[&str], &[&str]); 9] = [
+            (&[], &["libnatpmp", "miniupnpc", "qrencode", "sqlite", "zeromq"]),
+            (&["NO_UPNP"], &["libnatpmp", "qrencode", "sqlite", "zeromq"]),
+            (&["NO_NATPMP"], &["miniupnpc", "qrencode", "sqlite", "zeromq"]),
+            (&["NO_QR"], &["libnatpmp", "miniupnpc", "sqlite", "zeromq"]),
+            (&["NO_QT"], &["libnatpmp", "miniupnpc", "sqlite", "zeromq"]),
+            (&["NO_WALLET"], &["libnatpmp", "miniupnpc", "qrencode", "zeromq"]),
+            (&["NO_SQLITE"], &["libnatpmp", "miniupnpc", "qrencode", "zeromq"]),
+            (
+                &["NO_ZMQ", "NO_BDB", "NO_USDT"],
+                &["libnatpmp", "miniupnpc", "qrencode", "sqlite"],
+            ),
+            (
+                &[
+                    "MULTIPROCESS",
+                    "NO_QT",
+                    "NO_ZMQ",
+                    "NO_WALLET",
+                    "NO_UPNP",
+                    "NO_NATPMP",
+                ],
+                &["capnp", "libmultiprocess"],
+            ),
+        ];
+        for (switches, expected) in rows {
+            let options = switches.iter().map(|name| ((*name).to_owned(), "1".to_owned()));
+            let selected = quiet_engine(options.collect()).unwrap().selected();
+            let expected: std::collections::BTreeSet<String> = ALWAYS
+                .iter()
+                .chain(expected)
+                .map(|name| (*name).to_owned())
+                .collect();
+            assert_eq!(selected.packages, expected, "{switches:?}");
+        }
+    }
 
     #[test]
     fn the_example_in_the_guide_to_packages_is_a_recipe() {

@@ -1,8 +1,10 @@
 //! Packages that are a few files: C files compiled into a static library, and headers that are copied.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use super::{BuildError, Context, INSTALL_PREFIX};
+use crate::glob;
 use crate::observer::Phase;
 use crate::process::Program;
 use crate::recipe::build::{Install, PkgConfig};
@@ -87,18 +89,22 @@ impl Context<'_> {
         Ok(())
     }
 
-    /// Copies the files whose names match the pattern's last component.
+    /// Copies into `target` the files that match, and what is in the directories that match; directories are meant
+    /// only where the pattern's last component names one.
     fn install_matching(&self, pattern: &str, target: &Path) -> Result<(), BuildError> {
-        let (directory, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
+        let name = pattern.rsplit_once('/').map_or(pattern, |(_, name)| name);
         let mut found = false;
         fs_err::create_dir_all(target)?;
-        for entry in fs_err::read_dir(self.source_in(directory))? {
-            let entry = entry?;
-            let file = entry.file_name();
-            if entry.file_type()?.is_file() && super::relocate::matches(name, &file.to_string_lossy()) {
-                fs_err::copy(entry.path(), target.join(file))?;
-                found = true;
+        for path in expand(&self.source(), pattern)? {
+            if path.is_dir() {
+                if name.contains('*') {
+                    continue;
+                }
+                merge(&path, target)?;
+            } else {
+                fs_err::copy(&path, target.join(path.file_name().unwrap_or_default()))?;
             }
+            found = true;
         }
         if found {
             Ok(())
@@ -106,6 +112,30 @@ impl Context<'_> {
             Err(self.no_such_file(pattern))
         }
     }
+}
+
+/// The paths below `root` that a pattern matches, in the order of their names, so that the result is always the same.
+fn expand(root: &Path, pattern: &str) -> io::Result<Vec<PathBuf>> {
+    let mut found = vec![root.to_owned()];
+    for component in pattern.split('/') {
+        let mut next = Vec::new();
+        for directory in found.into_iter().filter(|path| path.is_dir()) {
+            if !component.contains('*') {
+                next.push(directory.join(component));
+                continue;
+            }
+            for entry in fs_err::read_dir(&directory)? {
+                let entry = entry?;
+                if glob::matches(component, &entry.file_name().to_string_lossy()) {
+                    next.push(entry.path());
+                }
+            }
+        }
+        next.retain(|path| path.exists());
+        next.sort();
+        found = next;
+    }
+    Ok(found)
 }
 
 /// Copies a file, or a directory into what is there of it already.

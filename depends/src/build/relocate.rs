@@ -1,10 +1,9 @@
 //! What becomes of a staged tree: unwanted files go, and what names a prefix names it relative to itself.
 
-use std::path::Path;
-
 use super::{BuildError, Context, INSTALL_PREFIX};
 use crate::archive::walk;
 use crate::atomic;
+use crate::glob::matches;
 
 impl Context<'_> {
     /// Removes libtool's archives, which name build paths and serve nobody, and what the recipe lists.
@@ -93,43 +92,9 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     false
 }
 
-/// Whether a path matches a pattern: `*` stands for any characters but `/`, `**` for any. A pattern also matches all
-/// that lies below what it matches.
-pub(super) fn matches(pattern: &str, path: &str) -> bool {
-    fn glob(pattern: &[u8], path: &[u8]) -> bool {
-        match pattern {
-            [] => path.is_empty() || path[0] == b'/',
-            [b'*', b'*', rest @ ..] => (0..=path.len()).any(|at| glob(rest, &path[at..])),
-            [b'*', rest @ ..] => {
-                let end = path.iter().position(|byte| *byte == b'/').unwrap_or(path.len());
-                (0..=end).any(|at| glob(rest, &path[at..]))
-            }
-            [byte, rest @ ..] => path.first() == Some(byte) && glob(rest, &path[1..]),
-        }
-    }
-    let path = Path::new(path).to_string_lossy().replace('\\', "/");
-    glob(pattern.as_bytes(), path.as_bytes())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn patterns_match_as_shells_do() {
-        let rows = [
-            ("bin", "bin/capnp", true),
-            ("bin", "binary", false),
-            ("lib/*.a", "lib/libx.a", true),
-            ("lib/*.a", "lib/x/libx.a", false),
-            ("**/*.a", "lib/x/libx.a", true),
-            ("share/man", "share/man/man1/x.1", true),
-            ("include/ev*.h", "include/event.h", true),
-        ];
-        for (pattern, path, expected) in rows {
-            assert_eq!(matches(pattern, path), expected, "{pattern} {path}");
-        }
-    }
 
     #[test]
     fn a_path_is_found_wherever_it_stands() {

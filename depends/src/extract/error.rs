@@ -49,6 +49,14 @@ pub enum ExtractError {
         /// What was exceeded.
         limit: String,
     },
+    /// Patterns of what to unpack match nothing of the archive.
+    #[error("{} has nothing that these patterns of `only` match: {}", archive.display(), patterns.join(", "))]
+    NoMatch {
+        /// The archive.
+        archive: PathBuf,
+        /// The patterns.
+        patterns: Vec<String>,
+    },
     /// A root that is no path inside an archive.
     #[error("{}: the root {root:?} is not a relative path without `..`", archive.display())]
     InvalidRoot {

@@ -1,3 +1,5 @@
+mod only;
+
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
@@ -95,7 +97,7 @@ impl Place {
         };
         let path = self.directory.path().join("archive.tar");
         fs_err::write(&path, archive).unwrap();
-        extract_within(&path, root, &self.tree(), limits)
+        extract_within(&path, root, &[], &self.tree(), limits)
     }
 
     /// What is beside the archive.

@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use tar::{Entry, EntryType};
 
+use super::filter::Filter;
 use super::links::{self, LinkError};
 use super::sparse::Sparse;
 use super::{ExtractError, Limits, RefusedEntry};
@@ -34,21 +35,32 @@ pub(super) struct Unpacker<'a> {
     archive: &'a Path,
     /// The directory of the archive that is unpacked.
     root: &'a Path,
+    filter: Filter<'a>,
     staging: Staging,
     limits: Limits,
     nodes: BTreeMap<PathBuf, Node>,
+    /// The directories of the staging tree.
+    made: BTreeSet<PathBuf>,
     n_entries: u64,
     n_bytes: u64,
 }
 
 impl<'a> Unpacker<'a> {
-    pub(super) fn new(archive: &'a Path, root: &'a Path, staging: Staging, limits: Limits) -> Self {
+    pub(super) fn new(
+        archive: &'a Path,
+        root: &'a Path,
+        filter: Filter<'a>,
+        staging: Staging,
+        limits: Limits,
+    ) -> Self {
         Self {
             archive,
             root,
+            filter,
             staging,
             limits,
             nodes: BTreeMap::new(),
+            made: BTreeSet::new(),
             n_entries: 0,
             n_bytes: 0,
         }
@@ -77,9 +89,9 @@ impl<'a> Unpacker<'a> {
         }
     }
 
-    /// Makes the symbolic links and publishes the tree: `is_single` asks for the archive's one top-level directory.
-    pub(super) fn finish(self, is_single: bool) -> Result<(), ExtractError> {
-        let root = if is_single {
+    /// Makes the symbolic links and publishes the tree.
+    pub(super) fn finish(mut self) -> Result<(), ExtractError> {
+        let root = if self.filter.is_single() {
             self.single_root()?
         } else {
             self.root.to_owned()
@@ -92,10 +104,21 @@ impl<'a> Unpacker<'a> {
                 top: self.top(),
             });
         }
+        let patterns = self.filter.idle();
+        if !patterns.is_empty() {
+            let archive = self.archive.to_owned();
+            return Err(ExtractError::NoMatch { archive, patterns });
+        }
         for (path, node) in &self.nodes {
             let (Node::Symlink { target }, Ok(_)) = (node, path.strip_prefix(&root)) else {
                 continue;
             };
+            let place = path
+                .strip_prefix(self.root)
+                .expect("the root is at or below the one that is unpacked, because it was derived from it");
+            if !self.filter.takes(place) {
+                continue;
+            }
             let lossy = target.to_string_lossy();
             links::check(&self.nodes, &root, path, target).map_err(|error| {
                 let target = lossy.clone().into_owned();
@@ -105,9 +128,6 @@ impl<'a> Unpacker<'a> {
                 };
                 self.refused(path.as_os_str().as_bytes(), reason)
             })?;
-            let place = path
-                .strip_prefix(self.root)
-                .expect("the root is at or below the one that is unpacked, because it was derived from it");
             self.staging.symlink(place, target)?;
         }
         let published = root
@@ -175,7 +195,13 @@ impl<'a> Unpacker<'a> {
         match self.nodes.get(path) {
             Some(Node::Directory) => Ok(()),
             Some(_) => Err(self.refused(name, RefusedEntry::Duplicate)),
-            None => self.parents(name, path, true),
+            None => {
+                self.parents(name, path, true)?;
+                match path.strip_prefix(self.root) {
+                    Ok(place) if self.filter.takes(place) => self.make(place),
+                    _ => Ok(()),
+                }
+            }
         }
     }
 
@@ -250,6 +276,9 @@ impl<'a> Unpacker<'a> {
             let Ok(original) = original.strip_prefix(self.root) else {
                 return Err(self.refused(name, RefusedEntry::EscapingLink { target: lossy }));
             };
+            if !self.filter.takes(original) {
+                return Err(self.refused(name, RefusedEntry::MissingTarget { target: lossy }));
+            }
             let mut original = fs_err::File::open(self.staging.place(original))?;
             self.count(original.metadata()?.len())?;
             let mut file = self.staging.file(&place)?;
@@ -266,13 +295,29 @@ impl<'a> Unpacker<'a> {
             return Err(self.refused(name, RefusedEntry::Duplicate));
         }
         self.parents(name, path, false)?;
-        Ok(match path.strip_prefix(self.root) {
-            Ok(place) if !place.as_os_str().is_empty() => Some(place.to_owned()),
-            _ => None,
-        })
+        let Ok(place) = path.strip_prefix(self.root) else {
+            return Ok(None);
+        };
+        if place.as_os_str().is_empty() || !self.filter.takes(place) {
+            return Ok(None);
+        }
+        self.make(place.parent().unwrap_or(Path::new("")))?;
+        Ok(Some(place.to_owned()))
     }
 
-    /// Makes the directories that lead to `path`, and `path` itself if it is one.
+    /// Makes the directory `place` of the tree, and those that lead to it.
+    fn make(&mut self, place: &Path) -> Result<(), ExtractError> {
+        let mut ancestors: Vec<&Path> = place.ancestors().collect();
+        ancestors.pop();
+        for directory in ancestors.into_iter().rev() {
+            if self.made.insert(directory.to_owned()) {
+                self.staging.directory(directory)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes the directories that lead to `path`, and `path` itself if it is one.
     fn parents(&mut self, name: &[u8], path: &Path, is_directory: bool) -> Result<(), ExtractError> {
         let mut ancestors: Vec<&Path> = path.ancestors().skip(usize::from(!is_directory)).collect();
         ancestors.pop();
@@ -286,11 +331,6 @@ impl<'a> Unpacker<'a> {
                 None => {}
             }
             self.count(0)?;
-            if let Ok(place) = directory.strip_prefix(self.root)
-                && !place.as_os_str().is_empty()
-            {
-                self.staging.directory(place)?;
-            }
             self.nodes.insert(directory.to_owned(), Node::Directory);
         }
         Ok(())

@@ -35,6 +35,7 @@ pub(super) fn archive(file: &str, content: &[u8], routes: Vec<Route>) -> Archive
         file: file.to_owned(),
         sha256: Digest::of(content),
         root: None,
+        only: Vec::new(),
         routes,
     }
 }

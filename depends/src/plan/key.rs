@@ -27,9 +27,11 @@ struct Preimage<'a> {
     flags: &'a Flags,
     remove: &'a [String],
     license_files: &'a [String],
-    variant: Variant,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variant: Option<Variant>,
     machine: &'a str,
-    toolchain: Digest,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    toolchain: Option<Digest>,
     dependencies: BTreeMap<&'a str, Digest>,
     native_dependencies: BTreeMap<&'a str, Digest>,
     salt: &'a str,
@@ -39,8 +41,15 @@ struct Preimage<'a> {
 #[derive(Serialize)]
 #[serde(untagged, rename_all_fields = "kebab-case")]
 enum SourceIdentity<'a> {
-    Tree { tree_sha256: Digest },
-    Archive { sha256: Digest, root: Option<&'a str> },
+    Tree {
+        tree_sha256: Digest,
+    },
+    Archive {
+        sha256: Digest,
+        root: Option<&'a str>,
+        #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        only: &'a [String],
+    },
 }
 
 #[derive(Serialize)]
@@ -63,6 +72,7 @@ pub(super) fn preimage(unit: &Unit, units: &[Unit], salt: &str) -> String {
         (None, Some(archive)) => SourceIdentity::Archive {
             sha256: archive.sha256,
             root: archive.root.as_deref(),
+            only: &archive.only,
         },
         (None, None) => unreachable!("a recipe has an archive because reading it checks that"),
     };
@@ -74,6 +84,7 @@ pub(super) fn preimage(unit: &Unit, units: &[Unit], salt: &str) -> String {
     // Only a `.pc` file that the engine writes says what the package is.
     let about = matches!(recipe.build, BuildSystem::Cc { .. })
         .then_some([recipe.description.as_str(), recipe.homepage.as_str()]);
+    let compiled = !recipe.build.is_portable();
     let preimage = Preimage {
         engine: FORMAT,
         name: recipe.name(),
@@ -86,9 +97,9 @@ pub(super) fn preimage(unit: &Unit, units: &[Unit], salt: &str) -> String {
         flags: &unit.flags,
         remove: &unit.remove,
         license_files: &recipe.license_files,
-        variant: unit.variant,
-        machine: &unit.machine.triplet,
-        toolchain: unit.toolchain.identity,
+        variant: compiled.then_some(unit.variant),
+        machine: unit.platform(),
+        toolchain: compiled.then_some(unit.toolchain.identity),
         dependencies: keys(&unit.dependencies),
         native_dependencies: keys(&unit.native_dependencies),
         salt,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cargo_platform::Cfg;
 
-use super::{Plan, Platforms, Unit, Variant, build_tools, key};
+use super::{Plan, Platforms, Unit, Variant, build_tools, key, step_tools};
 use crate::digest::Digest;
 use crate::host::Host;
 use crate::options::Options;
@@ -97,7 +97,11 @@ impl Planner<'_> {
         let mut unit = Unit {
             native_only: platform == Platform::Native,
             options: Vec::new(),
-            flags: self.base_flags(&machine, platform, variant),
+            flags: if recipe.build.is_portable() {
+                Flags::default()
+            } else {
+                self.base_flags(&machine, platform, variant)
+            },
             remove: Vec::new(),
             tools: build_tools(&recipe.build),
             dependencies: Vec::new(),
@@ -150,6 +154,8 @@ impl Planner<'_> {
             };
             unit.native_dependencies.push(index);
         }
+        unit.tools
+            .extend(step_tools(&recipe.build, !unit.native_dependencies.is_empty()));
         unit.preimage = key::preimage(&unit, &self.units, self.salt(platform));
         unit.key = Digest::of(unit.preimage.as_bytes());
         let index = self.add(unit);

@@ -65,13 +65,36 @@ pub enum BuildSystem {
     },
 }
 
+impl BuildSystem {
+    /// Whether the result is the same for every platform, because nothing is run to make it.
+    #[must_use]
+    pub fn is_portable(&self) -> bool {
+        matches!(self, Self::Headers { .. })
+    }
+
+    /// The programs of the system that the steps call by their names.
+    pub(crate) fn step_programs(&self) -> impl Iterator<Item = &str> {
+        let steps = match self {
+            Self::Steps {
+                configure,
+                build,
+                stage,
+            } => [configure.as_slice(), build, stage],
+            _ => [&[][..]; 3],
+        };
+        let commands = steps.into_iter().flatten();
+        commands.filter_map(|words| words.first()?.literal())
+    }
+}
+
 /// A file or directory of the source and its place in the prefix.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Install {
-    /// The path in the source; `*` stands for any characters in the last component.
+    /// The path in the source; `*` stands for any characters of a component.
     pub from: String,
-    /// The path of the file or directory in the prefix; with `*` in `from`, the directory that takes the files.
+    /// The path of the file or directory in the prefix; with `*` in `from`, the directory that takes the files that
+    /// match, or what is in the directories that do.
     pub to: String,
 }
 

@@ -32,6 +32,9 @@ pub struct Archive {
     /// single top-level directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<String>,
+    /// What of the source is unpacked: patterns of paths below the root; everything where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
     /// The ways to get it, tried in this order.
     #[serde(rename = "route")]
     pub routes: Vec<Route>,

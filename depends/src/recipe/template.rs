@@ -103,6 +103,14 @@ pub enum TemplateError {
 }
 
 impl Template {
+    /// The text, where no variable is in it.
+    pub(crate) fn literal(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
     /// The text with each variable's value put in.
     pub fn render(&self, value: impl Fn(Variable) -> String) -> String {
         self.parts

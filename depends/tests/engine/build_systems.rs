@@ -135,6 +135,33 @@ fn cmake_gets_flags_finds_dependencies_and_exports_targets() {
 }
 
 #[test]
+fn headers_are_collected_from_the_directories_that_a_pattern_matches() {
+    let build = "system = \"headers\"\nheaders = [
+        { from = \"libs/*/include\", to = \"include\" },
+        { from = \"libs/*/doc/*.txt\", to = \"share/doc\" },
+    ]";
+    let package = Package::new("h", build)
+        .file("libs/one/include/h/a.h", "a\n")
+        .file("libs/two/include/h/b.h", "b\n")
+        .file("libs/two/src/b.c", "b\n")
+        .file("libs/one/doc/one.txt", "1\n")
+        .file("libs/README", "r\n")
+        .file("include/c.h", "c\n");
+    let world = World::new([package]);
+    let prefix = world.run().install().prefix;
+    let found = |directory: &str| crate::support::files(&prefix.join(directory));
+    assert_eq!(found("include"), ["h/a.h", "h/b.h"].map(std::path::PathBuf::from));
+    assert_eq!(found("share/doc"), ["one.txt"].map(std::path::PathBuf::from));
+
+    let nothing = Package::new(
+        "h",
+        "system = \"headers\"\nheaders = [{ from = \"libs/*/inc\", to = \"include\" }]",
+    );
+    let world = World::new([nothing.file("libs/one/include/a.h", "")]);
+    crate::support::assert_says(&world.run().failure(), &["libs/*/inc"]);
+}
+
+#[test]
 fn headers_of_several_directories_come_together_in_one() {
     let build = "system = \"headers\"\nheaders = [\n    { from = \"one\", to = \"include\" },\n    { from = \"two\", to = \"include\" },\n]";
     let package = Package::new("h", build)

@@ -61,6 +61,8 @@ fn what_a_recipe_says_changes_the_key() {
     let rows = [
         package().version("1.1"),
         package().file("more.c", "int more;\n"),
+        package().only(&["COPYING", "p.c", "p.h"]),
+        package().only(&["COPYING", "p.*"]),
         package().top("[flags]\nc = [\"-DX\"]"),
         package().top("[flags]\nld = [\"-DX\"]"),
         package().top("remove = [\"include/p.h\"]"),

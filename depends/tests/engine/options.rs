@@ -25,7 +25,7 @@ fn world() -> World {
     let world = World::new([
         Package::headers("ipc").needs(&["base"]),
         Package::headers("base"),
-        Package::headers("store"),
+        Package::library("store", "int store(void) { return 1; }\n"),
         Package::headers("extra"),
     ]);
     world.write("packages/selection.toml", RULES);

@@ -40,6 +40,18 @@ fn independent_packages_are_built_at_the_same_time() {
 }
 
 #[test]
+fn packages_that_are_named_together_are_built_at_the_same_time() {
+    let world = World::new([]);
+    make_fifo(&world.path("one"));
+    make_fifo(&world.path("two"));
+    world.add(&meeting("a", &world, "one", "two"));
+    world.add(&meeting("b", &world, "two", "one"));
+    let run = world.run().jobs(2);
+    crate::support::expect_success(run.engine().build_packages(&[("a", None), ("b", None)]));
+    assert_eq!(run.recorder.built(), ["a", "b"]);
+}
+
+#[test]
 fn make_gets_the_processors_that_no_other_package_uses() {
     let world = World::new([]);
     make_fifo(&world.path("one"));

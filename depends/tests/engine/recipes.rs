@@ -53,6 +53,10 @@ fn an_unknown_key_is_told_with_its_place() {
             "PACKAGES/b/package.toml:11:",
         ),
         (
+            Package::headers("b").only(&["../b"]),
+            "PACKAGES/b/package.toml:8:3: \"../b\" is no pattern of paths inside the source",
+        ),
+        (
             Package::headers("b").top("options = [\"{sources}\"]"),
             "PACKAGES/b/package.toml:8:11: {sources} is no variable",
         ),

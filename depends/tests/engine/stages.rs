@@ -86,6 +86,30 @@ fn one_package_is_built_with_what_it_needs_and_nothing_else() {
 }
 
 #[test]
+fn several_packages_are_built_in_one_run_each_as_far_as_it_is_asked_for() {
+    let world = world();
+    let run = world.run();
+    let packages = [
+        ("d", Some(Phase::Stage)),
+        ("p", Some(Phase::Build)),
+        ("unrelated", None),
+    ];
+    expect_success(run.engine().build_packages(&packages));
+    // What another package needs is in the cache as well.
+    for (name, is_cached) in [("d", true), ("p", false), ("unrelated", true)] {
+        assert_eq!(run.cached(name, "tar.gz").is_file(), is_cached, "{name}");
+    }
+    let directory = |name: &str| run.engine().layout().unit(&run.unit(name));
+    assert!(directory("d").join("stage/depends-prefix/include/d.h").is_file());
+    assert!(directory("p").join("build/built").is_file());
+    let error = run
+        .engine()
+        .build_packages(&[("d", None), ("no", None)])
+        .unwrap_err();
+    assert_says(&told(&error), &["there is no package no"]);
+}
+
+#[test]
 fn a_phase_of_a_package_that_is_in_the_cache_is_gone_through_all_the_same() {
     let world = world();
     let run = world.run();

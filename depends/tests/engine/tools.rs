@@ -48,6 +48,28 @@ fn everything_that_is_missing_is_named_at_once() {
 }
 
 #[test]
+fn a_program_that_steps_call_is_looked_for_before_any_download() {
+    let steps = |program: &str| {
+        let build = format!("system = \"steps\"\nbuild = [[\"sh\"], [{program:?}, \"x\"]]\nstage = []");
+        Package::new("a", &build)
+    };
+    let world = World::new([steps("no-such-program")]);
+    assert_says(
+        &world.run().failure(),
+        &["no-such-program (no-such-program), needed by package a"],
+    );
+    assert_eq!(world.server.requests(), [""; 0]);
+    // A native dependency may bring it, and a variable is not known before.
+    for package in [
+        steps("no-such-program").needs_native(&["n"]),
+        steps("{source}/run"),
+    ] {
+        let world = World::new([package, Package::headers("n")]);
+        assert!(world.run().engine().plan().is_ok());
+    }
+}
+
+#[test]
 fn a_missing_build_tool_is_named_with_what_carries_it() {
     let world = World::new([Package::new("a", "system = \"cmake\"")]);
     let bin = world.path("bin");

@@ -4,7 +4,7 @@ use crate::support::{Package, World};
 
 fn world() -> World {
     let world = World::new([
-        Package::headers("d"),
+        Package::library("d", "int d(void) { return 1; }\n"),
         Package::library("lib", "int lib(void) { return 1; }\n").needs(&["d"]),
         Package::headers("user").needs(&["lib"]).needs_native(&["lib"]),
     ]);
@@ -43,6 +43,38 @@ fn twins_with_other_plans_are_built_apart() {
         );
         assert_ne!(run.unit("lib").key, run.unit("native_lib").key);
     }
+}
+
+#[test]
+fn what_is_not_compiled_is_one_package_for_every_platform_compiler_and_variant() {
+    let world = world();
+    world.add(&Package::headers("d"));
+    let first = world.run();
+    first.install();
+    let key = first.unit("d").key;
+    let archive = first.cached("d", "tar.gz");
+    assert!(archive.starts_with(world.path("base/built/any/d")), "{archive:?}");
+    let compiler = world.write_program("bin/cc", "#!/bin/sh\nexec gcc \"$@\"\n");
+    let options = [
+        ("DEBUG", "1"),
+        ("CFLAGS", "-O0"),
+        ("CPPFLAGS", "-DX"),
+        ("LTO", "1"),
+        ("CXX_STANDARD", "c++17"),
+        ("CC", compiler.to_str().unwrap()),
+    ];
+    for (option, value) in options {
+        let run = world.run().option(option, value);
+        run.install();
+        assert!(!run.recorder.built().contains(&"d".to_owned()), "{option}");
+        assert_eq!(run.unit("d").key, key);
+        assert_eq!(run.unit("native_d").key, key);
+        // What is compiled against it is another for each.
+        assert_ne!(run.unit("lib").key, first.unit("lib").key, "{option}");
+    }
+    let salted = world.run().option("HOST_ID_SALT", "x");
+    assert_ne!(salted.unit("d").key, key);
+    assert_eq!(salted.unit("native_d").key, key);
 }
 
 #[test]

@@ -29,10 +29,7 @@ impl Report {
             } else {
                 ""
             };
-            row(
-                name,
-                format_args!("{wish}{answer:<4} {}{unused}", finding.reason),
-            )
+            row(name, format_args!("{wish}{answer:<4} {}{unused}", finding.reason))
         });
         self.section("Features", rows.collect());
     }

@@ -76,6 +76,14 @@ pub(super) struct UnknownTarget {
 }
 
 impl Target {
+    /// The package and the phase, where the target is one.
+    pub(super) fn as_package(&self) -> Option<(&str, Option<Phase>)> {
+        match self {
+            Self::Package { name, phase } => Some((name, *phase)),
+            _ => None,
+        }
+    }
+
     /// The target called `word`.
     pub(super) fn parse(word: &str, recipes: &RecipeSet) -> Result<Self, UnknownTarget> {
         if let Some((_, target)) = NAMES.iter().find(|(name, _)| *name == word) {

@@ -20,6 +20,7 @@ pub(crate) struct Package {
     files: Vec<(String, String)>,
     top: String,
     routes: Option<Vec<String>>,
+    only: Vec<String>,
     build: String,
     end: String,
     patches: Vec<(String, String)>,
@@ -34,6 +35,7 @@ impl Package {
             files: Vec::new(),
             top: String::new(),
             routes: None,
+            only: Vec::new(),
             build: build.to_owned(),
             end: String::new(),
             patches: Vec::new(),
@@ -127,6 +129,12 @@ impl Package {
         self
     }
 
+    /// Leaves all but what these patterns match in the archive.
+    pub(crate) fn only(mut self, patterns: &[&str]) -> Self {
+        self.only = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+        self
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -165,11 +173,15 @@ impl Package {
             .routes
             .clone()
             .unwrap_or_else(|| vec![format!("{{ url = {:?} }}", server.url(&self.route()))]);
+        let only = match &self.only[..] {
+            [] => String::new(),
+            patterns => format!("only = {patterns:?}\n"),
+        };
         let patches: Vec<&str> = self.patches.iter().map(|(name, _)| name.as_str()).collect();
         format!(
             "name = {:?}\nversion = {:?}\nlicense = \"MIT\"\ndescription = \"For a test\"\n\
              homepage = \"https://example.org\"\nlicense-files = [\"COPYING\"]\npatches = {patches:?}\n{}\
-             [[source.archive]]\nfile = {:?}\nsha256 = {:?}\nroute = [{}]\n[build]\n{}\n{}",
+             [[source.archive]]\nfile = {:?}\nsha256 = {:?}\n{only}route = [{}]\n[build]\n{}\n{}",
             self.name,
             self.version,
             self.top,
