@@ -311,8 +311,12 @@ impl Context<'_> {
         });
         let mut log = self.log;
         writeln!(log, "$ {}", crate::process::show(program.command()))?;
+        let ended = |cpu| {
+            let package = &package;
+            self.observer.notice(&Event::Ended { package, cpu });
+        };
         self.children
-            .run(program, self.log)
+            .run(program, self.log, ended)
             .map_err(|source| BuildError::Command {
                 package,
                 phase,

@@ -1,9 +1,12 @@
 //! The programs that are running, so that all can be ended when one of them fails.
 
+mod usage;
+
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use crate::process::{Program, ProgramError};
 
@@ -15,11 +18,17 @@ pub(crate) struct Children {
 }
 
 impl Children {
-    /// Runs a program to its end, as [`Program::run`].
+    /// Runs a program to its end, as [`Program::run`], and tells `ended` the processor time of it and of all that it
+    /// ran, where the system says.
     ///
     /// # Errors
     /// It cannot be started, ends with a failure or was cancelled.
-    pub(crate) fn run(&self, program: Program, log: &File) -> Result<(), ProgramError> {
+    pub(crate) fn run(
+        &self,
+        program: Program,
+        log: &File,
+        ended: impl FnOnce(Option<Duration>),
+    ) -> Result<(), ProgramError> {
         let child = program.start(log)?;
         let id = child.id();
         self.lock().insert(id);
@@ -28,6 +37,7 @@ impl Children {
             terminate(id);
         }
         wait_without_reaping(id);
+        ended(usage::processor_time(id));
         // From here on the number may be given to another process.
         self.lock().remove(&id);
         child.wait()

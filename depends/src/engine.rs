@@ -22,6 +22,7 @@ use crate::plan::{Plan, Platforms};
 use crate::prefix::{self, Contents};
 use crate::profile;
 use crate::recipe::RecipeSet;
+use crate::record::Recording;
 use crate::schedule::{Schedule, Stops};
 use crate::selection::{Selected, Selection};
 use crate::tool::{MissingTools, SearchPath};
@@ -441,6 +442,7 @@ impl Engine {
         stops: &Stops,
     ) -> Result<BTreeMap<usize, Entry>, EngineError> {
         let (cache, fetcher) = (self.cache(), self.fetcher());
+        let recording = Recording::new(&*self.observer);
         let schedule = Schedule {
             plan,
             layout: &self.layout,
@@ -449,9 +451,11 @@ impl Engine {
             search_path: &self.search_path,
             jobs: self.jobs,
             keep_logs: self.options.switch("LOG"),
-            observer: &*self.observer,
+            observer: &recording,
         };
-        schedule.run(units, stops).map_err(EngineError::Units)
+        let result = schedule.run(units, stops).map_err(EngineError::Units);
+        self.keep_record(&recording.finish(plan, &self.options, self.jobs, &cache), plan);
+        result
     }
 
     /// Reads all archives of this build in the cache through.

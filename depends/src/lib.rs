@@ -18,6 +18,7 @@ pub mod plan;
 pub mod prefix;
 pub mod profile;
 pub mod recipe;
+pub mod record;
 pub mod schedule;
 pub mod selection;
 pub mod tool;

@@ -2,6 +2,9 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 /// Receives the engine's events, from any of its threads.
 pub trait Observer: Send + Sync {
@@ -64,10 +67,26 @@ pub enum Event<'a> {
         /// What is done now.
         phase: Phase,
     },
+    /// A package cannot go on yet.
+    Waiting {
+        /// The package.
+        package: &'a str,
+        /// What it waits for.
+        reason: Wait,
+    },
     /// A package is in the cache.
     Ready {
         /// The package.
         package: &'a str,
+        /// How it came there.
+        origin: Origin,
+    },
+    /// A package was not built.
+    Failed {
+        /// The package.
+        package: &'a str,
+        /// Why; nothing where the failure of another package ended it.
+        reason: Option<&'a str>,
     },
     /// A program is started for a package.
     Command {
@@ -75,6 +94,13 @@ pub enum Event<'a> {
         package: &'a str,
         /// The program, its arguments, directory and environment.
         command: &'a Command,
+    },
+    /// A program that was started for a package has ended, well or not.
+    Ended {
+        /// The package.
+        package: &'a str,
+        /// The processor time of the program and of all that it ran, where the system tells.
+        cpu: Option<Duration>,
     },
     /// Packages are put together into a prefix.
     Composing {
@@ -90,8 +116,35 @@ pub enum Event<'a> {
     },
 }
 
+/// What a package waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wait {
+    /// Other downloads, because only a few run at a time.
+    Download,
+    /// The packages that it needs.
+    Dependencies,
+    /// A processor: a token of the job server.
+    Processor,
+    /// Another run, which builds the same package.
+    OtherRun,
+}
+
+/// How a package came into the cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// It was there before.
+    Cache,
+    /// This run built it.
+    Build,
+    /// Another run built it while this one waited.
+    OtherRun,
+}
+
 /// What is done with a package, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// The sources are fetched and verified.
     Fetch,

@@ -16,7 +16,7 @@ use crate::children::Children;
 use crate::fetch::{FetchError, Fetcher};
 use crate::layout::Layout;
 use crate::lock::Lock;
-use crate::observer::{Event, Observer, Phase};
+use crate::observer::{Event, Observer, Origin, Phase, Wait};
 use crate::plan::{Plan, Unit};
 use crate::tool::SearchPath;
 
@@ -156,6 +156,7 @@ impl Schedule<'_> {
                     let result = ends.try_for_each(|stop| self.provide(index, stop, progress, job_server));
                     if let Err(error) = result {
                         progress.cancel();
+                        self.lament(&error);
                         let mut errors = progress
                             .errors
                             .lock()
@@ -218,9 +219,15 @@ impl Schedule<'_> {
         if stop.is_none()
             && let Some(entry) = self.cached(unit).map_err(|source| error(None)(source.into()))?
         {
-            self.announce(index, entry, progress);
+            self.announce(index, entry, Origin::Cache, progress);
             return Ok(());
         }
+        let label = unit.label();
+        let wait = |reason| {
+            let package = &label;
+            self.observer.notice(&Event::Waiting { package, reason });
+        };
+        wait(Wait::Download);
         let fetched = self.fetch(unit, progress).map_err(error(None))?;
         if stop == Some(Phase::Fetch) {
             return Ok(());
@@ -228,15 +235,17 @@ impl Schedule<'_> {
         let mut needs = self.plan.dependency_closure(index);
         needs.extend(self.plan.native_closure(index));
         let cancelled = || error(None)(Cause::Build(BuildError::Cancelled));
+        wait(Wait::Dependencies);
         if !progress.wait_for(&needs) {
             return Err(cancelled());
         }
+        wait(Wait::Processor);
         let _token = job_server
             .acquire()
             .map_err(|source| error(None)(source.into()))?;
         let lock = self.layout.lock(&format!("{}.lock", unit.key));
-        let label = unit.label();
         let waiting = || {
+            wait(Wait::OtherRun);
             let message = format!("another run builds {label}; waiting for it");
             self.observer.notice(&Event::Warning { message: &message });
         };
@@ -249,7 +258,7 @@ impl Schedule<'_> {
         if stop.is_none()
             && let Lookup::Found(entry) = built
         {
-            self.announce(index, entry, progress);
+            self.announce(index, entry, Origin::OtherRun, progress);
             return Ok(());
         }
         self.layout
@@ -291,7 +300,7 @@ impl Schedule<'_> {
             atomic::remove_directory(&context.directory)
         };
         clean_up().map_err(|source| error(None)(source.into()))?;
-        self.announce(index, entry, progress);
+        self.announce(index, entry, Origin::Build, progress);
         Ok(())
     }
 
@@ -311,11 +320,21 @@ impl Schedule<'_> {
         }
     }
 
-    fn announce(&self, index: usize, entry: Entry, progress: &Progress) {
-        let package = self.plan.units[index].label();
+    fn announce(&self, index: usize, entry: Entry, origin: Origin, progress: &Progress) {
+        let package = &self.plan.units[index].label();
+        // Before those that wait for it go on, so that what is heard is in order.
+        self.observer.notice(&Event::Ready { package, origin });
         progress.entries().insert(index, entry);
         progress.changed.notify_all();
-        self.observer.notice(&Event::Ready { package: &package });
+    }
+
+    fn lament(&self, error: &UnitError) {
+        let cancelled = matches!(*error.cause, Cause::Build(BuildError::Cancelled));
+        let reason = (!cancelled).then(|| error.cause.to_string());
+        self.observer.notice(&Event::Failed {
+            package: &error.label,
+            reason: reason.as_deref(),
+        });
     }
 
     fn fetch(&self, unit: &Unit, progress: &Progress) -> Result<crate::fetch::Fetched, Cause> {

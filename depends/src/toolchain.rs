@@ -1,7 +1,6 @@
 //! The compilers and binary tools for a host, and what they are: their identity is part of every key.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::UNIX_EPOCH;
@@ -13,6 +12,17 @@ use crate::host::{CompilerFamily, Host};
 use crate::options::{Options, TOOL_OPTIONS};
 use crate::process::Program;
 use crate::tool::{MissingTool, SearchPath, install_packages};
+
+/// The macros whose values say which compiler and which C and C++ libraries there are.
+const VERSION_MACROS: [&str; 7] = [
+    "__VERSION__",
+    "__GLIBC__",
+    "__GLIBC_MINOR__",
+    "__GLIBCXX__",
+    "_LIBCPP_VERSION",
+    "__MINGW64_VERSION_MAJOR",
+    "__MINGW64_VERSION_MINOR",
+];
 
 /// A program with the arguments that always come first, as in `CC="ccache gcc"`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +59,9 @@ pub struct Toolchain {
     pub nm: Tool,
     /// The stripper of symbols.
     pub strip: Tool,
-    /// A digest over the contents of all programs that take part in compiling, and of what the compilers predefine.
-    pub identity: Digest,
+    /// What decides the result of compiling, by name: the digests of the contents of all programs that take part, and
+    /// of what the compilers predefine.
+    pub identity: BTreeMap<String, String>,
 }
 
 /// Whether a toolchain is found for the host, where options choose it, or for the machine that builds, where they do
@@ -139,7 +150,7 @@ impl Finder {
             ranlib: take("RANLIB"),
             nm: take("NM"),
             strip: take("STRIP"),
-            identity: Digest::of(b""),
+            identity: BTreeMap::new(),
         };
         toolchain.identity = self.identify(&toolchain)?;
         self.save();
@@ -182,8 +193,8 @@ impl Finder {
 
     /// Reads what takes part in compiling, byte by byte: a version's name stays the same across a distribution's
     /// updates.
-    fn identify(&self, toolchain: &Toolchain) -> Result<Digest, ToolchainError> {
-        let mut text = String::new();
+    fn identify(&self, toolchain: &Toolchain) -> Result<BTreeMap<String, String>, ToolchainError> {
+        let mut parts = BTreeMap::new();
         for (kind, tool) in [
             ("cc", &toolchain.cc),
             ("cxx", &toolchain.cxx),
@@ -192,8 +203,8 @@ impl Finder {
             ("strip", &toolchain.strip),
         ] {
             let digest = self.digest(&tool.program)?;
-            writeln!(text, "{kind} {digest} {}", tool.arguments.join(" "))
-                .expect("a string takes all that is written");
+            let words = std::iter::once(digest.to_string()).chain(tool.arguments.iter().cloned());
+            parts.insert(kind.to_owned(), words.collect::<Vec<_>>().join(" "));
         }
         for (compiler, language, passes) in [
             (&toolchain.cc, "c", &["cc1", "as", "ld", "collect2"][..]),
@@ -206,22 +217,30 @@ impl Finder {
                     Some(program) => self.digest(&program)?.to_string(),
                     None => "absent".to_owned(),
                 };
-                writeln!(text, "{pass} {digest}").expect("a string takes all that is written");
+                parts.insert((*pass).to_owned(), digest);
             }
-            let predefined = self.predefined(compiler, language)?;
-            writeln!(text, "{language} {predefined}").expect("a string takes all that is written");
+            parts.insert(format!("{language} macros"), self.predefined(compiler, language)?);
         }
-        Ok(Digest::of(text.as_bytes()))
+        Ok(parts)
     }
 
-    /// What the compiler defines by itself, and with it the C and C++ libraries' versions.
-    fn predefined(&self, compiler: &Tool, language: &str) -> Result<Digest, ToolchainError> {
+    /// What the compiler defines by itself, and with it the C and C++ libraries: a digest, and the versions in words.
+    fn predefined(&self, compiler: &Tool, language: &str) -> Result<String, ToolchainError> {
         let header = if language == "c++" { "cstddef" } else { "limits.h" };
         let answer = self.ask(
             compiler,
             &["-x", language, "-include", header, "-dM", "-E", "/dev/null"],
         )?;
-        Ok(Digest::of(answer.as_bytes()))
+        let digest = Digest::of(answer.as_bytes()).to_string();
+        let versions = VERSION_MACROS.iter().filter_map(|name| {
+            let value = answer.lines().find_map(|line| {
+                let definition = line.strip_prefix("#define ")?;
+                definition.strip_prefix(name)?.strip_prefix(' ')
+            })?;
+            Some(format!("{name}={value}"))
+        });
+        let words: Vec<String> = std::iter::once(digest).chain(versions).collect();
+        Ok(words.join(" "))
     }
 
     /// Runs the compiler as a build does: a launcher or a wrapper finds the compiler proper on the path.

@@ -31,7 +31,7 @@ struct Preimage<'a> {
     variant: Option<Variant>,
     machine: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    toolchain: Option<Digest>,
+    toolchain: Option<&'a BTreeMap<String, String>>,
     dependencies: BTreeMap<&'a str, Digest>,
     native_dependencies: BTreeMap<&'a str, Digest>,
     salt: &'a str,
@@ -99,7 +99,7 @@ pub(super) fn preimage(unit: &Unit, units: &[Unit], salt: &str) -> String {
         license_files: &recipe.license_files,
         variant: compiled.then_some(unit.variant),
         machine: unit.platform(),
-        toolchain: compiled.then_some(unit.toolchain.identity),
+        toolchain: compiled.then_some(&unit.toolchain.identity),
         dependencies: keys(&unit.dependencies),
         native_dependencies: keys(&unit.native_dependencies),
         salt,

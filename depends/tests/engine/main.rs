@@ -15,6 +15,7 @@ mod parallel;
 mod patches;
 mod prefix;
 mod recipes;
+mod records;
 mod relocation;
 mod reproducible;
 mod sources;
