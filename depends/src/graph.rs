@@ -23,7 +23,7 @@ pub struct Node {
     pub version: String,
     /// The first digits of its key.
     pub key: String,
-    /// The triplet of the machine that it runs on.
+    /// The triplet of the machine that it runs on, or `any`.
     pub machine: String,
     /// Whether only the building machine uses it.
     pub native_only: bool,
@@ -83,7 +83,7 @@ impl Node {
             label: unit.label(),
             version: unit.recipe.version.clone(),
             key: unit.short_key(),
-            machine: unit.machine.triplet.clone(),
+            machine: unit.platform().to_owned(),
             native_only: unit.native_only,
             variant: unit.variant,
             state,

@@ -24,6 +24,7 @@ pub mod selection;
 pub mod tool;
 pub mod toolchain;
 pub mod tree;
+pub mod why;
 
 pub mod digest;
 pub mod layout;

@@ -91,6 +91,17 @@ pub struct Platforms {
     pub build_toolchain: Arc<Toolchain>,
 }
 
+impl Variant {
+    /// `release` or `debug`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Debug => "debug",
+        }
+    }
+}
+
 impl Unit {
     /// The package's name.
     #[must_use]

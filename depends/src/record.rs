@@ -41,7 +41,7 @@ pub struct UnitRecord {
     pub version: String,
     /// Its key.
     pub key: Digest,
-    /// The triplet of the machine that it runs on.
+    /// The triplet of the machine that it runs on, or `any`.
     pub machine: String,
     /// The labels of the packages that it needs directly.
     pub needs: Vec<String>,

@@ -3,6 +3,7 @@
 mod graph;
 mod progress;
 mod target;
+mod why;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -26,6 +27,7 @@ pub(crate) fn run(command: &DependsCommand) -> miette::Result<()> {
     let before = &command.arguments;
     match &command.command {
         None => reach_all(before),
+        Some(DependsVerb::Why(why)) => why::run(&before.followed_by(&why.depends), why),
         Some(DependsVerb::Graph(graph)) => graph::run(&before.followed_by(&graph.depends), graph),
     }
 }

@@ -10,6 +10,7 @@ use crate::recipe::set::SetError;
 use crate::schedule::UnitError;
 use crate::tool::MissingTools;
 use crate::toolchain::ToolchainError;
+use crate::why::KeyError;
 
 /// Why the engine did not do what it was asked for.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -66,6 +67,10 @@ pub enum EngineError {
     #[error("damaged packages in the cache:{}", .0.iter().map(|line| format!("\n  {line}")).collect::<String>())]
     #[diagnostic(help("build again: they are announced and rebuilt"))]
     DamagedPackages(Vec<String>),
+    /// There is no such build, or no single one.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Key(#[from] KeyError),
     /// The prefix cannot be put together.
     #[error("cannot compose {}", path.display())]
     Compose {

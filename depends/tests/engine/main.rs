@@ -23,3 +23,4 @@ mod stages;
 mod support;
 mod tools;
 mod twins;
+mod why;

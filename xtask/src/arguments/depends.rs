@@ -18,6 +18,9 @@ pub(crate) struct DependsCommand {
 /// What is done with the dependencies instead of building them.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum DependsVerb {
+    /// Say which inputs of a package changed since it was built last.
+    #[command(after_help = WHY_HELP)]
+    Why(WhyArguments),
     /// Show the packages, what they need of each other, and what is built already.
     #[command(after_help = GRAPH_HELP)]
     Graph(GraphArguments),
@@ -28,6 +31,27 @@ Builds nothing. The packages are those that the options select:
   cargo xtask depends graph MULTIPROCESS=1
 
 A package that several others need is shown in full once; later only its name is.";
+
+const WHY_HELP: &str = "\
+Why is capnp built again, with these options?
+  cargo xtask depends why capnp MULTIPROCESS=1
+
+What tells the debug build from the one under the key 481faa96d89?
+  cargo xtask depends why capnp DEBUG=1 --against 481faa96d89
+
+Without --against, the package is compared with its last build for the same machine, as release or debug as it is now.
+What changed in the packages that it needs is said first. Builds nothing.";
+
+/// Which package, and what it is compared with.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct WhyArguments {
+    /// The package, and options.
+    #[command(flatten)]
+    pub(crate) depends: DependsArguments,
+    /// Compare with the build whose key begins so.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) against: Option<String>,
+}
 
 /// How the graph is shown.
 #[derive(Debug, Clone, Args)]

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use depends::graph::{Graph, Node, State};
-use depends::plan::Variant;
 
 /// The tree's text: packages that nothing needs at the left, below each what it needs.
 pub(super) fn render(graph: &Graph) -> String {
@@ -91,10 +90,7 @@ impl Tree<'_> {
 }
 
 fn columns(node: &Node) -> String {
-    let variant = match node.variant {
-        Variant::Release => "release",
-        Variant::Debug => "debug",
-    };
+    let variant = node.variant.name();
     let state = match &node.state {
         State::Cached { n_bytes } => format!("cached, {}", indicatif::HumanBytes(*n_bytes)),
         State::ToBuild => "to build".to_owned(),
@@ -105,6 +101,7 @@ fn columns(node: &Node) -> String {
 
 #[cfg(test)]
 mod tests {
+    use depends::plan::Variant;
     use expect_test::expect;
 
     use super::*;
