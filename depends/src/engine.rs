@@ -25,6 +25,7 @@ use crate::recipe::RecipeSet;
 use crate::record::Recording;
 use crate::schedule::{Schedule, Stops};
 use crate::selection::{Selected, Selection};
+use crate::site;
 use crate::tool::{MissingTools, SearchPath};
 use crate::toolchain::{Finder, Role, ToolchainError};
 
@@ -333,10 +334,11 @@ impl Engine {
             .values()
             .map(|index| (entries[index].archive.as_path(), "native"));
         let text = self.profile(&plan, &entries)?;
+        let files = std::iter::once((profile::PATH, text)).chain(self.site_files(&plan));
         let contents = Contents {
             id,
             archives: archives.chain(native).collect(),
-            files: vec![(profile::PATH, text)],
+            files: files.collect(),
         };
         prefix::compose(&prefix, &contents).map_err(|source| EngineError::Compose {
             path: prefix.clone(),
@@ -360,9 +362,15 @@ impl Engine {
         ))
     }
 
-    /// What the composed prefix is recognised by: the plan, and all else that the profile says.
+    /// The files for the build systems of other trees.
+    fn site_files(&self, plan: &Plan) -> [(&'static str, String); 2] {
+        site::files(plan, &self.selected(), &self.options, &self.search_path)
+    }
+
+    /// What the composed prefix is recognised by: the plan, and all else that the files beside the packages say.
     fn install_id(&self, plan: &Plan) -> Result<Digest, EngineError> {
-        let text = self.profile(plan, &BTreeMap::new())?;
+        let mut text = self.profile(plan, &BTreeMap::new())?;
+        text.extend(self.site_files(plan).map(|(_, text)| text));
         Ok(Digest::of(format!("{}\n{text}", plan.final_id()).as_bytes()))
     }
 

@@ -21,6 +21,7 @@ pub mod recipe;
 pub mod record;
 pub mod schedule;
 pub mod selection;
+pub mod site;
 pub mod tool;
 pub mod toolchain;
 pub mod tree;

@@ -27,6 +27,12 @@ pub struct Plan {
     pub host: Arc<Host>,
     /// The machine that builds.
     pub build: Arc<Host>,
+    /// The compilers for the host.
+    pub toolchain: Arc<Toolchain>,
+    /// The flags of the host's packages before each adds its own.
+    pub flags: HostFlags,
+    /// What the host's packages are built as.
+    pub variant: Variant,
     /// What is built, each once: a package whose native and host forms agree is one unit.
     pub units: Vec<Unit>,
     /// The packages for the host: their names and units.
@@ -35,6 +41,15 @@ pub struct Plan {
     pub native_packages: BTreeMap<String, usize>,
     /// Selected packages that do not exist on their platform, with the reasons.
     pub unsupported: BTreeMap<String, String>,
+}
+
+/// The flags that every package for the host begins with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostFlags {
+    /// Of optimised packages.
+    pub release: Flags,
+    /// Of packages for debugging.
+    pub debug: Flags,
 }
 
 /// A package resolved for one platform.
@@ -154,6 +169,15 @@ impl Plan {
     #[must_use]
     pub fn native_closure(&self, index: usize) -> Vec<usize> {
         self.closure(&self.units[index].native_dependencies)
+    }
+
+    /// The flags that the plan's packages for the host begin with.
+    #[must_use]
+    pub fn host_flags(&self) -> &Flags {
+        match self.variant {
+            Variant::Release => &self.flags.release,
+            Variant::Debug => &self.flags.debug,
+        }
     }
 
     fn closure(&self, start: &[usize]) -> Vec<usize> {

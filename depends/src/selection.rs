@@ -9,6 +9,7 @@ use serde_spanned::Spanned;
 use crate::options::Options;
 use crate::recipe::set::SetError;
 use crate::recipe::{RecipeError, RecipeSet};
+use crate::site::{Name, Told, Value, Variables};
 
 /// The name of the rules' file in the directory of the recipes.
 pub const FILE_NAME: &str = "selection.toml";
@@ -20,6 +21,12 @@ pub struct Selection {
     /// Packages for the host that no option turns off.
     #[serde(default)]
     packages: Vec<Spanned<String>>,
+    /// What configure scripts are always told.
+    #[serde(default)]
+    autoconf: BTreeMap<Name, Value>,
+    /// What CMake projects are always told.
+    #[serde(default)]
+    cmake: BTreeMap<Name, Value>,
     /// The features by name.
     #[serde(default)]
     feature: BTreeMap<String, Feature>,
@@ -44,6 +51,12 @@ struct Feature {
     /// Programs that the feature offers, by role: the path in the native prefix.
     #[serde(default)]
     tools: BTreeMap<String, String>,
+    /// What configure scripts are told of it.
+    #[serde(default)]
+    autoconf: Variables,
+    /// What CMake projects are told of it.
+    #[serde(default)]
+    cmake: Variables,
 }
 
 /// What the rules make of a run's options.
@@ -57,6 +70,8 @@ pub struct Selected {
     pub native_packages: BTreeSet<String>,
     /// Programs by role: the path in the native prefix.
     pub tools: BTreeMap<String, String>,
+    /// What other build systems are told.
+    pub told: Vec<Told>,
     /// What the user should hear: options that have no effect, and why.
     pub notes: Vec<String>,
 }
@@ -110,6 +125,12 @@ impl Selection {
             list.iter().map(|name| name.get_ref().clone()).collect()
         };
         selected.packages.extend(names(&self.packages));
+        selected.told.push(Told {
+            on: true,
+            packages: names(&self.packages),
+            autoconf: Variables::always(self.autoconf.clone()),
+            cmake: Variables::always(self.cmake.clone()),
+        });
         for (name, feature) in &self.feature {
             let wanted = feature
                 .enabled_by
@@ -118,6 +139,13 @@ impl Selection {
                 && !feature.disabled_by.iter().any(|option| options.switch(option));
             let on = wanted && feature.not_carried.is_none();
             selected.features.insert(name.clone(), on);
+            let told = Told {
+                on,
+                packages: names(&feature.packages),
+                autoconf: feature.autoconf.clone(),
+                cmake: feature.cmake.clone(),
+            };
+            selected.told.push(told);
             if on {
                 selected.packages.extend(names(&feature.packages));
                 selected.native_packages.extend(names(&feature.native_packages));

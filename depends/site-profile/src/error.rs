@@ -27,6 +27,17 @@ pub enum ProfileError {
         /// What to do.
         help: &'static str,
     },
+    /// The file is the one for the configure scripts of other trees.
+    #[error(
+        "{} is for configure scripts, and is not the site profile\n  help: set CONFIG_SITE to {}",
+        path.display(), profile.display()
+    )]
+    ForConfigureScripts {
+        /// The file.
+        path: PathBuf,
+        /// Where the profile of the same prefix lies.
+        profile: PathBuf,
+    },
     /// The file is of another version of the schema.
     #[error(
         "{} has schema version {found}, this workspace reads version {expected}\n  help: run `cargo xtask depends` with this checkout to write it anew",

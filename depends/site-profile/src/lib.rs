@@ -25,6 +25,9 @@ pub const CONFIG_SITE: &str = "CONFIG_SITE";
 /// The profile's file name, in a prefix's `share` directory and at the top of a workspace.
 pub const FILE_NAME: &str = "config.site.toml";
 
+/// The name of the file beside the profile that configure scripts read, which `CONFIG_SITE` also names for them.
+const AUTOCONF_FILE_NAME: &str = "config.site";
+
 /// A profile that was read from a file and passed its checks.
 #[derive(Debug, Clone)]
 pub struct SiteProfile {
@@ -51,6 +54,12 @@ impl SiteProfile {
     /// The file cannot be read, is no TOML, has an unknown key or another schema version, or was moved out of the
     /// prefix that it describes. The error says what to run.
     pub fn load(path: &Path) -> Result<Self, ProfileError> {
+        if path.file_name().is_some_and(|name| name == AUTOCONF_FILE_NAME) {
+            return Err(ProfileError::ForConfigureScripts {
+                path: path.to_owned(),
+                profile: path.with_file_name(FILE_NAME),
+            });
+        }
         let text = fs_err::read_to_string(path).map_err(|source| ProfileError::Unreadable {
             path: path.to_owned(),
             source,

@@ -113,3 +113,16 @@ fn what_is_written_reads_back_the_same() {
     let text = toml::to_string(profile.profile()).unwrap();
     assert_eq!(&Profile::parse(&text, &path).unwrap(), profile.profile());
 }
+
+#[test]
+fn the_file_for_configure_scripts_is_refused_with_the_one_that_is_wanted() {
+    let (_directory, path) = prefix();
+    let wrong = path.with_file_name("config.site");
+    fs_err::write(&wrong, "enable_wallet=no\n").unwrap();
+    let error = SiteProfile::load(&wrong).unwrap_err().to_string();
+    assert!(error.contains("is for configure scripts"), "{error}");
+    assert!(
+        error.ends_with(&format!("set CONFIG_SITE to {}", path.display())),
+        "{error}"
+    );
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cargo_platform::Cfg;
 
-use super::{Plan, Platforms, Unit, Variant, build_tools, key, step_tools};
+use super::{HostFlags, Plan, Platforms, Unit, Variant, build_tools, key, step_tools};
 use crate::digest::Digest;
 use crate::host::Host;
 use crate::options::Options;
@@ -237,7 +237,14 @@ impl Planner<'_> {
                 .map(|((name, _), index)| (name.clone(), *index))
                 .collect()
         };
+        let flags = |variant| self.base_flags(&self.platforms.host, Platform::Host, variant);
         Plan {
+            toolchain: Arc::clone(&self.platforms.host_toolchain),
+            flags: HostFlags {
+                release: flags(Variant::Release),
+                debug: flags(Variant::Debug),
+            },
+            variant: variant(Platform::Host, self.options),
             host: Arc::clone(&self.platforms.host),
             build: Arc::clone(&self.platforms.build),
             packages: packages(Platform::Host),

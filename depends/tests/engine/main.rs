@@ -22,5 +22,6 @@ mod sources;
 mod stages;
 mod support;
 mod tools;
+mod trees;
 mod twins;
 mod why;

@@ -13,7 +13,7 @@ use crate::executables::EXECUTABLES;
 use crate::{cargo, depends, install_tools, site, workspace};
 
 /// What the tests of the engine hold its results against.
-const TEST_TOOLS: [&str; 3] = ["cmake", "make", "pkg-config"];
+const TEST_TOOLS: [&str; 6] = ["autoconf", "automake", "busybox", "cmake", "make", "pkg-config"];
 
 /// Every check. What compiles comes after what does not, and all that compiles shares one build profile.
 pub(super) const STEPS: [Step; 11] = [
