@@ -5,6 +5,7 @@ mod error;
 mod explain;
 mod sources;
 mod variables;
+mod verify;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -449,21 +450,33 @@ impl Engine {
         units: &[usize],
         stops: &Stops,
     ) -> Result<BTreeMap<usize, Entry>, EngineError> {
-        let (cache, fetcher) = (self.cache(), self.fetcher());
+        let cache = self.cache();
         let recording = Recording::new(&*self.observer);
+        let result = self.run_schedule(plan, &self.layout, &recording, units, stops);
+        self.keep_record(&recording.finish(plan, &self.options, self.jobs, &cache), plan);
+        result
+    }
+
+    fn run_schedule(
+        &self,
+        plan: &Plan,
+        layout: &Layout,
+        observer: &dyn Observer,
+        units: &[usize],
+        stops: &Stops,
+    ) -> Result<BTreeMap<usize, Entry>, EngineError> {
+        let (cache, fetcher) = (self.cache(), self.fetcher());
         let schedule = Schedule {
             plan,
-            layout: &self.layout,
+            layout,
             cache: &cache,
             fetcher: &fetcher,
             search_path: &self.search_path,
             jobs: self.jobs,
             keep_logs: self.options.switch("LOG"),
-            observer: &recording,
+            observer,
         };
-        let result = schedule.run(units, stops).map_err(EngineError::Units);
-        self.keep_record(&recording.finish(plan, &self.options, self.jobs, &cache), plan);
-        result
+        schedule.run(units, stops).map_err(EngineError::Units)
     }
 
     /// Reads all archives of this build in the cache through.

@@ -25,6 +25,7 @@ pub mod site;
 pub mod tool;
 pub mod toolchain;
 pub mod tree;
+pub mod verify;
 pub mod why;
 
 pub mod digest;

@@ -3,6 +3,7 @@
 mod graph;
 mod progress;
 mod target;
+mod verify;
 mod why;
 
 use std::io::Write as _;
@@ -28,6 +29,7 @@ pub(crate) fn run(command: &DependsCommand) -> miette::Result<()> {
     match &command.command {
         None => reach_all(before),
         Some(DependsVerb::Why(why)) => why::run(&before.followed_by(&why.depends), why),
+        Some(DependsVerb::Verify(verify)) => verify::run(&before.followed_by(&verify.depends)),
         Some(DependsVerb::Graph(graph)) => graph::run(&before.followed_by(&graph.depends), graph),
     }
 }

@@ -71,6 +71,15 @@ pub enum EngineError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Key(#[from] KeyError),
+    /// A package that was built again cannot be compared with the one in the cache.
+    #[error("cannot compare {label} with what is in the cache")]
+    Verify {
+        /// The package.
+        label: String,
+        /// Why.
+        #[source]
+        source: ArchiveError,
+    },
     /// The prefix cannot be put together.
     #[error("cannot compose {}", path.display())]
     Compose {

@@ -24,4 +24,5 @@ mod support;
 mod tools;
 mod trees;
 mod twins;
+mod verify;
 mod why;

@@ -21,6 +21,9 @@ pub(crate) enum DependsVerb {
     /// Say which inputs of a package changed since it was built last.
     #[command(after_help = WHY_HELP)]
     Why(WhyArguments),
+    /// Build packages again, and compare them bit by bit with what is in the cache.
+    #[command(after_help = VERIFY_HELP)]
+    Verify(VerifyArguments),
     /// Show the packages, what they need of each other, and what is built already.
     #[command(after_help = GRAPH_HELP)]
     Graph(GraphArguments),
@@ -51,6 +54,22 @@ pub(crate) struct WhyArguments {
     /// Compare with the build whose key begins so.
     #[arg(long, value_name = "KEY")]
     pub(crate) against: Option<String>,
+}
+
+const VERIFY_HELP: &str = "\
+All packages that the options select, or those that are named:
+  cargo xtask depends verify MULTIPROCESS=1
+  cargo xtask depends verify capnp sqlite
+
+They are built in depends/work/verify; the cache is only read, but for what it lacks, which is built into it first.
+Where a package differs, the first difference is shown, both trees are kept, and the exit code is not zero.";
+
+/// Which packages are built again.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct VerifyArguments {
+    /// Packages, without any all that the options select; and options.
+    #[command(flatten)]
+    pub(crate) depends: DependsArguments,
 }
 
 /// How the graph is shown.
