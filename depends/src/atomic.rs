@@ -3,6 +3,14 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
+/// How the names of files begin that are not whole yet.
+const TEMPORARY: &str = ".tmp";
+
+/// Whether a file of this name was never finished.
+pub(crate) fn is_temporary(name: &str) -> bool {
+    name.starts_with(TEMPORARY)
+}
+
 /// Writes `contents` to a temporary file beside `path`, flushes it to the disk and renames it to `path`.
 ///
 /// # Errors
@@ -10,7 +18,7 @@ use std::path::Path;
 pub(crate) fn write(path: &Path, contents: &[u8]) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
     fs_err::create_dir_all(directory)?;
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    let mut file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(directory)?;
     file.write_all(contents)?;
     persist(file, path)
 }

@@ -1,7 +1,11 @@
 //! Built packages: an archive for each unit, beside it its digest and everything that its key stands for.
 //!
 //! `<cache>/<platform>/<package>/<package>-<version>-<key>.tar.gz`, with `.tar.gz.hash` as `sha256sum` writes it, and
-//! `.key.json`, the key's preimage. The archive is renamed into place last, so that an entry is whole or absent.
+//! `.key.json`, the key's preimage. The archive is renamed into place last, so that an entry is whole or absent. The time
+//! of an empty file `.used` is that of the last run that needed the entry.
+
+mod lease;
+mod stored;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,6 +16,20 @@ use crate::digest::Digest;
 use crate::lock::Lock;
 use crate::plan::Unit;
 
+pub use lease::Lease;
+pub use stored::Stored;
+pub(crate) use stored::Removal;
+
+const ARCHIVE: &str = "tar.gz";
+const PREIMAGE: &str = "key.json";
+const STAMP: &str = "used";
+
+/// The files beside an archive, in the order in which they go; the preimage, by which they are known, is the last.
+const SIDECARS: [&str; 4] = ["tar.gz.hash", "log", STAMP, PREIMAGE];
+
+/// The file in a package's directory that is locked while entries come and go.
+const LOCK: &str = ".lock";
+
 /// The directory of built packages.
 #[derive(Debug, Clone)]
 pub struct Cache {
@@ -19,16 +37,18 @@ pub struct Cache {
 }
 
 /// A built package.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Entry {
     /// The archive.
     pub archive: PathBuf,
     /// Its digest.
     pub sha256: Digest,
+    /// Keeps it where it is, where it was verified or stored.
+    pub lease: Option<Lease>,
 }
 
 /// What the cache has for a unit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Lookup {
     /// A whole entry.
     Found(Entry),
@@ -61,7 +81,7 @@ impl Cache {
     /// Looks for a unit without reading its archive.
     #[must_use]
     pub fn peek(&self, unit: &Unit) -> Lookup {
-        let archive = self.path(unit, "tar.gz");
+        let archive = self.path(unit, ARCHIVE);
         if !archive.is_file() {
             return Lookup::Absent;
         }
@@ -69,25 +89,33 @@ impl Cache {
         let sha256 = hash
             .ok()
             .and_then(|text| text.split_whitespace().next()?.parse().ok());
-        let preimage = fs_err::read_to_string(self.path(unit, "key.json"));
+        let preimage = fs_err::read_to_string(self.path(unit, PREIMAGE));
         match (sha256, preimage) {
             (Some(sha256), Ok(preimage)) if preimage == unit.preimage => {
-                Lookup::Found(Entry { archive, sha256 })
+                Lookup::Found(Entry {
+                    archive,
+                    sha256,
+                    lease: None,
+                })
             }
             (None, _) => Lookup::Damaged("its digest is missing".to_owned()),
             (Some(_), _) => Lookup::Damaged("its key's preimage is missing or another".to_owned()),
         }
     }
 
-    /// Looks for a unit and reads its archive through.
+    /// Looks for a unit and reads its archive through, which stays while the entry lives.
     ///
     /// # Errors
     /// The archive is there and cannot be read.
     pub fn verify(&self, unit: &Unit) -> io::Result<Lookup> {
-        let lookup = self.peek(unit);
-        let Lookup::Found(entry) = &lookup else {
+        let Some(lease) = Lease::take(&self.path(unit, ARCHIVE))? else {
+            return Ok(Lookup::Absent);
+        };
+        let mut lookup = self.peek(unit);
+        let Lookup::Found(entry) = &mut lookup else {
             return Ok(lookup);
         };
+        entry.lease = Some(lease);
         let actual = Digest::of_file(&entry.archive)?;
         if actual == entry.sha256 {
             return Ok(lookup);
@@ -98,18 +126,32 @@ impl Cache {
         )))
     }
 
+    /// Records that a unit is needed now. A cache that cannot be written is none the worse for it.
+    pub fn touch(&self, unit: &Unit) {
+        let stamp = self.path(unit, STAMP);
+        if !self.path(unit, ARCHIVE).is_file() {
+            return;
+        }
+        let file = fs_err::File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(stamp);
+        let _ = file.and_then(|file| file.into_parts().0.set_modified(std::time::SystemTime::now()));
+    }
+
     /// Packs `tree` as the archive of `unit`.
     ///
     /// # Errors
     /// The tree cannot be read, or the cache not written.
     pub fn store(&self, unit: &Unit, tree: &Path) -> Result<Entry, ArchiveError> {
-        let path = self.path(unit, "tar.gz");
+        let path = self.path(unit, ARCHIVE);
         let directory = path
             .parent()
             .expect("it has a parent because it was joined to one");
         fs_err::create_dir_all(directory)?;
         // Runs on other base directories may share the cache, and know nothing of this one's locks.
-        let _lock = Lock::acquire(&directory.join(".lock"), || {})?;
+        let _lock = Lock::acquire(&directory.join(LOCK), || {})?;
         let temporary = format!(".{}.", unit.file_stem());
         atomic::sweep(directory, &temporary)?;
         let mut file = tempfile::Builder::new()
@@ -118,15 +160,17 @@ impl Cache {
         archive::pack(tree, io::BufWriter::new(file.as_file_mut()))?;
         let sha256 = Digest::of_file(file.path())?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        atomic::write(&self.path(unit, "key.json"), unit.preimage.as_bytes())?;
+        atomic::write(&self.path(unit, PREIMAGE), unit.preimage.as_bytes())?;
         atomic::write(
             &self.path(unit, "tar.gz.hash"),
             format!("{sha256}  {name}\n").as_bytes(),
         )?;
+        let lease = Lease::of_new(file.as_file())?;
         atomic::persist(file, &path)?;
         Ok(Entry {
             archive: path,
             sha256,
+            lease: Some(lease),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The engine as a whole: options and recipes in, a prefix with its profile out.
 
 mod clean;
+mod collect;
 mod error;
 mod explain;
 mod sources;
@@ -31,6 +32,7 @@ use crate::tool::{MissingTools, SearchPath};
 use crate::toolchain::{Finder, Role, ToolchainError};
 
 pub use clean::Cleaned;
+pub use collect::{Collected, Collection, Removed, What};
 pub use error::EngineError;
 
 /// Where things are and what was asked for.
@@ -295,6 +297,8 @@ impl Engine {
         let profile_path = prefix.join(profile::PATH);
         let id = self.install_id(&plan)?;
         if prefix::is_current(&prefix, id) {
+            let cache = self.cache();
+            plan.units.iter().for_each(|unit| cache.touch(unit));
             return Ok(Installed {
                 prefix,
                 profile: profile_path,

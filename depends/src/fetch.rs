@@ -274,6 +274,15 @@ impl Fetcher {
     }
 }
 
+/// The files in a sources directory that transfers of killed processes have left.
+pub(crate) fn leftovers(sources: &Path) -> std::io::Result<Vec<PathBuf>> {
+    if sources.is_dir() {
+        Store::new(sources).leftovers(".")
+    } else {
+        Ok(Vec::new())
+    }
+}
+
 /// One archive that is to be fetched.
 struct Job<'a> {
     package: &'a str,

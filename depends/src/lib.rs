@@ -38,5 +38,6 @@ mod atomic;
 mod children;
 mod glob;
 mod lock;
+mod scratch;
 
 pub use engine::{Engine, EngineError, Installed, Settings};

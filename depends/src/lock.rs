@@ -19,12 +19,7 @@ impl Lock {
         if let Some(directory) = path.parent() {
             fs_err::create_dir_all(directory)?;
         }
-        let file = fs_err::File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(path)?;
-        let (file, _) = file.into_parts();
+        let file = open(path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -35,4 +30,29 @@ impl Lock {
         }
         Ok(Self { _file: file })
     }
+
+    /// Takes the lock at `path`, unless somebody else holds it or nobody ever has.
+    ///
+    /// # Errors
+    /// The lock's file cannot be opened.
+    pub(crate) fn try_acquire_existing(path: &Path) -> io::Result<Option<Self>> {
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let file = open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+fn open(path: &Path) -> io::Result<std::fs::File> {
+    let file = fs_err::File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)?;
+    Ok(file.into_parts().0)
 }

@@ -321,6 +321,7 @@ impl Schedule<'_> {
     }
 
     fn announce(&self, index: usize, entry: Entry, origin: Origin, progress: &Progress) {
+        self.cache.touch(&self.plan.units[index]);
         let package = &self.plan.units[index].label();
         // Before those that wait for it go on, so that what is heard is in order.
         self.observer.notice(&Event::Ready { package, origin });

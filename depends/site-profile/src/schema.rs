@@ -157,7 +157,7 @@ pub struct SystemPackage {
 
 impl Profile {
     /// Parses the text of a profile; `path` is for messages alone.
-    pub(crate) fn parse(text: &str, path: &Path) -> Result<Self, ProfileError> {
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ProfileError> {
         #[derive(Deserialize)]
         struct Version {
             schema: Option<u32>,

@@ -89,6 +89,15 @@ pub enum EngineError {
         #[source]
         source: ArchiveError,
     },
+    /// A profile whose packages are to be kept cannot be read.
+    #[error("{} is no profile, and what it needs cannot be told: {reason}", path.display())]
+    #[diagnostic(help("nothing was removed; build its prefix again, or remove it"))]
+    Root {
+        /// The profile.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A file cannot be read or written; the error names it.
     #[error(transparent)]
     Io(#[from] std::io::Error),

@@ -7,10 +7,9 @@ mod uris;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tempfile::TempDir;
-
 use super::http::Client;
 use super::{FetchConfig, Job, RouteError, program};
+use crate::scratch::Scratch;
 use uris::Location;
 
 const CARRIED_BY: &str = "the route needs Debian or a system made from it";
@@ -26,7 +25,7 @@ const KEY_RINGS: [&str; 2] = [
 pub(super) struct Suite {
     config: FetchConfig,
     program: PathBuf,
-    state: TempDir,
+    state: Scratch,
 }
 
 impl Suite {
@@ -36,12 +35,7 @@ impl Suite {
             program: "apt-get",
             carried_by: CARRIED_BY,
         })?;
-        fs_err::create_dir_all(&config.scratch).map_err(RouteError::Io)?;
-        let scratch = fs_err::canonicalize(&config.scratch).map_err(RouteError::Io)?;
-        let state = tempfile::Builder::new()
-            .prefix("apt-")
-            .tempdir_in(scratch)
-            .map_err(RouteError::Io)?;
+        let state = Scratch::new(&config.scratch, "apt-").map_err(RouteError::Io)?;
         let suite = Self {
             config: config.clone(),
             program,

@@ -5,6 +5,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use super::{FetchConfig, Job, RouteError, program};
+use crate::scratch::Scratch;
 
 /// Gets the file of the crate `name`, of exactly `version`.
 pub(super) fn fetch(
@@ -31,11 +32,7 @@ pub(super) fn fetch(
     {
         return result;
     }
-    fs_err::create_dir_all(&config.scratch).map_err(RouteError::Io)?;
-    let scratch = tempfile::Builder::new()
-        .prefix("crate-")
-        .tempdir_in(&config.scratch)
-        .map_err(RouteError::Io)?;
+    let scratch = Scratch::new(&config.scratch, "crate-").map_err(RouteError::Io)?;
     fs_err::write(scratch.path().join("Cargo.toml"), manifest(name, version)).map_err(RouteError::Io)?;
     fs_err::write(scratch.path().join("lib.rs"), "").map_err(RouteError::Io)?;
     let mut command = program::command(config, &cargo, scratch.path());

@@ -75,10 +75,16 @@ impl<'a> Store<'a> {
 
     /// Deletes what killed processes have left of the same file. That nothing can be deleted is no error here.
     fn sweep(self, prefix: &str) {
-        let Ok(entries) = fs_err::read_dir(self.directory) else {
-            return;
-        };
-        for entry in entries.flatten() {
+        for path in self.leftovers(prefix).unwrap_or_default() {
+            let _ = fs_err::remove_file(path);
+        }
+    }
+
+    /// What killed processes have left of files whose temporary names begin with `prefix`.
+    pub(super) fn leftovers(self, prefix: &str) -> io::Result<Vec<PathBuf>> {
+        let mut found = Vec::new();
+        for entry in fs_err::read_dir(self.directory)? {
+            let entry = entry?;
             let name = entry.file_name();
             let is_part = name
                 .to_str()
@@ -89,9 +95,10 @@ impl<'a> Store<'a> {
                 Some(age > LEFTOVER_AGE)
             };
             if is_part && is_old() == Some(true) {
-                let _ = fs_err::remove_file(entry.path());
+                found.push(entry.path());
             }
         }
+        Ok(found)
     }
 
     /// Gives a verified file its name. A wrong file that has it is kept under another; at no time is there none.
