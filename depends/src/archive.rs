@@ -2,7 +2,8 @@
 //!
 //! Names are sorted, owners and times are fixed, modes are 0644 or 0755, and nothing of the machine gets in.
 
-use std::io::{self, Write};
+use std::collections::BTreeMap;
+use std::io::{self, Read as _, Write};
 use std::path::{Component, Path, PathBuf};
 
 use flate2::{Compression, GzBuilder, read::GzDecoder};
@@ -140,6 +141,25 @@ pub fn unpack(archive: &Path, directory: &Path) -> Result<Vec<PathBuf>, ArchiveE
         files.push(path);
     }
     Ok(files)
+}
+
+/// The contents of the files of an archive that lie below `directory`, by their paths.
+///
+/// # Errors
+/// The archive cannot be read or is damaged.
+pub fn read_below(archive: &Path, directory: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>, ArchiveError> {
+    let mut reader = tar::Archive::new(GzDecoder::new(io::BufReader::new(fs_err::File::open(archive)?)));
+    let mut found = BTreeMap::new();
+    for entry in reader.entries()? {
+        let mut entry = entry?;
+        let path = entry.path()?.into_owned();
+        if path.starts_with(directory) && entry.header().entry_type() == EntryType::Regular {
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes)?;
+            found.insert(path, bytes);
+        }
+    }
+    Ok(found)
 }
 
 /// All paths below `directory`, relative to it, parents before children, in the order of their bytes.

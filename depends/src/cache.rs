@@ -17,8 +17,8 @@ use crate::lock::Lock;
 use crate::plan::Unit;
 
 pub use lease::Lease;
-pub use stored::Stored;
 pub(crate) use stored::Removal;
+pub use stored::Stored;
 
 const ARCHIVE: &str = "tar.gz";
 const PREIMAGE: &str = "key.json";
@@ -91,13 +91,11 @@ impl Cache {
             .and_then(|text| text.split_whitespace().next()?.parse().ok());
         let preimage = fs_err::read_to_string(self.path(unit, PREIMAGE));
         match (sha256, preimage) {
-            (Some(sha256), Ok(preimage)) if preimage == unit.preimage => {
-                Lookup::Found(Entry {
-                    archive,
-                    sha256,
-                    lease: None,
-                })
-            }
+            (Some(sha256), Ok(preimage)) if preimage == unit.preimage => Lookup::Found(Entry {
+                archive,
+                sha256,
+                lease: None,
+            }),
             (None, _) => Lookup::Damaged("its digest is missing".to_owned()),
             (Some(_), _) => Lookup::Damaged("its key's preimage is missing or another".to_owned()),
         }

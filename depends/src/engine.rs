@@ -4,8 +4,10 @@ mod clean;
 mod collect;
 mod error;
 mod explain;
+mod licenses;
 mod sources;
 mod variables;
+mod vendor;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -34,6 +36,8 @@ use crate::toolchain::{Finder, Role, ToolchainError};
 pub use clean::Cleaned;
 pub use collect::{Collected, Collection, Removed, What};
 pub use error::EngineError;
+pub use licenses::{License, NoticesError};
+pub use vendor::{SUMS, VendorError, Vendored};
 
 /// Where things are and what was asked for.
 pub struct Settings {

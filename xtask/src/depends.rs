@@ -1,8 +1,11 @@
 //! `cargo xtask depends`: fetches, builds and caches the dependencies, and composes the prefix of a host.
 
+mod gc;
 mod graph;
+mod licenses;
 mod progress;
 mod target;
+mod vendor;
 mod verify;
 mod why;
 
@@ -31,6 +34,11 @@ pub(crate) fn run(command: &DependsCommand) -> miette::Result<()> {
         Some(DependsVerb::Why(why)) => why::run(&before.followed_by(&why.depends), why),
         Some(DependsVerb::Verify(verify)) => verify::run(&before.followed_by(&verify.depends)),
         Some(DependsVerb::Graph(graph)) => graph::run(&before.followed_by(&graph.depends), graph),
+        Some(DependsVerb::Gc(gc)) => gc::run(&before.followed_by(&gc.depends), gc),
+        Some(DependsVerb::Vendor(vendor)) => vendor::run(&before.followed_by(&vendor.depends), vendor),
+        Some(DependsVerb::Licenses(licenses)) => {
+            licenses::run(&before.followed_by(&licenses.depends), licenses)
+        }
     }
 }
 

@@ -156,7 +156,10 @@ pub struct SystemPackage {
 }
 
 impl Profile {
-    /// Parses the text of a profile; `path` is for messages alone.
+    /// Parses the text of a profile, wherever it lies; `path` is for messages alone.
+    ///
+    /// # Errors
+    /// The text is no TOML, has an unknown key or another schema version.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ProfileError> {
         #[derive(Deserialize)]
         struct Version {

@@ -124,10 +124,13 @@ impl Cache {
             let Some(_lock) = Lock::try_acquire_existing(&lock)? else {
                 continue;
             };
-            for path in children(&directory)? {
-                if path == lock || !is_leftover(&path) {
-                    continue;
-                }
+            let files = children(&directory)?;
+            // All are judged before any is gone, since some are known by others.
+            let leftovers: Vec<_> = files
+                .into_iter()
+                .filter(|path| *path != lock && is_leftover(path))
+                .collect();
+            for path in leftovers {
                 let n_bytes = fs_err::symlink_metadata(&path)?.len();
                 if !keep {
                     remove_file(&path)?;
@@ -190,14 +193,22 @@ fn stem(path: &Path, extension: &str) -> Option<String> {
 }
 
 fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// What lies in a directory; nothing in one that is not there.
 fn children(directory: &Path) -> io::Result<Vec<PathBuf>> {
     match fs_err::read_dir(directory) {
         Ok(entries) => entries.map(|entry| Ok(entry?.path())).collect(),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
             Ok(Vec::new())
         }
         Err(error) => Err(error),

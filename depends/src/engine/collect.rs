@@ -159,17 +159,19 @@ impl Engine {
             let text = fs_err::read_to_string(&path).map_err(|cause| error(cause.to_string()))?;
             let profile = Profile::parse(&text, &path).map_err(|cause| error(cause.to_string()))?;
             let short = |key: &str| key.get(..N_KEY_DIGITS).map(str::to_owned);
-            keys.extend(profile.packages.values().filter_map(|package| short(&package.key)));
+            keys.extend(
+                profile
+                    .packages
+                    .values()
+                    .filter_map(|package| short(&package.key)),
+            );
         }
         Ok(keys)
     }
 }
 
 fn is_old(stored: &Stored, older_than: Option<Duration>, now: SystemTime) -> bool {
-    older_than.is_some_and(|limit| {
-        now.duration_since(stored.last_use)
-            .is_ok_and(|age| age >= limit)
-    })
+    older_than.is_some_and(|limit| now.duration_since(stored.last_use).is_ok_and(|age| age >= limit))
 }
 
 /// The profiles that a root stands for.

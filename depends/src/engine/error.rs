@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::{NoticesError, VendorError};
 use crate::archive::ArchiveError;
 use crate::fetch::FetchError;
 use crate::host::UnknownHost;
@@ -89,6 +90,17 @@ pub enum EngineError {
         #[source]
         source: ArchiveError,
     },
+    /// Sources are not put into a directory.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Vendor(#[from] VendorError),
+    /// The licences' texts are not at hand.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Notices(#[from] NoticesError),
+    /// A package of the cache cannot be read.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// A profile whose packages are to be kept cannot be read.
     #[error("{} is no profile, and what it needs cannot be told: {reason}", path.display())]
     #[diagnostic(help("nothing was removed; build its prefix again, or remove it"))]

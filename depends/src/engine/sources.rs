@@ -8,7 +8,7 @@ use crate::recipe::Recipe;
 
 impl Engine {
     /// The packages whose sources a build for the hosts called `triplets` needs, with what the options select.
-    fn packages_for(&self, triplets: &[&str]) -> Result<Vec<String>, EngineError> {
+    pub(super) fn packages_for(&self, triplets: &[&str]) -> Result<Vec<String>, EngineError> {
         let selected = self.selected();
         let mut names: std::collections::BTreeSet<String> = selected.native_packages.clone();
         for triplet in triplets {

@@ -6,6 +6,10 @@ use clap::{Args, CommandFactory as _, Subcommand, ValueEnum};
 
 use super::{Arguments, DependsArguments};
 
+pub(crate) mod upkeep;
+
+use upkeep::{GcArguments, LicensesArguments, VendorArguments};
+
 /// Targets and options, or a command with its own.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct DependsCommand {
@@ -27,6 +31,15 @@ pub(crate) enum DependsVerb {
     /// Show the packages, what they need of each other, and what is built already.
     #[command(after_help = GRAPH_HELP)]
     Graph(GraphArguments),
+    /// Remove built packages that are not needed any more, and what killed runs have left.
+    #[command(after_help = upkeep::GC_HELP)]
+    Gc(GcArguments),
+    /// Copy all sources into a directory, to build from without a network.
+    #[command(after_help = upkeep::VENDOR_HELP)]
+    Vendor(VendorArguments),
+    /// List the packages' licences, or write their texts into one file.
+    #[command(after_help = upkeep::LICENSES_HELP)]
+    Licenses(LicensesArguments),
 }
 
 const GRAPH_HELP: &str = "\

@@ -41,7 +41,11 @@ impl Engine {
     /// Prefixes that were never finished.
     fn collect_prefixes(&self, dry_run: bool, collected: &mut Collected) -> Result<(), EngineError> {
         for path in children(&self.layout.base)? {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             let Some(host) = Host::all()
                 .iter()
                 .find(|host| name.starts_with(&format!(".{}-", host.triplet)))
@@ -81,7 +85,11 @@ impl Engine {
         for triplet in children(&self.layout.build_root())? {
             for package in children(&triplet)? {
                 for path in children(&package)? {
-                    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                    let name = path
+                        .file_name()
+                        .unwrap_or_default()
+                        .to_string_lossy()
+                        .into_owned();
                     let Some(_lock) = free(&name)? else { continue };
                     if !path.is_dir() {
                         continue;
@@ -95,7 +103,11 @@ impl Engine {
         }
         for triplet in children(&self.layout.work.join("log"))? {
             for path in children(&triplet)? {
-                let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                let stem = path
+                    .file_stem()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
                 let Some(_lock) = free(&stem)? else { continue };
                 if !path.is_file() {
                     continue;
@@ -122,7 +134,11 @@ impl Engine {
         let archives = self.recipes.iter().flat_map(|recipe| &recipe.source.archives);
         let named: BTreeSet<&str> = archives.map(|archive| archive.file.as_str()).collect();
         for path in children(&self.layout.sources)? {
-            let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let file = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             let is_file = fs_err::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file());
             // What is being fetched has a name that begins with a dot.
             if !is_file || file.starts_with('.') || named.contains(file.as_str()) {
