@@ -93,7 +93,7 @@ pub enum EngineError {
     /// Sources are not put into a directory.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Vendor(#[from] VendorError),
+    Vendor(Box<VendorError>),
     /// The licences' texts are not at hand.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -113,6 +113,12 @@ pub enum EngineError {
     /// A file cannot be read or written; the error names it.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+}
+
+impl From<VendorError> for EngineError {
+    fn from(error: VendorError) -> Self {
+        Self::Vendor(Box::new(error))
+    }
 }
 
 fn plural<T>(list: &[T]) -> String {

@@ -76,7 +76,7 @@ fn bytes(n_bytes: u64) -> String {
         return format!("{n_bytes} B");
     }
     // Tenths, so that nothing is lost to floating point.
-    let tenths = u128::from(n_bytes) * 10 >> (10 * shift);
+    let tenths = (u128::from(n_bytes) * 10) >> (10 * shift);
     format!("{}.{} {}", tenths / 10, tenths % 10, units[shift])
 }
 
