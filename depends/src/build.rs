@@ -9,6 +9,7 @@ mod error;
 mod files;
 mod make;
 mod relocate;
+mod session;
 mod steps;
 
 use std::fs::File;
@@ -30,6 +31,7 @@ use crate::tool::SearchPath;
 use crate::tree::{self};
 
 pub use error::BuildError;
+pub use session::Session;
 
 /// The prefix that every package is configured for. It exists nowhere, so that nothing is found there by accident, and
 /// what names it in a staged tree can be made relocatable.

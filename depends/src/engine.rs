@@ -5,6 +5,7 @@ mod collect;
 mod error;
 mod explain;
 mod licenses;
+mod shell;
 mod sources;
 mod variables;
 mod vendor;
@@ -27,7 +28,7 @@ use crate::prefix::{self, Contents};
 use crate::profile;
 use crate::recipe::RecipeSet;
 use crate::record::Recording;
-use crate::schedule::{Schedule, Stops};
+use crate::schedule::{Schedule, Stops, Visit};
 use crate::selection::{Selected, Selection};
 use crate::site;
 use crate::tool::{MissingTools, SearchPath};
@@ -458,9 +459,19 @@ impl Engine {
         units: &[usize],
         stops: &Stops,
     ) -> Result<BTreeMap<usize, Entry>, EngineError> {
+        self.build_units_and_visit(plan, units, stops, None)
+    }
+
+    fn build_units_and_visit(
+        &self,
+        plan: &Plan,
+        units: &[usize],
+        stops: &Stops,
+        visit: Option<&Visit<'_>>,
+    ) -> Result<BTreeMap<usize, Entry>, EngineError> {
         let cache = self.cache();
         let recording = Recording::new(&*self.observer);
-        let result = self.run_schedule(plan, &self.layout, &recording, units, stops);
+        let result = self.run_schedule(plan, &self.layout, &recording, units, stops, visit);
         self.keep_record(&recording.finish(plan, &self.options, self.jobs, &cache), plan);
         result
     }
@@ -472,6 +483,7 @@ impl Engine {
         observer: &dyn Observer,
         units: &[usize],
         stops: &Stops,
+        visit: Option<&Visit<'_>>,
     ) -> Result<BTreeMap<usize, Entry>, EngineError> {
         let (cache, fetcher) = (self.cache(), self.fetcher());
         let schedule = Schedule {
@@ -483,6 +495,7 @@ impl Engine {
             jobs: self.jobs,
             keep_logs: self.options.switch("LOG"),
             observer,
+            visit,
         };
         schedule.run(units, stops).map_err(EngineError::Units)
     }

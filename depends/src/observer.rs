@@ -88,6 +88,11 @@ pub enum Event<'a> {
         /// Why; nothing where the failure of another package ended it.
         reason: Option<&'a str>,
     },
+    /// Somebody works in the package's directory from now on.
+    Visited {
+        /// The package.
+        package: &'a str,
+    },
     /// A program is started for a package.
     Command {
         /// The package.

@@ -10,6 +10,16 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 #[derive(Debug)]
 pub struct Program {
     command: Command,
+    streams: Streams,
+}
+
+/// Where a program reads and writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Streams {
+    /// It reads nothing and writes to a log.
+    Log,
+    /// Those of the caller.
+    Terminal,
 }
 
 /// A program that did not do its work.
@@ -46,7 +56,10 @@ impl Program {
                 command.env(name, value);
             }
         }
-        Self { command }
+        Self {
+            command,
+            streams: Streams::Log,
+        }
     }
 
     /// Appends an argument.
@@ -92,6 +105,17 @@ impl Program {
         self
     }
 
+    /// Gives it the caller's standard input, output and error.
+    #[must_use]
+    pub fn on_terminal(mut self) -> Self {
+        self.command
+            .stdin(Stdio::inherit())
+            .stdout(Stdio::inherit())
+            .stderr(Stdio::inherit());
+        self.streams = Streams::Terminal;
+        self
+    }
+
     /// The command as it will be run.
     #[must_use]
     pub fn command(&self) -> &Command {
@@ -109,7 +133,7 @@ impl Program {
             .map_err(|source| ProgramError::Start { program, source })
     }
 
-    /// Starts it with both of its outputs going to the end of `log`.
+    /// Starts it with both of its outputs going to the end of `log`, unless it is to run on a terminal.
     ///
     /// # Errors
     /// It cannot be started.
@@ -119,12 +143,12 @@ impl Program {
             program: program.clone(),
             source,
         };
-        let child = self
-            .command
-            .stdout(log.try_clone().map_err(start)?)
-            .stderr(log.try_clone().map_err(start)?)
-            .spawn()
-            .map_err(start)?;
+        if self.streams == Streams::Log {
+            self.command
+                .stdout(log.try_clone().map_err(start)?)
+                .stderr(log.try_clone().map_err(start)?);
+        }
+        let child = self.command.spawn().map_err(start)?;
         Ok(Running { program, child })
     }
 

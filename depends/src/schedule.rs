@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard};
 
 use crate::atomic;
-use crate::build::{BuildError, Context};
+use crate::build::{BuildError, Context, Session};
 use crate::cache::{Cache, Entry, Lookup};
 use crate::children::Children;
 use crate::fetch::{FetchError, Fetcher};
@@ -41,7 +41,12 @@ pub struct Schedule<'a> {
     pub keep_logs: bool,
     /// Hears what is done.
     pub observer: &'a dyn Observer,
+    /// Called for each unit that was built as far as a phase, while nobody else may build it.
+    pub visit: Option<&'a Visit<'a>>,
 }
+
+/// Work in the directory of a unit.
+pub type Visit<'a> = dyn Fn(&Session<'_>) -> Result<(), BuildError> + Sync + 'a;
 
 /// Units that are built as far as a phase, instead of into the cache.
 pub type Stops = BTreeMap<usize, Phase>;
@@ -282,6 +287,11 @@ impl Schedule<'_> {
             .build(&fetched, last)
             .map_err(|cause| error(Some(log_path.clone()))(cause.into()))?;
         if stop.is_some() {
+            if let Some(visit) = self.visit {
+                self.observer.notice(&Event::Visited { package: &label });
+                let session = Session::new(&context, &log_path, last);
+                visit(&session).map_err(|cause| error(None)(cause.into()))?;
+            }
             return Ok(());
         }
         self.observer.notice(&Event::Phase {

@@ -175,6 +175,11 @@ pub(crate) struct UsageError {
     pub(crate) help: String,
 }
 
+/// A command that was run for the user ended with this code, and said why itself.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("the command ended with {0}")]
+pub(crate) struct CommandFailed(pub(crate) u8);
+
 impl DependsArguments {
     /// The options among the words, in order.
     pub(crate) fn options(&self) -> Vec<(String, String)> {

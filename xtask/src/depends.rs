@@ -4,6 +4,7 @@ mod gc;
 mod graph;
 mod licenses;
 mod progress;
+mod shell;
 mod target;
 mod vendor;
 mod verify;
@@ -39,6 +40,7 @@ pub(crate) fn run(command: &DependsCommand) -> miette::Result<()> {
         Some(DependsVerb::Licenses(licenses)) => {
             licenses::run(&before.followed_by(&licenses.depends), licenses)
         }
+        Some(DependsVerb::Shell(shell)) => shell::run(&before.followed_by(&shell.depends), shell),
     }
 }
 

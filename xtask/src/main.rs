@@ -17,7 +17,7 @@ mod workspace;
 
 use std::process::ExitCode;
 
-use arguments::{Arguments, UsageError, Verb};
+use arguments::{Arguments, CommandFailed, UsageError, Verb};
 use clap::Parser as _;
 
 /// The exit code for words that make no sense, as clap has it.
@@ -38,6 +38,9 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(report) => {
+            if let Some(CommandFailed(code)) = report.downcast_ref() {
+                return ExitCode::from(*code);
+            }
             eprintln!("{report:?}");
             if report.is::<UsageError>() {
                 ExitCode::from(USAGE)

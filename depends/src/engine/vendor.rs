@@ -161,9 +161,8 @@ impl Engine {
                     });
                 }
                 Ok(Fetched::Tree(path)) => return Err(VendorError::Tree { package: name, path }.into()),
-                Err(error) => failed.push((name.clone(), error)),
+                Err(error) => failed.push((name, error)),
             }
-            self.observer.notice(&Event::Ready { package: &name });
         }
         // Packages may share a source file.
         wanted.sort_by(|left, right| left.file.cmp(&right.file));

@@ -44,7 +44,7 @@ impl Engine {
             ..self.layout.clone()
         };
         let stops = units.iter().map(|unit| (*unit, Phase::Postprocess)).collect();
-        self.run_schedule(&plan, &scratch, &*self.observer, &[], &stops)?;
+        self.run_schedule(&plan, &scratch, &*self.observer, &[], &stops, None)?;
         let mut verified = Vec::new();
         for index in units {
             let (unit, entry) = (&plan.units[index], &entries[&index]);

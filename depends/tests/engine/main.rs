@@ -20,6 +20,7 @@ mod recipes;
 mod records;
 mod relocation;
 mod reproducible;
+mod shell;
 mod sources;
 mod stages;
 mod support;

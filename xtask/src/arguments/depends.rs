@@ -8,7 +8,7 @@ use super::{Arguments, DependsArguments};
 
 pub(crate) mod upkeep;
 
-use upkeep::{GcArguments, LicensesArguments, VendorArguments};
+use upkeep::{GcArguments, LicensesArguments, ShellArguments, VendorArguments};
 
 /// Targets and options, or a command with its own.
 #[derive(Debug, Clone, Default, Args)]
@@ -40,6 +40,9 @@ pub(crate) enum DependsVerb {
     /// List the packages' licences, or write their texts into one file.
     #[command(after_help = upkeep::LICENSES_HELP)]
     Licenses(LicensesArguments),
+    /// Work by hand in a package's build environment.
+    #[command(after_help = upkeep::SHELL_HELP)]
+    Shell(ShellArguments),
 }
 
 const GRAPH_HELP: &str = "\

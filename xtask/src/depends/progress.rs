@@ -76,7 +76,7 @@ impl Observer for Progress {
                     bars.close(file);
                 }
             }
-            Event::Ready { package, .. } | Event::Failed { package, .. } => {
+            Event::Ready { package, .. } | Event::Failed { package, .. } | Event::Visited { package } => {
                 if let Some(bars) = &self.bars {
                     bars.close(package);
                 }

@@ -1,5 +1,6 @@
 //! The grammar of the commands that keep caches, sources and recipes in order.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -89,6 +90,47 @@ pub(crate) enum LicensesFormat {
     Json,
     /// All texts, each once, for release archives.
     Notices,
+}
+
+pub(crate) const SHELL_HELP: &str = "\
+  cargo xtask depends shell capnp HOST=aarch64-linux-gnu
+  cargo xtask depends shell native_capnp MULTIPROCESS=1 --phase configured -- make VERBOSE=1
+
+The package is built as far as the phase; then a shell, or the command after `--`, runs where its own commands run, with
+their environment, their private prefixes and nothing else. The exit code is the command's. The directory stays.";
+
+/// Which package is worked on by hand.
+#[derive(Debug, Clone, Args)]
+#[command(
+    override_usage = "cargo xtask depends shell PACKAGE [NAME=VALUE]... [--phase PHASE] [-- COMMAND...]"
+)]
+pub(crate) struct ShellArguments {
+    #[command(flatten)]
+    pub(crate) depends: DependsArguments,
+    /// How far the package is built before.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) phase: ShellPhase,
+    /// The command; by default, an interactive shell.
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// The stages that leave something to work on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ShellPhase {
+    /// The source is unpacked.
+    Extracted,
+    /// The patches are applied, and the private prefixes are there.
+    #[default]
+    Preprocessed,
+    /// The build system is configured.
+    Configured,
+    /// The package is compiled.
+    Built,
+    /// The results are in the staging directory.
+    Staged,
+    /// What is not wanted is removed.
+    Postprocessed,
 }
 
 fn age(text: &str) -> Result<Duration, String> {
