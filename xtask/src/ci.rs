@@ -6,6 +6,7 @@ mod licences;
 mod policy;
 mod script;
 mod steps;
+mod trees;
 
 use std::time::{Duration, Instant};
 

@@ -78,6 +78,24 @@ pub(crate) fn install(arguments: &DependsArguments) -> miette::Result<Installed>
     Ok(installed)
 }
 
+/// Builds everything for the options in `arguments`, and composes the prefix below `base`; sources and built packages
+/// are shared with all other runs.
+pub(crate) fn install_at(base: &Path, arguments: &DependsArguments) -> miette::Result<Installed> {
+    let usual = open(arguments)?;
+    let mut settings = settings(arguments.options(), usual_jobs(arguments), arguments.offline);
+    base.clone_into(&mut settings.base);
+    for (option, path) in [
+        ("SOURCES_PATH", &usual.layout().sources),
+        ("BASE_CACHE", &usual.layout().cache),
+    ] {
+        settings
+            .arguments
+            .push((option.to_owned(), path.display().to_string()));
+    }
+    let engine = Engine::new(settings, Arc::new(Progress::new(false)))?;
+    with_tools(arguments, &engine, Engine::install)
+}
+
 /// An engine for options that are given elsewhere than on a command line, silent.
 pub(crate) fn quiet_engine(options: Vec<(String, String)>) -> Result<Engine, EngineError> {
     let settings = settings(options, 1, true);
@@ -95,6 +113,12 @@ fn settings(arguments: Vec<(String, String)>, jobs: usize, offline: bool) -> Set
     }
 }
 
+fn usual_jobs(arguments: &DependsArguments) -> usize {
+    arguments
+        .jobs
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
 fn open(arguments: &DependsArguments) -> miette::Result<Engine> {
     let options = arguments.options();
     let verbose = options
@@ -102,10 +126,7 @@ fn open(arguments: &DependsArguments) -> miette::Result<Engine> {
         .rev()
         .find(|(name, _)| name == "V")
         .is_some_and(|(_, value)| value != "0");
-    let jobs = arguments
-        .jobs
-        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let settings = settings(options, jobs, arguments.offline);
+    let settings = settings(options, usual_jobs(arguments), arguments.offline);
     Ok(Engine::new(settings, Arc::new(Progress::new(verbose)))?)
 }
 

@@ -13,6 +13,7 @@ mod install_tools;
 mod probe;
 mod publish;
 mod site;
+mod trees;
 mod workspace;
 
 use std::process::ExitCode;

@@ -7,7 +7,7 @@ use fs_err as fs;
 use miette::{IntoDiagnostic as _, Result, miette};
 use site_profile::CONFIG_SITE;
 
-use super::{Context, Outcome, Step, advisories, documents, licences};
+use super::{Context, Outcome, Step, advisories, documents, licences, trees};
 use crate::arguments::DependsArguments;
 use crate::executables::EXECUTABLES;
 use crate::{cargo, depends, install_tools, site, workspace};
@@ -16,7 +16,7 @@ use crate::{cargo, depends, install_tools, site, workspace};
 const TEST_TOOLS: [&str; 6] = ["autoconf", "automake", "busybox", "cmake", "make", "pkg-config"];
 
 /// Every check. What compiles comes after what does not, and all that compiles shares one build profile.
-pub(super) const STEPS: [Step; 11] = [
+pub(super) const STEPS: [Step; 12] = [
     Step {
         name: "fmt",
         claim: "the code is formatted",
@@ -52,6 +52,12 @@ pub(super) const STEPS: [Step; 11] = [
         claim: "the README's first command builds everything",
         needs: &["recipes"],
         run: documents::first_command,
+    },
+    Step {
+        name: "trees",
+        claim: "a C++ tree finds every library in a prefix, with autoconf and with CMake",
+        needs: &["recipes"],
+        run: trees::run,
     },
     Step {
         name: "clippy",
@@ -194,12 +200,12 @@ fn rustdoc(context: &Context) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// Makes sure of the programs that tests call, besides those that the build has made sure of.
-fn test_tools(context: &Context) -> Result<()> {
+/// Makes sure of programs that a step calls, besides those that the build has made sure of.
+pub(super) fn provide_tools(context: &Context, tools: &[&str], needed_by: &str) -> Result<()> {
     let path = SearchPath::from_environment();
-    let missing: Vec<MissingTool> = TEST_TOOLS
+    let missing: Vec<MissingTool> = tools
         .iter()
-        .filter_map(|tool| path.find_tool(tool, "the unit tests").err())
+        .filter_map(|tool| path.find_tool(tool, needed_by).err())
         .collect();
     if missing.is_empty() {
         return Ok(());
@@ -208,7 +214,7 @@ fn test_tools(context: &Context) -> Result<()> {
 }
 
 fn unit(context: &Context) -> Result<Outcome> {
-    test_tools(context)?;
+    provide_tools(context, &TEST_TOOLS, "the unit tests")?;
     let command = cargo::cargo(&context.shell, &profile()?);
     let command = command.args([
         "test",

@@ -29,7 +29,7 @@ add_executable(bypkg EXCLUDE_FROM_ALL user.c)
 target_link_libraries(bypkg PkgConfig::K)
 add_library(other STATIC other.cpp)
 set(seen "")
-foreach(name BASE WITH_WALLET WITH_GUI T TOOL K_LIBRARY K_INCLUDE OF_SYSTEM OUTSIDE_FOUND MODULE_FOUND HAVE_STDIO CMAKE_CROSSCOMPILING
+foreach(name CMAKE_SYSTEM_NAME CMAKE_SYSTEM_PROCESSOR BASE WITH_WALLET WITH_GUI T TOOL K_LIBRARY K_INCLUDE OF_SYSTEM OUTSIDE_FOUND MODULE_FOUND HAVE_STDIO CMAKE_CROSSCOMPILING
     CMAKE_C_COMPILER CMAKE_C_COMPILER_ARG1 CMAKE_AR CMAKE_C_FLAGS CMAKE_C_FLAGS_DEBUG CMAKE_C_FLAGS_RELWITHDEBINFO CMAKE_PREFIX_PATH
     CMAKE_FIND_ROOT_PATH)
   string(APPEND seen "${name}=${${name}}\n")
@@ -223,4 +223,28 @@ fn compilers_and_flags_are_those_of_the_packages() {
         seen(&world).value("CMAKE_C_FLAGS"),
         &["-D_GLIBCXX_DEBUG -D_GLIBCXX_DEBUG_PEDANTIC -O1 -DX=\"$y\""],
     );
+}
+
+#[test]
+fn another_host_is_cross_compiled_for_with_native_programs() {
+    let world = world();
+    let mut run = world.run().option("HOST", "aarch64-linux-gnu");
+    for (tool, program) in [
+        ("CC", "gcc"),
+        ("CXX", "g++"),
+        ("AR", "ar"),
+        ("RANLIB", "ranlib"),
+        ("NM", "nm"),
+        ("STRIP", "strip"),
+    ] {
+        run = run.option(tool, program);
+    }
+    let prefix = run.install().prefix;
+    succeed(&mut configure(&world, &prefix));
+    seen(&world).says(&[
+        ("CMAKE_CROSSCOMPILING", "TRUE"),
+        ("CMAKE_SYSTEM_NAME", "Linux"),
+        ("CMAKE_SYSTEM_PROCESSOR", "aarch64"),
+        ("T", &prefix.join("native/bin/t").display().to_string()),
+    ]);
 }
