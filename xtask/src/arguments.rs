@@ -88,6 +88,9 @@ Options that are used most (a value of 0, no or off is off):
                       let the system's packages fill gaps
   LOG=1 V=1           keep logs; show the commands
 
+C++ trees are built against the prefix by CONFIG_SITE=PREFIX/share/config.site ./configure, or by
+cmake --toolchain PREFIX/toolchain.cmake; docs/build.md says more.
+
 Options and flags may stand before a command or after it; each command says more:
   cargo xtask depends COMMAND --help";
 

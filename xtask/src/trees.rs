@@ -164,9 +164,7 @@ fn shell(directory: &Path) -> Result<Shell> {
 /// A program of the system. What it links is linked whole, so that a library of the system cannot serve unnoticed.
 fn call<'a>(shell: &'a Shell, program: &str) -> Cmd<'a> {
     let command = cargo::outside(shell, program).env("LDFLAGS", "-static");
-    ENVIRONMENT
-        .iter()
-        .fold(command, |command, name| command.env_remove(name))
+    ENVIRONMENT.iter().fold(command, Cmd::env_remove)
 }
 
 fn jobs() -> String {
