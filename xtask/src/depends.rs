@@ -13,6 +13,7 @@ mod why;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use depends::schedule::UnitError;
 use depends::{Engine, EngineError, Installed, Settings};
@@ -176,6 +177,19 @@ fn write_or_print(file: Option<&Path>, text: &str) -> miette::Result<()> {
         None => std::io::stdout().lock().write_all(text.as_bytes()),
     };
     written.into_diagnostic()
+}
+
+/// A time in the past, by its largest unit.
+fn ago(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (number, unit) = match seconds {
+        0..60 => return "just now".to_owned(),
+        60..3600 => (seconds / 60, "minute"),
+        3600..86400 => (seconds / 3600, "hour"),
+        _ => (seconds / 86400, "day"),
+    };
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {unit}{plural} ago")
 }
 
 /// Does `act`, and once more after missing tools were installed, where that is allowed.

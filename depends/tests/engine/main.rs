@@ -8,6 +8,7 @@ mod cache;
 mod clean;
 mod concurrency;
 mod failures;
+mod final_id;
 mod gc;
 mod isolation;
 mod key;

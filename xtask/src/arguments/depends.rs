@@ -48,8 +48,10 @@ pub(crate) enum DependsVerb {
 const GRAPH_HELP: &str = "\
 Builds nothing. The packages are those that the options select:
   cargo xtask depends graph MULTIPROCESS=1
+  cargo xtask depends graph MULTIPROCESS=1 --format html --output depends.html
 
-A package that several others need is shown in full once; later only its name is.";
+The page also shows the last build of the host that built anything: when each package waited, for what, and what it
+did; and which packages the build could not have been shorter without. In the tree, a package that several others need is shown in full once; later only its name is.";
 
 const WHY_HELP: &str = "\
 Why is capnp built again, with these options?
@@ -107,6 +109,10 @@ pub(crate) enum GraphFormat {
     /// A tree for a terminal.
     #[default]
     Text,
+    /// The language of Graphviz.
+    Dot,
+    /// One page that needs nothing else: the packages, and the last build over time.
+    Html,
 }
 
 /// The names of the commands.

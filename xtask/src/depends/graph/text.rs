@@ -91,11 +91,7 @@ impl Tree<'_> {
 
 fn columns(node: &Node) -> String {
     let variant = node.variant.name();
-    let state = match &node.state {
-        State::Cached { n_bytes } => format!("cached, {}", indicatif::HumanBytes(*n_bytes)),
-        State::ToBuild => "to build".to_owned(),
-        State::Damaged(reason) => format!("to build: {reason}"),
-    };
+    let state = super::state(node);
     format!("{}  {}  {variant}  {state}", node.key, node.machine)
 }
 

@@ -1,7 +1,7 @@
 //! The answer of `why` in words.
 
 use std::fmt::{self, Write};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use depends::digest::Digest;
 use depends::why::{Built, Change, Comparison, DependencyChange, Difference, Why};
@@ -205,21 +205,8 @@ fn name(built: &Built, now: SystemTime) -> String {
         built.version,
         built.variant.as_deref().unwrap_or("build"),
         built.machine,
-        ago(now.duration_since(built.when).unwrap_or_default()),
+        super::super::ago(now.duration_since(built.when).unwrap_or_default()),
     )
-}
-
-/// A time in the past, by its largest unit.
-fn ago(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    let (number, unit) = match seconds {
-        0..60 => return "just now".to_owned(),
-        60..3600 => (seconds / 60, "minute"),
-        3600..86400 => (seconds / 3600, "hour"),
-        _ => (seconds / 86400, "day"),
-    };
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {unit}{plural} ago")
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use depends::plan::Variant;
 use expect_test::{Expect, expect};
