@@ -104,11 +104,11 @@ impl Record {
     /// Whether any package was built, or tried to be.
     #[must_use]
     pub fn built_something(&self) -> bool {
-        self.units.iter().any(|unit| unit.cpu.is_some())
+        self.units.iter().any(|unit| unit.begin().is_some())
     }
 
-    /// The numbers of the packages on the critical path, in order: the last to be ready, of those that it needs the
-    /// last to be ready, and so on.
+    /// The numbers of the packages on the critical path, in order: the last to be ready; before it, the one that it
+    /// waited for until it began, to need it or to have its processor; and so on.
     #[must_use]
     pub fn critical_path(&self) -> Vec<usize> {
         let end = |index: &usize| self.units[*index].end();
@@ -117,11 +117,16 @@ impl Record {
         while let Some(index) = next {
             path.push(index);
             let unit = &self.units[index];
-            // Who was there from the beginning waited for nobody.
-            next = (0..index)
-                .filter(|other| unit.needs.contains(&self.units[*other].label))
-                .filter(|_| unit.outcome != Outcome::Ready(Origin::Cache))
-                .max_by_key(end);
+            next = unit.begin().and_then(|begin| {
+                let others = (0..self.units.len()).filter(|other| {
+                    let is_needed = unit.needs.contains(&self.units[*other].label);
+                    let is_before = *other != index && self.units[*other].end() <= begin;
+                    is_before && (is_needed || unit.waited_for_a_processor())
+                });
+                others
+                    .filter(|other| self.units[*other].begin().is_some())
+                    .max_by_key(end)
+            });
         }
         path.reverse();
         path
@@ -133,5 +138,86 @@ impl UnitRecord {
     #[must_use]
     pub fn end(&self) -> Duration {
         self.spans.last().map(|span| span.end).unwrap_or_default()
+    }
+
+    /// When its source was unpacked and its own work began; nothing where it came to none.
+    #[must_use]
+    pub fn begin(&self) -> Option<Duration> {
+        let extract = Activity::Phase(Phase::Extract);
+        let span = self.spans.iter().find(|span| span.activity == extract)?;
+        Some(span.start)
+    }
+
+    fn waited_for_a_processor(&self) -> bool {
+        self.spans.iter().any(|span| {
+            let is_long = span.end.saturating_sub(span.start) >= LONG;
+            span.activity == Activity::Wait(Wait::Processor) && is_long
+        })
+    }
+}
+
+/// A processor that is free is had faster than this.
+const LONG: Duration = Duration::from_millis(20);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A package with the times, in seconds, at which it begins to wait for a processor, begins to work, and ends.
+    fn unit(label: &str, needs: &[&str], [wait, begin, end]: [u64; 3]) -> UnitRecord {
+        let seconds = Duration::from_secs;
+        let span = |activity, start, end| Span {
+            activity,
+            start: seconds(start),
+            end: seconds(end),
+        };
+        UnitRecord {
+            label: label.to_owned(),
+            version: "1".to_owned(),
+            key: Digest::of(label.as_bytes()),
+            machine: "any".to_owned(),
+            needs: needs.iter().map(|need| (*need).to_owned()).collect(),
+            outcome: Outcome::Ready(Origin::Build),
+            spans: vec![
+                span(Activity::Wait(Wait::Dependencies), 0, wait),
+                span(Activity::Wait(Wait::Processor), wait, begin),
+                span(Activity::Phase(Phase::Extract), begin, end),
+            ],
+            cpu: None,
+            isolation: None,
+            n_bytes: None,
+        }
+    }
+
+    #[test]
+    fn the_critical_path_goes_through_what_was_waited_for() {
+        let a = || unit("a", &[], [0, 0, 5]);
+        let b = || unit("b", &[], [0, 0, 7]);
+        let rows = [
+            (vec![], ""),
+            (vec![a(), b()], "b"),
+            (vec![a(), b(), unit("c", &["a"], [5, 5, 9])], "a c"),
+            (vec![a(), b(), unit("c", &["a"], [5, 7, 9])], "b c"),
+            (
+                vec![a(), b(), unit("c", &["a"], [5, 5, 9]), unit("d", &[], [0, 9, 10])],
+                "a c d",
+            ),
+        ];
+        for (units, expected) in rows {
+            let record = Record {
+                started: SystemTime::UNIX_EPOCH,
+                wall: Duration::from_secs(10),
+                host: "h".to_owned(),
+                options: Vec::new(),
+                jobs: 2,
+                units,
+            };
+            let path = record.critical_path();
+            let labels: Vec<&str> = path
+                .iter()
+                .map(|index| record.units[*index].label.as_str())
+                .collect();
+            assert_eq!(labels.join(" "), expected);
+        }
     }
 }

@@ -51,7 +51,9 @@ Builds nothing. The packages are those that the options select:
   cargo xtask depends graph MULTIPROCESS=1 --format html --output depends.html
 
 The page also shows the last build of the host that built anything: when each package waited, for what, and what it
-did; and which packages the build could not have been shorter without. In the tree, a package that several others need is shown in full once; later only its name is.";
+did; and its critical path, packages that waited for one another until the end.
+
+In the tree, a package that several others need is shown in full once; later only its name is.";
 
 const WHY_HELP: &str = "\
 Why is capnp built again, with these options?

@@ -47,7 +47,9 @@ fn line(
     (to, (end_x, end_y)): (usize, (usize, usize)),
     class: &str,
 ) -> fmt::Result {
-    let (x, y, end_y) = (x + WIDTH, y + HEIGHT / 2, end_y + HEIGHT / 2);
+    // A package that is both built against and run has two lines.
+    let middle = HEIGHT / 2 + if class == "line" { 0 } else { 12 };
+    let (x, y, end_y) = (x + WIDTH, y + middle, end_y + middle);
     let bend = (end_x - x) / 2;
     writeln!(
         text,

@@ -70,12 +70,10 @@ pub(super) fn write(text: &mut String, record: &Record) -> fmt::Result {
 
 /// When a package's own work begins; cache hits have none, and come first.
 fn begin(unit: &UnitRecord) -> Duration {
-    let extract = Activity::Phase(Phase::Extract);
-    match unit.spans.iter().find(|span| span.activity == extract) {
-        Some(span) => span.start,
-        None if unit.outcome == Outcome::Ready(Origin::Cache) => Duration::ZERO,
-        None => unit.end(),
-    }
+    unit.begin().unwrap_or_else(|| match unit.outcome {
+        Outcome::Ready(Origin::Cache) => Duration::ZERO,
+        _ => unit.end(),
+    })
 }
 
 fn row(text: &mut String, unit: &UnitRecord, critical: bool, scale: &Scale, y: f64) -> fmt::Result {
