@@ -22,6 +22,7 @@ use crate::cache::Entry;
 use crate::children::Children;
 use crate::extract::{self};
 use crate::fetch::Fetched;
+use crate::lint;
 use crate::observer::{Event, Observer, Phase};
 use crate::patch::{self};
 use crate::plan::{Plan, Unit};
@@ -282,7 +283,34 @@ impl Context<'_> {
         }
         self.remove_unwanted()?;
         self.relocate()?;
-        self.check_build_paths()
+        self.check_results()
+    }
+
+    fn check_results(&self) -> Result<(), BuildError> {
+        let unit = self.unit();
+        // A package may be in either language, and a user's flags for one of them may leave it out.
+        let asks_for_debug_info =
+            |flags: &Vec<String>| flags.iter().any(|flag| flag.starts_with("-g") && flag != "-g0");
+        let package = lint::Package {
+            name: unit.name(),
+            stage: &self.stage_directory(),
+            prefix: INSTALL_PREFIX,
+            build: &self.directory,
+            dependencies: &self.dependencies(),
+            machine: &unit.machine,
+            debug: [&unit.flags.c, &unit.flags.cxx]
+                .into_iter()
+                .all(asks_for_debug_info),
+            excuses: &unit.recipe.excuses,
+        };
+        let findings = package.findings()?;
+        if findings.is_empty() {
+            return Ok(());
+        }
+        Err(BuildError::Findings {
+            package: unit.name().to_owned(),
+            findings,
+        })
     }
 
     fn no_such_file(&self, path: &str) -> BuildError {

@@ -1,6 +1,7 @@
 //! The platforms that packages are built for, read from `hosts.toml`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use cargo_platform::Cfg;
@@ -25,6 +26,11 @@ pub struct Host {
     pub env: String,
     /// The family of platforms that options such as `mingw32_CC` name.
     pub system: String,
+    /// The format of its objects, libraries and programs.
+    pub format: BinaryFormat,
+    /// The order of bytes in them.
+    #[serde(default)]
+    pub endianness: Endianness,
     /// What stands before the compiler's and the binary tools' names.
     pub compiler_prefixes: Vec<String>,
     /// What stands after the compiler's name.
@@ -47,6 +53,48 @@ pub enum CompilerFamily {
     Gcc,
     /// `clang` and `clang++`.
     Clang,
+}
+
+/// The format of objects, libraries and programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BinaryFormat {
+    /// ELF, of Linux and its relatives.
+    Elf,
+    /// COFF, and PE for programs, of Windows.
+    Coff,
+    /// Mach-O, of Apple's systems.
+    MachO,
+}
+
+impl fmt::Display for BinaryFormat {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Elf => "ELF",
+            Self::Coff => "COFF",
+            Self::MachO => "Mach-O",
+        })
+    }
+}
+
+/// The order of bytes in a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Endianness {
+    /// The least significant byte first.
+    #[default]
+    Little,
+    /// The most significant byte first.
+    Big,
+}
+
+impl fmt::Display for Endianness {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Little => "little-endian",
+            Self::Big => "big-endian",
+        })
+    }
 }
 
 fn no_suffix() -> Vec<String> {

@@ -12,6 +12,7 @@ pub mod extract;
 pub mod fetch;
 pub mod graph;
 pub mod host;
+pub mod lint;
 pub mod options;
 pub mod patch;
 pub mod plan;

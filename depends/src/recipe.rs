@@ -6,6 +6,7 @@
 pub mod build;
 pub mod condition;
 pub mod error;
+mod lint;
 pub mod set;
 pub mod source;
 pub mod template;
@@ -15,6 +16,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_spanned::Spanned;
+
+use crate::lint::Excuse;
 
 pub use build::BuildSystem;
 pub use condition::Condition;
@@ -47,6 +50,8 @@ pub struct Recipe {
     pub source: Source,
     /// How it is built.
     pub build: BuildSystem,
+    /// What the checks of a built package are not to tell.
+    pub excuses: Vec<Excuse>,
     /// What holds on every platform.
     pub base: Additions,
     /// What holds where a condition does, in the order of the conditions' texts.
@@ -130,6 +135,8 @@ struct RecipeFields {
     #[serde(default)]
     remove: Vec<String>,
     #[serde(default)]
+    lint: lint::LintFields,
+    #[serde(default)]
     when: toml::map::Map<String, toml::Value>,
     #[serde(default, rename = "unsupported")]
     _unsupported: Option<OnlyUnderCondition>,
@@ -202,6 +209,10 @@ impl Recipe {
             .build
             .resolve()
             .map_err(|(span, message)| RecipeError::new(path, &text, span, message))?;
+        let excuses = fields
+            .lint
+            .resolve()
+            .map_err(|(span, message)| RecipeError::new(path, &text, span, message))?;
         let conditional = tables
             .when
             .into_iter()
@@ -221,6 +232,7 @@ impl Recipe {
             patches: fields.patches,
             source: fields.source.into_inner(),
             build,
+            excuses,
             base: Additions {
                 dependencies: fields.dependencies,
                 native_dependencies: fields.native_dependencies,

@@ -1,11 +1,11 @@
 //! Why a unit was not built.
 
 use std::io;
-use std::path::PathBuf;
 
 use crate::archive::ArchiveError;
 use crate::digest::Digest;
 use crate::extract::ExtractError;
+use crate::lint::{self, Finding};
 use crate::observer::Phase;
 use crate::patch::PatchError;
 use crate::process::ProgramError;
@@ -68,26 +68,19 @@ pub enum BuildError {
         /// The package.
         package: String,
     },
-    /// The results name the directory that they were built in.
+    /// The results are not what a package may be.
     #[error(
-        "the results of {package} contain the path that they were built in: {}",
-        list(files)
+        "{package} was built, and is not fit to be used:{}\nwhat is meant to be so is excused in the recipe: \
+         lint.allow = [{{ rule = \"…\", path = \"…\", why = \"…\" }}]",
+        lint::describe(findings)
     )]
-    BuildPath {
+    Findings {
         /// The package.
         package: String,
-        /// The files that do.
-        files: Vec<PathBuf>,
+        /// All that is wrong.
+        findings: Vec<Finding>,
     },
     /// Another package failed, and the run was ended.
     #[error("not built, because the run was ended")]
     Cancelled,
-}
-
-fn list(files: &[PathBuf]) -> String {
-    files
-        .iter()
-        .map(|file| file.display().to_string())
-        .collect::<Vec<_>>()
-        .join(", ")
 }

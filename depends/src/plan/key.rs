@@ -8,10 +8,11 @@ use serde::Serialize;
 
 use super::{Unit, Variant};
 use crate::digest::Digest;
+use crate::lint::Excuse;
 use crate::recipe::{BuildSystem, Flags, Template};
 
 /// The version of what the engine does with a unit. It changes whenever the same inputs would give another archive.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 #[derive(Serialize)]
 struct Preimage<'a> {
@@ -26,6 +27,8 @@ struct Preimage<'a> {
     options: &'a [Template],
     flags: &'a Flags,
     remove: &'a [String],
+    #[serde(skip_serializing_if = "<[Excuse]>::is_empty")]
+    excuses: &'a [Excuse],
     license_files: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     variant: Option<Variant>,
@@ -96,6 +99,7 @@ pub(super) fn preimage(unit: &Unit, units: &[Unit], salt: &str) -> String {
         options: &unit.options,
         flags: &unit.flags,
         remove: &unit.remove,
+        excuses: &recipe.excuses,
         license_files: &recipe.license_files,
         variant: compiled.then_some(unit.variant),
         machine: unit.platform(),

@@ -42,7 +42,7 @@ fn mistakes_are_told_with_file_line_and_column() {
         "dependancies = []\n",
         "",
         &expect![
-            "packages/a/package.toml:3:1: unknown field `dependancies`, expected one of `name`, `version`, `license`, `description`, `homepage`, `license-files`, `patches`, `source`, `build`, `dependencies`, `native-dependencies`, `tools`, `options`, `flags`, `remove`, `when`, `unsupported`"
+            "packages/a/package.toml:3:1: unknown field `dependancies`, expected one of `name`, `version`, `license`, `description`, `homepage`, `license-files`, `patches`, `source`, `build`, `dependencies`, `native-dependencies`, `tools`, `options`, `flags`, `remove`, `lint`, `when`, `unsupported`"
         ],
     );
     check(
@@ -151,4 +151,44 @@ fn licence_files_that_would_replace_each_other_are_refused() {
     let error = Recipe::parse(&path, text).unwrap_err();
     expect![[r#"packages/a/package.toml:6:29: another licence file has the name of "lib/COPYING", under which it is kept"#]]
         .assert_eq(&error.to_string());
+}
+
+#[test]
+fn what_is_excused_is_a_known_rule_at_a_path_for_a_reason() {
+    let recipe = parse(
+        "a",
+        "lint.allow = [{ rule = \"absolute-path\", path = \"lib/cmake/**\", why = \"a comment\" }]\n",
+        "",
+    )
+    .unwrap();
+    assert_eq!(recipe.excuses[0].rule, crate::lint::Rule::AbsolutePath);
+    check(
+        "lint.allow = [{ rule = \"absolute-paht\", path = \"lib\", why = \"x\" }]\n",
+        "",
+        &expect![
+            "packages/a/package.toml:3:24: unknown variant `absolute-paht`, expected one of `libtool-archive`, `build-path`, `absolute-path`, `wrong-machine`, `not-pic`, `static-library`, `shared-library`, `no-debug-info`, `licence`, `mode`, `link`, `place`, `requires`"
+        ],
+    );
+    check(
+        "lint.allow = [{ rule = \"place\", path = \"\", why = \"x\" }]\n",
+        "",
+        &expect![[
+            r#"packages/a/package.toml:3:40: a rule is excused for a path in the prefix, as in "lib/cmake/**""#
+        ]],
+    );
+    check(
+        "lint.allow = [{ rule = \"place\", path = \"x\", why = \" \" }]\n",
+        "",
+        &expect!["packages/a/package.toml:3:51: what is excused needs a reason"],
+    );
+    check(
+        "lint.deny = []\n",
+        "",
+        &expect!["packages/a/package.toml:3:6: unknown field `deny`, expected `allow`"],
+    );
+    check(
+        "lint.allow = [{ rule = \"place\", path = \"x\" }]\n",
+        "",
+        &expect!["packages/a/package.toml:3:15: missing field `why`"],
+    );
 }

@@ -9,7 +9,7 @@ fn packages() -> [Package; 6] {
                     install:\n\tmkdir -p $(DESTDIR)$(PREFIX)/lib\n\tcp m.o $(DESTDIR)$(PREFIX)/lib\n";
     let cmake = "cmake_minimum_required(VERSION 3.5)\nproject(k C)\nadd_library(k k.c)\ninstall(TARGETS k)\n";
     let configure = "#!/bin/sh\nsource=$(dirname \"$0\")\n\
-                     printf 'all:\\ninstall:\\n\\tmkdir -p $(DESTDIR)/depends-prefix\\n\\tcp %s/data $(DESTDIR)/depends-prefix\\n' \
+                     printf 'all:\\ninstall:\\n\\tmkdir -p $(DESTDIR)/depends-prefix/share\\n\\tcp %s/data $(DESTDIR)/depends-prefix/share\\n' \
                      $source > Makefile\n";
     [
         Package::library("l", "int l(void) { return 1; }\n"),
@@ -51,7 +51,7 @@ fn every_build_system_works_below_an_odd_path() {
     for (file, text) in [
         ("told", "made by tool\n"),
         ("text", "patched\n"),
-        ("data", "data\n"),
+        ("share/data", "data\n"),
     ] {
         assert_eq!(fs_err::read_to_string(installed.prefix.join(file)).unwrap(), text);
     }

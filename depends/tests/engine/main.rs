@@ -13,6 +13,7 @@ mod gc;
 mod isolation;
 mod key;
 mod licenses;
+mod lint;
 mod options;
 mod parallel;
 mod patches;

@@ -65,12 +65,12 @@ fn make_gets_the_processors_that_no_other_package_uses() {
         )
     };
     let makefile = format!(
-        "all: a b\na:\n{}b:\n{}install:\n\tmkdir -p $(DESTDIR)$(PREFIX)\n\techo '$(filter -j% --jobserver%,$(MAKEFLAGS))' > $(DESTDIR)$(PREFIX)/flags\n",
+        "all: a b\na:\n{}b:\n{}install:\n\tmkdir -p $(DESTDIR)$(PREFIX)/share\n\techo '$(filter -j% --jobserver%,$(MAKEFLAGS))' > $(DESTDIR)$(PREFIX)/share/flags\n",
         meet("one", "two"),
         meet("two", "one")
     );
     world.add(&Package::new("m", "system = \"make\"").file("Makefile", &makefile));
-    let flags = world.run().jobs(2).installed("flags");
+    let flags = world.run().jobs(2).installed("share/flags");
     assert_says(&flags, &["-j", "jobserver"]);
 }
 
@@ -88,7 +88,7 @@ fn no_more_processes_work_than_are_allowed() {
     let names = ["a1", "a2", "a3", "a4", "a5"];
     let targets: String = names.iter().map(|name| format!("{name}:\n{target}")).collect();
     let makefile = format!(
-        "all: {}\n{targets}install:\n\tmkdir -p $(DESTDIR)$(PREFIX)/$(NAME)\n\ttouch $(DESTDIR)$(PREFIX)/$(NAME)/done\n",
+        "all: {}\n{targets}install:\n\tmkdir -p $(DESTDIR)$(PREFIX)/share/$(NAME)\n\ttouch $(DESTDIR)$(PREFIX)/share/$(NAME)/done\n",
         names.join(" ")
     );
     for name in ["p", "q", "r"] {
