@@ -99,12 +99,38 @@ fn is_prose(line: &str) -> bool {
 }
 
 fn first_path_in_cmake(text: &str, prefix: &str) -> Option<String> {
+    let text = without_bracket_comments(text);
     let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
     // Of what is joined to a variable elsewhere, only the beginning tells it from a path of a machine.
     lines.flat_map(absolute_paths).find(|path| {
         let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
         ROOTS.contains(&first) || path.contains(':') || path.starts_with(prefix)
     })
+}
+
+/// CMake code without its comments of several lines, `#[[…]]` or with as many `=` as there may be.
+fn without_bracket_comments(text: &str) -> String {
+    let mut code = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("#[") {
+        let (before, comment) = rest.split_at(at);
+        code.push_str(before);
+        let equals: String = comment[2..]
+            .chars()
+            .take_while(|character| *character == '=')
+            .collect();
+        let end = format!("]{equals}]");
+        rest = match comment[2 + equals.len()..].strip_prefix('[') {
+            Some(inside) => inside.find(&end).map_or("", |at| &inside[at + end.len()..]),
+            // A comment of one line, which ends as any other.
+            None => {
+                code.push_str("#[");
+                &comment[2..]
+            }
+        };
+    }
+    code.push_str(rest);
+    code
 }
 
 /// The absolute paths in a line: those that follow no variable and no other name.
