@@ -1,5 +1,6 @@
 //! The engine as a whole: options and recipes in, a prefix with its profile out.
 
+mod author;
 mod clean;
 mod collect;
 mod error;
@@ -284,12 +285,16 @@ impl Engine {
     }
 
     fn fetcher(&self) -> Fetcher {
+        Fetcher::new(self.fetch_config())
+    }
+
+    fn fetch_config(&self) -> FetchConfig {
         let mut config = FetchConfig::new(self.layout.sources.clone(), self.layout.work.join("fetch"));
         config.fallback = self.options.text("FALLBACK_DOWNLOAD_PATH").map(str::to_owned);
         config.offline = self.offline;
         config.connect_timeout = self.options.connect_timeout();
         config.retries = self.options.retries();
-        Fetcher::new(config)
+        config
     }
 
     /// Builds all packages and composes the prefix; does nothing where that was done before.

@@ -6,6 +6,7 @@
 mod apt;
 mod cargo;
 mod config;
+mod discover;
 mod error;
 mod http;
 mod local;
@@ -21,6 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub use config::FetchConfig;
 pub use error::{Failure, FetchError, Mismatch, Mode, RouteError, Unavailable, Wanted};
 
+use crate::digest::Digest;
 use crate::observer::{Event, Observer};
 use crate::recipe::source::{Archive, Route, Source};
 use store::{Delivery, Presence, Store};
@@ -103,6 +105,7 @@ impl Fetcher {
             let job = Job {
                 package,
                 archive,
+                expected: Some(archive.sha256),
                 source,
                 recipe_directory,
                 observer,
@@ -234,18 +237,19 @@ impl Fetcher {
         file: &str,
         job: &Job<'_>,
     ) -> Result<PathBuf, RouteError> {
-        let suite = {
-            let mut suites = self.suites.lock().unwrap_or_else(PoisonError::into_inner);
-            match suites.get(suite) {
-                Some(known) => Arc::clone(known),
-                None => {
-                    let read = Arc::new(apt::Suite::read(&self.config, suite, job)?);
-                    suites.insert(suite.to_owned(), Arc::clone(&read));
-                    read
-                }
-            }
-        };
+        let suite = self.suite(suite, job)?;
         suite.fetch(&self.client()?, name, file, job)
+    }
+
+    /// The suite, whose lists are read at the first call.
+    fn suite(&self, name: &str, job: &Job<'_>) -> Result<Arc<apt::Suite>, RouteError> {
+        let mut suites = self.suites.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = suites.get(name) {
+            return Ok(Arc::clone(known));
+        }
+        let read = Arc::new(apt::Suite::read(&self.config, name, job)?);
+        suites.insert(name.to_owned(), Arc::clone(&read));
+        Ok(read)
     }
 
     fn client(&self) -> Result<http::Client, RouteError> {
@@ -288,6 +292,8 @@ struct Job<'a> {
     package: &'a str,
     source: &'a Source,
     archive: &'a Archive,
+    /// The digest that the file must have, where it is known.
+    expected: Option<Digest>,
     recipe_directory: &'a Path,
     observer: &'a dyn Observer,
     store: Store<'a>,
@@ -299,7 +305,7 @@ impl Job<'_> {
         Delivery {
             package: self.package,
             file: &self.archive.file,
-            sha256: self.archive.sha256,
+            expected: self.expected,
             observer: self.observer,
             store: self.store,
         }
@@ -314,7 +320,7 @@ enum Arrival {
 }
 
 /// A route as messages name it.
-fn route_name(route: &Route) -> String {
+pub(crate) fn route_name(route: &Route) -> String {
     match route {
         Route::Url(url) => url.clone(),
         Route::Apt { source, suite, .. } => format!("apt source {source} ({suite})"),

@@ -5,6 +5,7 @@
 //! knows what the packages are for, and nothing writes to a terminal: an [`observer::Observer`] hears what happens.
 
 pub mod archive;
+pub mod author;
 pub mod build;
 pub mod cache;
 pub mod engine;

@@ -10,6 +10,7 @@ mod lint;
 pub mod set;
 pub mod source;
 pub mod template;
+pub(crate) mod texts;
 
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use error::{Place, RecipeError};
 pub use set::RecipeSet;
 pub use source::{Archive, Route, Source};
 pub use template::{Template, TemplateError, Variable};
+pub use texts::PLACEHOLDER;
 
 /// The name of a recipe's file in its directory.
 pub const FILE_NAME: &str = "package.toml";
@@ -196,6 +198,10 @@ impl Recipe {
                 None => recipe_error,
             }
         };
+        if let Some(unfilled) = texts::placeholders(&text).first() {
+            let message = format!("`{}` is yet to be filled in", unfilled.key);
+            return Err(RecipeError::new(path, &text, unfilled.span.clone(), message));
+        }
         let fields: RecipeFields = toml::from_str(&text).map_err(|error| from_toml(&error))?;
         let tables: WhenTables = if fields.when.is_empty() {
             WhenTables {
@@ -260,6 +266,18 @@ impl Recipe {
     #[must_use]
     pub fn directory(&self) -> &Path {
         self.file.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// The file that it was read from.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.file.path
+    }
+
+    /// The text that it was read from.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.file.text
     }
 
     /// The path of the patch that the recipe names `patch`.

@@ -3,9 +3,11 @@
 mod gc;
 mod graph;
 mod licenses;
+mod new;
 mod progress;
 mod shell;
 mod target;
+mod update;
 mod vendor;
 mod verify;
 mod why;
@@ -41,6 +43,8 @@ pub(crate) fn run(command: &DependsCommand) -> miette::Result<()> {
         Some(DependsVerb::Licenses(licenses)) => {
             licenses::run(&before.followed_by(&licenses.depends), licenses)
         }
+        Some(DependsVerb::New(new)) => new::run(&before.followed_by(&new.depends), new),
+        Some(DependsVerb::Update(update)) => update::run(&before.followed_by(&update.depends), update),
         Some(DependsVerb::Shell(shell)) => shell::run(&before.followed_by(&shell.depends), shell),
     }
 }

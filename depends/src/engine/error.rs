@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{NoticesError, VendorError};
 use crate::archive::ArchiveError;
+use crate::author::AuthorError;
 use crate::fetch::FetchError;
 use crate::host::UnknownHost;
 use crate::options::OptionError;
@@ -90,6 +91,10 @@ pub enum EngineError {
         #[source]
         source: ArchiveError,
     },
+    /// A recipe was not written.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Author(Box<AuthorError>),
     /// Sources are not put into a directory.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -113,6 +118,12 @@ pub enum EngineError {
     /// A file cannot be read or written; the error names it.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+}
+
+impl From<AuthorError> for EngineError {
+    fn from(error: AuthorError) -> Self {
+        Self::Author(Box::new(error))
+    }
 }
 
 impl From<VendorError> for EngineError {

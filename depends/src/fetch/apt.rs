@@ -133,6 +133,18 @@ impl Suite {
         command
     }
 
+    /// The names of the files of the source package `name`.
+    pub(super) fn files(&self, name: &str, job: &Job<'_>) -> Result<Vec<String>, RouteError> {
+        let locations = self.locations(name, job)?;
+        Ok(locations.into_iter().map(|location| location.file).collect())
+    }
+
+    fn locations(&self, name: &str, job: &Job<'_>) -> Result<Vec<Location>, RouteError> {
+        let mut print = self.apt_get(self.state.path());
+        print.args(["--print-uris", "--only-source", "--download-only", "source", name]);
+        Ok(uris::parse(&program::run(print, job)?))
+    }
+
     /// Gets one file of the source package `name`.
     pub(super) fn fetch(
         &self,
@@ -144,10 +156,7 @@ impl Suite {
         let source = |command: &mut Command| {
             command.args(["--only-source", "--download-only", "source", name]);
         };
-        let mut print = self.apt_get(self.state.path());
-        source(print.arg("--print-uris"));
-        let locations = uris::parse(&program::run(print, job)?);
-        let location = uris::find(&locations, file, job.archive.sha256)?;
+        let location = uris::find(&self.locations(name, job)?, file, job.expected)?;
         if location.is_http()
             && let Ok(path) = client.fetch(&location.uri, job)
         {

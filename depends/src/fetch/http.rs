@@ -93,18 +93,20 @@ impl Client {
             }),
             DeliveryError::Store(error) => TransferError::Final(RouteError::Store(error)),
             DeliveryError::TooLarge => TransferError::Final(too_large()),
-            DeliveryError::Mismatch { actual, n_bytes } => {
-                TransferError::Final(RouteError::Mismatch(Mismatch {
-                    place,
-                    expected: job.archive.sha256,
-                    actual,
-                    hint: if is_page {
-                        Some("the server sent a web page".to_owned())
-                    } else {
-                        Some(format!("{n_bytes} bytes"))
-                    },
-                }))
-            }
+            DeliveryError::Mismatch {
+                expected,
+                actual,
+                n_bytes,
+            } => TransferError::Final(RouteError::Mismatch(Mismatch {
+                place,
+                expected,
+                actual,
+                hint: if is_page {
+                    Some("the server sent a web page".to_owned())
+                } else {
+                    Some(format!("{n_bytes} bytes"))
+                },
+            })),
         })
     }
 }

@@ -102,9 +102,11 @@ impl<'a> Store<'a> {
     }
 
     /// Gives a verified file its name. A wrong file that has it is kept under another; at no time is there none.
-    fn publish(self, part: NamedTempFile, file: &str, expected: Digest) -> io::Result<PathBuf> {
+    fn publish(self, part: NamedTempFile, file: &str, expected: Option<Digest>) -> io::Result<PathBuf> {
         let path = self.directory.join(file);
-        if let Presence::Wrong(mismatch) = self.presence(file, expected)? {
+        if let Some(expected) = expected
+            && let Presence::Wrong(mismatch) = self.presence(file, expected)?
+        {
             let kept = self
                 .directory
                 .join(format!("{file}.bad-{}", mismatch.actual.short(N_BAD_DIGITS)));
@@ -132,7 +134,8 @@ impl<'a> Store<'a> {
 pub(super) struct Delivery<'a> {
     pub(super) package: &'a str,
     pub(super) file: &'a str,
-    pub(super) sha256: Digest,
+    /// The digest that the file must have, where it is known.
+    pub(super) expected: Option<Digest>,
     pub(super) observer: &'a dyn Observer,
     pub(super) store: Store<'a>,
 }
@@ -148,6 +151,7 @@ pub(super) enum DeliveryError {
     /// The sources directory cannot be written.
     Store(io::Error),
     Mismatch {
+        expected: Digest,
         actual: Digest,
         n_bytes: u64,
     },
@@ -166,7 +170,7 @@ impl Delivery<'_> {
                 error => error,
             })?;
         self.store
-            .publish(part, self.file, self.sha256)
+            .publish(part, self.file, self.expected)
             .map_err(DeliveryError::Store)
     }
 
@@ -178,9 +182,9 @@ impl Delivery<'_> {
             DeliveryError::Read { source, .. } => RouteError::Io(source),
             DeliveryError::Store(error) => RouteError::Store(error),
             DeliveryError::TooLarge => RouteError::TooLarge { limit: LARGEST_FILE },
-            DeliveryError::Mismatch { actual, .. } => RouteError::Mismatch(Mismatch {
+            DeliveryError::Mismatch { expected, actual, .. } => RouteError::Mismatch(Mismatch {
                 place: path.display().to_string(),
-                expected: self.sha256,
+                expected,
                 actual,
                 hint: None,
             }),
@@ -207,8 +211,14 @@ impl Delivery<'_> {
             (Some(Failure::Write(error)), _) => Err(DeliveryError::Store(error)),
             (Some(Failure::TooLarge), _) => Err(DeliveryError::TooLarge),
             (None, Err(source)) => Err(DeliveryError::Read { n_bytes, source }),
-            (None, Ok(actual)) if actual != self.sha256 => Err(DeliveryError::Mismatch { actual, n_bytes }),
-            (None, Ok(_)) => Ok(()),
+            (None, Ok(actual)) => match self.expected {
+                Some(expected) if expected != actual => Err(DeliveryError::Mismatch {
+                    expected,
+                    actual,
+                    n_bytes,
+                }),
+                _ => Ok(()),
+            },
         }
     }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where its support does")]
 
+mod author;
 mod base_directory;
 mod build_systems;
 mod cache;

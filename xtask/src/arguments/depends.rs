@@ -6,8 +6,10 @@ use clap::{Args, CommandFactory as _, Subcommand, ValueEnum};
 
 use super::{Arguments, DependsArguments};
 
+pub(crate) mod author;
 pub(crate) mod upkeep;
 
+use author::{NewArguments, UpdateArguments};
 use upkeep::{GcArguments, LicensesArguments, ShellArguments, VendorArguments};
 
 /// Targets and options, or a command with its own.
@@ -43,6 +45,12 @@ pub(crate) enum DependsVerb {
     /// Work by hand in a package's build environment.
     #[command(after_help = upkeep::SHELL_HELP)]
     Shell(ShellArguments),
+    /// Write a first recipe for a package, from an archive of its source.
+    #[command(after_help = author::NEW_HELP)]
+    New(Box<NewArguments>),
+    /// Move a recipe to another version.
+    #[command(after_help = author::UPDATE_HELP)]
+    Update(Box<UpdateArguments>),
 }
 
 const GRAPH_HELP: &str = "\

@@ -39,8 +39,12 @@ pub(super) fn parse(output: &str) -> Vec<Location> {
         .collect()
 }
 
-/// The location of `file`, unless it is known beforehand to be another file than the one with the digest `expected`.
-pub(super) fn find(locations: &[Location], file: &str, expected: Digest) -> Result<Location, RouteError> {
+/// The location of `file`, unless it is known beforehand to be another file than the one that is expected.
+pub(super) fn find(
+    locations: &[Location],
+    file: &str,
+    expected: Option<Digest>,
+) -> Result<Location, RouteError> {
     let location = locations
         .iter()
         .find(|location| location.file == file)
@@ -48,8 +52,8 @@ pub(super) fn find(locations: &[Location], file: &str, expected: Digest) -> Resu
             file: file.to_owned(),
             listed: locations.iter().map(|location| location.file.clone()).collect(),
         })?;
-    match location.sha256 {
-        Some(actual) if actual != expected => Err(RouteError::Mismatch(Mismatch {
+    match (location.sha256, expected) {
+        (Some(actual), Some(expected)) if actual != expected => Err(RouteError::Mismatch(Mismatch {
             place: location.uri.clone(),
             expected,
             actual,
@@ -74,9 +78,9 @@ mod tests {
         let locations = parse(&output);
         let files: Vec<&str> = locations.iter().map(|location| location.file.as_str()).collect();
         assert_eq!(files, ["p_1.orig.tar.gz", "p_1+.dsc"]);
-        let found = find(&locations, "p_1.orig.tar.gz", digest).unwrap();
+        let found = find(&locations, "p_1.orig.tar.gz", Some(digest)).unwrap();
         assert_eq!(found.uri, "http://mirror/p_1.orig.tar.gz");
-        assert!(find(&locations, "p_1+.dsc", digest).is_ok());
+        assert!(find(&locations, "p_1+.dsc", Some(digest)).is_ok());
         for (file, expected) in [
             (
                 "p_1.orig.tar.xz",
@@ -87,7 +91,7 @@ mod tests {
                 "http://mirror/p_1.orig.tar.gz has the wrong digest",
             ),
         ] {
-            let error = find(&locations, file, Digest::of(b"other"))
+            let error = find(&locations, file, Some(Digest::of(b"other")))
                 .unwrap_err()
                 .to_string();
             assert!(error.starts_with(expected), "{error}");

@@ -8,7 +8,7 @@ fn delivery(place: &Place) -> Delivery<'_> {
     Delivery {
         package: "p",
         file: FILE,
-        sha256: Digest::of(CONTENT),
+        expected: Some(Digest::of(CONTENT)),
         observer: &Silent,
         store: Store::new(&place.config.sources),
     }
