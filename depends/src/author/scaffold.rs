@@ -95,7 +95,7 @@ impl Scaffold {
                 source: Box::new(source),
             })?;
         let sha256 = Digest::of_file(&archive)?;
-        let version = self.version.clone().or_else(|| version::guess(&name));
+        let version = self.version.clone().or_else(|| self.guess_version(&name));
         let file = self.file_name(&name, version.as_deref());
         let tree = scratch.join("tree");
         let mut root = self.root.clone();
@@ -166,6 +166,14 @@ impl Scaffold {
                 (route, file)
             }
         })
+    }
+
+    /// The version that the archive's name says. Crates that carry another program say its version after a `+`.
+    fn guess_version(&self, name: &str) -> Option<String> {
+        match &self.origin {
+            Origin::Crate { version, .. } => version.rsplit('+').next().map(str::to_owned),
+            Origin::Url(_) | Origin::Apt { .. } => version::guess(name),
+        }
     }
 
     /// The name in the sources directory: the archive's own, unless it could be that of any package.

@@ -80,7 +80,7 @@ impl<'a> Session<'a> {
         let terminal = std::env::var_os("TERM");
         let program = program
             .environment("TERM", terminal.as_deref().unwrap_or(OsStr::new("dumb")))
-            .environment("PS1", format!("({label}) \\w \\$ "));
+            .environment("PS1", format!("({label}) \\W \\$ "));
         self.start(program)
     }
 

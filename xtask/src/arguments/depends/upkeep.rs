@@ -11,6 +11,7 @@ use crate::arguments::DependsArguments;
 pub(crate) const GC_HELP: &str = "\
 Without a limit, only leftovers of killed and failed runs go. These packages always stay:
   those that the given options plan; those of every prefix in depends/; those of each --root; those in use.
+Prefixes of other checkouts that share a BASE_CACHE are not known: name them with --root.
 
   cargo xtask depends gc MULTIPROCESS=1 --older-than 30d --max-size 2G
   cargo xtask depends gc --max-size 0 --root /srv/release/share/config.site.toml --dry-run";
