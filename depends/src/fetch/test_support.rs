@@ -109,8 +109,9 @@ impl Place {
             "{:?}",
             self.sources()
         );
-        if let Ok(mut entries) = fs_err::read_dir(&self.config.scratch) {
-            assert!(entries.next().is_none());
+        if let Ok(entries) = fs_err::read_dir(&self.config.scratch) {
+            let names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+            assert!(names.iter().all(|name| name == ".lock"), "{names:?}");
         }
     }
 
