@@ -9,6 +9,7 @@ mod stored;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use crate::archive::{self, ArchiveError};
 use crate::atomic;
@@ -23,6 +24,9 @@ pub use stored::Stored;
 const ARCHIVE: &str = "tar.gz";
 const PREIMAGE: &str = "key.json";
 const STAMP: &str = "used";
+
+/// How exact the time of an entry's last use is.
+const STAMP_AGE: Duration = Duration::from_secs(10 * 60);
 
 /// The files beside an archive, in the order in which they go; the preimage, by which they are known, is the last.
 const SIDECARS: [&str; 4] = ["tar.gz.hash", "log", STAMP, PREIMAGE];
@@ -124,10 +128,13 @@ impl Cache {
         )))
     }
 
-    /// Records that a unit is needed now. A cache that cannot be written is none the worse for it.
+    /// Records that a unit is needed now, unless that was recorded in the last [`STAMP_AGE`]: runs in which nothing is
+    /// to be done write nothing. A cache that cannot be written is none the worse for it.
     pub fn touch(&self, unit: &Unit) {
         let stamp = self.path(unit, STAMP);
-        if !self.path(unit, ARCHIVE).is_file() {
+        let modified = fs_err::metadata(&stamp).and_then(|metadata| metadata.modified());
+        let is_fresh = modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age < STAMP_AGE));
+        if is_fresh || !self.path(unit, ARCHIVE).is_file() {
             return;
         }
         let file = fs_err::File::options()
@@ -135,7 +142,7 @@ impl Cache {
             .truncate(false)
             .write(true)
             .open(stamp);
-        let _ = file.and_then(|file| file.into_parts().0.set_modified(std::time::SystemTime::now()));
+        let _ = file.and_then(|file| file.into_parts().0.set_modified(SystemTime::now()));
     }
 
     /// Packs `tree` as the archive of `unit`.
