@@ -162,6 +162,21 @@ pub fn read_below(archive: &Path, directory: &Path) -> Result<BTreeMap<PathBuf, 
     Ok(found)
 }
 
+/// Whether an archive has a file at `path`.
+///
+/// # Errors
+/// The archive cannot be read.
+pub(crate) fn contains(archive: &Path, path: &Path) -> io::Result<bool> {
+    let file = io::BufReader::new(fs_err::File::open(archive)?);
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(file));
+    for entry in archive.entries()? {
+        if entry?.path()? == path {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// All paths below `directory`, relative to it, parents before children, in the order of their bytes.
 ///
 /// # Errors

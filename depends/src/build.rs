@@ -7,6 +7,7 @@ mod cmake;
 mod environment;
 mod error;
 mod files;
+mod hint;
 mod make;
 mod relocate;
 mod session;
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use crate::archive::{self};
 use crate::atomic;
-use crate::cache::Entry;
+use crate::cache::{Cache, Entry};
 use crate::children::Children;
 use crate::extract::{self};
 use crate::fetch::Fetched;
@@ -28,10 +29,12 @@ use crate::patch::{self};
 use crate::plan::{Plan, Unit};
 use crate::process::Program;
 use crate::recipe::BuildSystem;
+use crate::sandbox::{Room, Sandbox};
 use crate::tool::SearchPath;
 use crate::tree::{self};
 
 pub use error::BuildError;
+pub use hint::Hint;
 pub use session::Session;
 
 /// The prefix that every package is configured for. It exists nowhere, so that nothing is found there by accident, and
@@ -40,6 +43,9 @@ pub const INSTALL_PREFIX: &str = "/depends-prefix";
 
 /// The directory in a prefix that takes the licences' texts, by package.
 const LICENSES: &str = "share/licenses";
+
+/// The directory that is the build's home, and stays empty.
+const HOME: &str = "home";
 
 /// The phases that happen in the unit's directory.
 const PHASES: [Phase; 6] = [
@@ -63,12 +69,18 @@ pub(crate) struct Context<'a> {
     pub(crate) entries: &'a dyn Fn(usize) -> Entry,
     /// Where programs of the system are looked for.
     pub(crate) search_path: &'a SearchPath,
+    /// What the programs are confined by.
+    pub(crate) sandbox: &'a Sandbox,
     /// Shares the processors between all builds.
     pub(crate) job_server: &'a jobserver::Client,
     /// The programs that are running.
     pub(crate) children: &'a Children,
     /// Takes the programs' output.
     pub(crate) log: &'a File,
+    /// Where that lies.
+    pub(crate) log_path: &'a Path,
+    /// What was built before.
+    pub(crate) cache: &'a Cache,
     /// Hears what is done.
     pub(crate) observer: &'a dyn Observer,
 }
@@ -80,7 +92,7 @@ impl Context<'_> {
     /// A phase failed. The directory is left as it was then.
     pub(crate) fn build(&self, fetched: &Fetched, last: Phase) -> Result<PathBuf, BuildError> {
         atomic::remove_directory(&self.directory)?;
-        for directory in ["build", "stage", "home", "tmp"] {
+        for directory in ["build", "stage", HOME, "tmp"] {
             fs_err::create_dir_all(self.directory.join(directory))?;
         }
         for phase in PHASES.into_iter().take_while(|phase| *phase <= last) {
@@ -281,6 +293,7 @@ impl Context<'_> {
                 directory.join(Path::new(file).file_name().unwrap_or_default()),
             )?;
         }
+        self.check_home()?;
         self.remove_unwanted()?;
         self.relocate()?;
         self.check_results()
@@ -313,6 +326,17 @@ impl Context<'_> {
         })
     }
 
+    /// Refuses a build that wrote to its home, where nothing else could prevent it: the next would find what it left.
+    fn check_home(&self) -> Result<(), BuildError> {
+        match fs_err::read_dir(self.directory.join(HOME))?.next() {
+            None => Ok(()),
+            Some(entry) => Err(BuildError::WroteHome {
+                package: self.unit().name().to_owned(),
+                file: entry?.file_name().into(),
+            }),
+        }
+    }
+
     fn no_such_file(&self, path: &str) -> BuildError {
         BuildError::NoSuchFile {
             package: self.unit().name().to_owned(),
@@ -335,6 +359,7 @@ impl Context<'_> {
         let program = program
             .environments(&self.environment())
             .job_server(self.job_server);
+        let program = self.confine(program)?;
         self.observer.notice(&Event::Command {
             package: &package,
             command: program.command(),
@@ -348,9 +373,23 @@ impl Context<'_> {
         self.children
             .run(program, self.log, ended)
             .map_err(|source| BuildError::Command {
+                hint: self.hint(),
                 package,
                 phase,
                 source,
             })
+    }
+
+    /// `program`, confined to the unit's directories but for what its recipe lets escape.
+    pub(crate) fn confine(&self, program: Program) -> Result<Program, BuildError> {
+        let directory = |name| self.directory.join(name);
+        let room = Room {
+            directory: &self.directory,
+            writable: &["source", "build", "stage"].map(directory),
+            read_only: &["dependencies", "native", HOME].map(directory),
+            temporary: &directory("tmp"),
+        };
+        let escapes = &self.unit().recipe.escapes;
+        Ok(self.sandbox.confine(program, room, escapes, self.log)?)
     }
 }

@@ -29,6 +29,7 @@ use crate::prefix::{self, Contents};
 use crate::profile;
 use crate::recipe::RecipeSet;
 use crate::record::Recording;
+use crate::sandbox::{self, Isolation};
 use crate::schedule::{Schedule, Stops, Visit};
 use crate::selection::{Selected, Selection};
 use crate::site;
@@ -64,6 +65,7 @@ pub struct Engine {
     host: Arc<Host>,
     build: Arc<Host>,
     search_path: SearchPath,
+    isolation: Option<Isolation>,
     jobs: usize,
     offline: bool,
     observer: Arc<dyn Observer>,
@@ -104,6 +106,7 @@ impl Engine {
             Some(name) => Host::find(name)?,
             None => Arc::clone(&build),
         };
+        let isolation = sandbox::wanted(&options)?;
         let layout = Layout::new(settings.base, settings.recipes, &options);
         let engine = Self {
             recipes,
@@ -113,6 +116,7 @@ impl Engine {
             host,
             build,
             search_path: SearchPath::from_environment(),
+            isolation,
             jobs: settings.jobs,
             offline: settings.offline,
             observer,
@@ -497,6 +501,8 @@ impl Engine {
             cache: &cache,
             fetcher: &fetcher,
             search_path: &self.search_path,
+            isolation: self.isolation,
+            directories: self.options.path("SDK_PATH").into_iter().collect(),
             jobs: self.jobs,
             keep_logs: self.options.switch("LOG"),
             observer,

@@ -67,6 +67,15 @@ impl Layout {
         std::env::temp_dir().join(format!("depends-{}", work.short(11)))
     }
 
+    /// The directory that takes what sandboxes are made of. It has a plain path, as the builds' directories.
+    pub(crate) fn sandbox_root(&self) -> PathBuf {
+        if is_plain(&self.work) {
+            self.work.join("sandbox")
+        } else {
+            self.build_root().join("sandbox")
+        }
+    }
+
     /// Makes the directory that units are built in.
     ///
     /// # Errors

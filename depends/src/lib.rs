@@ -21,6 +21,7 @@ pub mod prefix;
 pub mod profile;
 pub mod recipe;
 pub mod record;
+pub mod sandbox;
 pub mod schedule;
 pub mod selection;
 pub mod site;

@@ -21,7 +21,7 @@ pub enum Kind {
 }
 
 /// The engine's own options, besides those that a selection file brings: name, kind, meaning.
-pub const ENGINE_OPTIONS: [(&str, Kind, &str); 26] = [
+pub const ENGINE_OPTIONS: [(&str, Kind, &str); 27] = [
     (
         "HOST",
         Kind::Text,
@@ -69,6 +69,12 @@ pub const ENGINE_OPTIONS: [(&str, Kind, &str); 26] = [
     ("LOG", Kind::Switch, "keep each package's log beside its archive"),
     ("V", Kind::Switch, "show the commands that are run"),
     (
+        "SANDBOX",
+        Kind::Text,
+        "insist on an isolation of builds, namespaces or landlock, or do without it, off; by default, the strongest \
+         that this machine offers",
+    ),
+    (
         "HOST_ID_SALT",
         Kind::Text,
         "changes the keys of packages for the host",
@@ -99,13 +105,14 @@ pub const ENGINE_OPTIONS: [(&str, Kind, &str); 26] = [
 ];
 
 /// Options that say where things are and what is shown, not what is built.
-const INCIDENTAL: [&str; 7] = [
+const INCIDENTAL: [&str; 8] = [
     "SOURCES_PATH",
     "BASE_CACHE",
     "FALLBACK_DOWNLOAD_PATH",
     "DOWNLOAD_CONNECT_TIMEOUT",
     "DOWNLOAD_RETRIES",
     "LOG",
+    "SANDBOX",
     "V",
 ];
 

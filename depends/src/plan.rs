@@ -8,11 +8,13 @@ mod planner;
 mod reachable;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::digest::Digest;
 use crate::host::Host;
 use crate::recipe::{BuildSystem, Flags, Recipe, Template};
+use crate::tool::SearchPath;
 use crate::toolchain::Toolchain;
 
 pub use reachable::reachable;
@@ -189,6 +191,33 @@ impl Plan {
             }
         }
         found.into_iter().collect()
+    }
+
+    /// The programs that its builds call, as far as they are found.
+    #[must_use]
+    pub fn programs(&self, search_path: &SearchPath) -> Vec<PathBuf> {
+        let mut programs = BTreeSet::new();
+        for unit in &self.units {
+            let toolchain = &unit.toolchain;
+            for tool in [
+                &toolchain.cc,
+                &toolchain.cxx,
+                &toolchain.ar,
+                &toolchain.ranlib,
+                &toolchain.nm,
+                &toolchain.strip,
+            ] {
+                programs.insert(tool.program.clone());
+                // Behind a launcher stands the compiler proper.
+                programs.extend(tool.arguments.iter().filter_map(|word| search_path.find(word)));
+            }
+            let named = unit
+                .tools
+                .iter()
+                .filter_map(|tool| search_path.find_tool(tool, "").ok());
+            programs.extend(named);
+        }
+        programs.into_iter().collect()
     }
 
     /// One digest over everything that the plan builds: what CI keys its caches on.

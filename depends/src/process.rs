@@ -11,6 +11,8 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 pub struct Program {
     command: Command,
     streams: Streams,
+    #[cfg(target_os = "linux")]
+    entry: Option<crate::sandbox::Entry>,
 }
 
 /// Where a program reads and writes.
@@ -59,6 +61,8 @@ impl Program {
         Self {
             command,
             streams: Streams::Log,
+            #[cfg(target_os = "linux")]
+            entry: None,
         }
     }
 
@@ -116,6 +120,14 @@ impl Program {
         self
     }
 
+    /// Confines it from its start.
+    #[cfg(target_os = "linux")]
+    #[must_use]
+    pub(crate) fn confinement(mut self, entry: crate::sandbox::Entry) -> Self {
+        self.entry = Some(entry);
+        self
+    }
+
     /// The command as it will be run.
     #[must_use]
     pub fn command(&self) -> &Command {
@@ -138,6 +150,11 @@ impl Program {
     /// # Errors
     /// It cannot be started.
     pub fn start(mut self, log: &File) -> Result<Running, ProgramError> {
+        // What the entry closes must have been made ready before: it comes last.
+        #[cfg(target_os = "linux")]
+        if let Some(entry) = self.entry.take() {
+            entry.apply(&mut self.command);
+        }
         let program = PathBuf::from(self.command.get_program());
         let start = |source| ProgramError::Start {
             program: program.clone(),
@@ -192,6 +209,18 @@ impl Running {
             }),
         }
     }
+}
+
+/// An error with all that caused it, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
 }
 
 /// The command as one line for people and shells, with its directory and environment before it.

@@ -6,6 +6,7 @@
 pub mod build;
 pub mod condition;
 pub mod error;
+pub mod escapes;
 mod lint;
 pub mod set;
 pub mod source;
@@ -23,6 +24,7 @@ use crate::lint::Excuse;
 pub use build::BuildSystem;
 pub use condition::Condition;
 pub use error::{Place, RecipeError};
+pub use escapes::Escapes;
 pub use set::RecipeSet;
 pub use source::{Archive, Route, Source};
 pub use template::{Template, TemplateError, Variable};
@@ -54,6 +56,8 @@ pub struct Recipe {
     pub build: BuildSystem,
     /// What the checks of a built package are not to tell.
     pub excuses: Vec<Excuse>,
+    /// What its build may do that builds may not.
+    pub escapes: Escapes,
     /// What holds on every platform.
     pub base: Additions,
     /// What holds where a condition does, in the order of the conditions' texts.
@@ -124,6 +128,8 @@ struct RecipeFields {
     patches: Vec<Spanned<String>>,
     source: Spanned<Source>,
     build: build::BuildFields,
+    #[serde(default, rename = "sandbox")]
+    escapes: Escapes,
     #[serde(default)]
     dependencies: Vec<Spanned<String>>,
     #[serde(default)]
@@ -239,6 +245,7 @@ impl Recipe {
             source: fields.source.into_inner(),
             build,
             excuses,
+            escapes: fields.escapes,
             base: Additions {
                 dependencies: fields.dependencies,
                 native_dependencies: fields.native_dependencies,

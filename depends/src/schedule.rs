@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use crate::atomic;
 use crate::build::{BuildError, Context, Session};
@@ -18,6 +18,7 @@ use crate::layout::Layout;
 use crate::lock::Lock;
 use crate::observer::{Event, Observer, Origin, Phase, Wait};
 use crate::plan::{Plan, Unit};
+use crate::sandbox::{Isolation, Needs, Sandbox, SandboxError};
 use crate::tool::SearchPath;
 
 /// Downloads at the same time.
@@ -35,6 +36,10 @@ pub struct Schedule<'a> {
     pub fetcher: &'a Fetcher,
     /// Where programs of the system are looked for.
     pub search_path: &'a SearchPath,
+    /// The isolation that is insisted on.
+    pub isolation: Option<Isolation>,
+    /// Directories of the system that builds read besides the toolchain's.
+    pub directories: Vec<PathBuf>,
     /// Processes at the same time.
     pub jobs: usize,
     /// Whether logs are kept beside the archives.
@@ -73,6 +78,9 @@ pub enum Cause {
     /// A phase failed.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// It cannot be built as isolated as it should be.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
     /// It was built and cannot be kept.
     #[error("cannot store the package: {0}")]
     Store(#[source] crate::archive::ArchiveError),
@@ -89,6 +97,7 @@ struct Progress {
     fetches: Mutex<usize>,
     fetch_ended: Condvar,
     children: Children,
+    sandbox: Mutex<Option<Arc<Sandbox>>>,
 }
 
 impl Progress {
@@ -145,6 +154,7 @@ impl Schedule<'_> {
             fetches: Mutex::new(0),
             fetch_ended: Condvar::new(),
             children: Children::default(),
+            sandbox: Mutex::new(None),
         };
         std::thread::scope(|scope| {
             let whole = self.needed(wanted, stops);
@@ -269,6 +279,9 @@ impl Schedule<'_> {
         self.layout
             .make_build_root()
             .map_err(|source| error(None)(source.into()))?;
+        let sandbox = self
+            .sandbox(unit, progress)
+            .map_err(|cause| error(None)(cause.into()))?;
         let log_path = self.layout.log(unit);
         let log = create(&log_path).map_err(|source| error(None)(source.into()))?;
         let context = Context {
@@ -277,9 +290,12 @@ impl Schedule<'_> {
             directory: self.layout.unit(unit),
             entries: &|needed| progress.entries()[&needed].clone(),
             search_path: self.search_path,
+            sandbox: &sandbox,
             job_server,
             children: &progress.children,
             log: &log,
+            log_path: &log_path,
+            cache: self.cache,
             observer: self.observer,
         };
         let last = stop.unwrap_or(Phase::Postprocess);
@@ -312,6 +328,36 @@ impl Schedule<'_> {
         clean_up().map_err(|source| error(None)(source.into()))?;
         self.announce(index, entry, Origin::Build, progress);
         Ok(())
+    }
+
+    /// The run's sandbox, made when the first unit is built. What it does not prevent is said then, and for each unit
+    /// what its recipe lets escape.
+    fn sandbox(&self, unit: &Unit, progress: &Progress) -> Result<Arc<Sandbox>, SandboxError> {
+        let say = |message: &str| self.observer.notice(&Event::Warning { message });
+        let mut made = progress
+            .sandbox
+            .lock()
+            .expect("no holder panics because observers do not");
+        let sandbox = match &*made {
+            Some(sandbox) => Arc::clone(sandbox),
+            None => {
+                let tools = self.plan.programs(self.search_path);
+                let needs = Needs {
+                    tools: &tools,
+                    directories: &self.directories,
+                };
+                let scratch = self.layout.sandbox_root();
+                fs_err::create_dir_all(&scratch)?;
+                let sandbox = Sandbox::new(self.isolation, &needs, &scratch)?;
+                sandbox.warnings().iter().for_each(|warning| say(warning));
+                Arc::clone(made.insert(Arc::new(sandbox)))
+            }
+        };
+        drop(made);
+        for line in unit.recipe.escapes.lines() {
+            say(&format!("{} is built {line}", unit.label()));
+        }
+        Ok(sandbox)
     }
 
     /// The unit's entry, when it is there and whole. A damaged one is announced and counts as absent.

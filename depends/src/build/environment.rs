@@ -63,19 +63,19 @@ impl Context<'_> {
         flags
     }
 
-    /// The environment of every command: nothing of the caller's but where programs are found.
+    /// The environment of every command: nothing of the caller's but where the programs are found that it sees.
     pub(super) fn environment(&self) -> Vec<(OsString, OsString)> {
         let unit = self.unit();
         let flags = self.flags();
         let dependencies = self.dependencies();
         let mut path = vec![self.native().join("bin")];
-        path.extend(std::env::split_paths(self.search_path.as_os_str()).filter(|path| path.is_absolute()));
+        path.extend(self.sandbox.search_path(self.search_path.as_os_str()));
         let path = std::env::join_paths(path).unwrap_or_else(|_| self.search_path.as_os_str().to_owned());
         let tool = |words: Vec<String>| OsString::from(words.join(" "));
         let toolchain = &unit.toolchain;
         let pairs: [(&str, OsString); 24] = [
             ("PATH", path),
-            ("HOME", self.directory.join("home").into()),
+            ("HOME", self.directory.join(super::HOME).into()),
             ("TMPDIR", self.directory.join("tmp").into()),
             ("LC_ALL", "C".into()),
             ("LANG", "C".into()),

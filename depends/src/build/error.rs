@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::hint::Hint;
 use crate::archive::ArchiveError;
 use crate::digest::Digest;
 use crate::extract::ExtractError;
@@ -41,7 +42,7 @@ pub enum BuildError {
     #[error(transparent)]
     Archive(#[from] ArchiveError),
     /// A command failed.
-    #[error("{phase:?} of {package} failed: {source}")]
+    #[error("{phase:?} of {package} failed: {source}{}", hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}")))]
     Command {
         /// The package.
         package: String,
@@ -50,6 +51,19 @@ pub enum BuildError {
         /// The command's failure.
         #[source]
         source: ProgramError,
+        /// What its log says of the reason.
+        hint: Option<Hint>,
+    },
+    /// The build wrote to its home directory.
+    #[error(
+        "the build of {package} wrote {} to its home directory: what it leaves there would reach other builds",
+        file.display()
+    )]
+    WroteHome {
+        /// The package.
+        package: String,
+        /// One of the files.
+        file: PathBuf,
     },
     /// A program of the system disappeared between planning and building.
     #[error("{} is missing", .0.name)]

@@ -9,6 +9,7 @@ use crate::fetch::FetchError;
 use crate::host::UnknownHost;
 use crate::options::OptionError;
 use crate::recipe::set::SetError;
+use crate::sandbox::SandboxError;
 use crate::schedule::UnitError;
 use crate::tool::MissingTools;
 use crate::toolchain::ToolchainError;
@@ -42,6 +43,9 @@ pub enum EngineError {
     /// A toolchain cannot be used.
     #[error(transparent)]
     Toolchain(ToolchainError),
+    /// The isolation that an option asks for is none.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
     /// There is no such package.
     #[error("there is no package {name}")]
     #[diagnostic(help("{help}"))]

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Unit, Variant};
 use crate::digest::Digest;
 use crate::lint::Excuse;
-use crate::recipe::{BuildSystem, Flags, Template};
+use crate::recipe::{BuildSystem, Escapes, Flags, Template};
 
 /// The version of what the engine does with a unit. It changes whenever the same inputs would give another archive.
 pub const FORMAT: u32 = 3;
@@ -30,6 +30,8 @@ struct Preimage<'a> {
     #[serde(skip_serializing_if = "<[Excuse]>::is_empty")]
     excuses: &'a [Excuse],
     license_files: &'a [String],
+    #[serde(skip_serializing_if = "Escapes::is_empty")]
+    sandbox: &'a Escapes,
     #[serde(skip_serializing_if = "Option::is_none")]
     variant: Option<Variant>,
     machine: &'a str,
@@ -101,6 +103,7 @@ pub(super) fn preimage(unit: &Unit, units: &[Unit], salt: &str) -> String {
         remove: &unit.remove,
         excuses: &recipe.excuses,
         license_files: &recipe.license_files,
+        sandbox: &recipe.escapes,
         variant: compiled.then_some(unit.variant),
         machine: unit.platform(),
         toolchain: compiled.then_some(&unit.toolchain.identity),

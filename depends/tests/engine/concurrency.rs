@@ -11,7 +11,7 @@ fn world() -> World {
     for (name, needs) in [("b", "a"), ("c", "b"), ("d", "a")] {
         let count = format!("echo {name} >> {}", builds.display());
         let package = Package::phases(name, "", &count, &format!("echo {name} > $out/{name}"));
-        world.add(&package.needs(&[needs]));
+        world.add(&package.needs(&[needs]).watched());
     }
     world
 }

@@ -83,7 +83,7 @@ fn what_failed_for_a_reason_outside_is_built_from_the_beginning_once_that_is_gon
             format!("mkdir {{build}}/begun-{at}\n{wait}\n")
         });
         let stage = format!("{}touch $out/x", scripts[2]);
-        world.add(&Package::phases("p", &scripts[0], &scripts[1], &stage));
+        world.add(&Package::phases("p", &scripts[0], &scripts[1], &stage).watched());
         let key = world.run().unit("p").key;
         world.run().failure();
         world.write("ready", "");

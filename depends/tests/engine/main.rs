@@ -11,6 +11,7 @@ mod concurrency;
 mod failures;
 mod final_id;
 mod gc;
+mod hermetic;
 mod isolation;
 mod key;
 mod licenses;

@@ -25,6 +25,7 @@ fn meeting(name: &str, world: &World, mine: &str, other: &str) -> Package {
         &script,
         "cp {build}/met $out/met-{version}-$(cat {build}/met)",
     )
+    .watched()
 }
 
 #[test]
@@ -69,7 +70,11 @@ fn make_gets_the_processors_that_no_other_package_uses() {
         meet("one", "two"),
         meet("two", "one")
     );
-    world.add(&Package::new("m", "system = \"make\"").file("Makefile", &makefile));
+    world.add(
+        &Package::new("m", "system = \"make\"")
+            .file("Makefile", &makefile)
+            .watched(),
+    );
     let flags = world.run().jobs(2).installed("share/flags");
     assert_says(&flags, &["-j", "jobserver"]);
 }
@@ -94,7 +99,8 @@ fn no_more_processes_work_than_are_allowed() {
     for name in ["p", "q", "r"] {
         let package = Package::new(name, "system = \"make\"")
             .file("Makefile", &makefile)
-            .top(&format!("options = [\"NAME={name}\"]"));
+            .top(&format!("options = [\"NAME={name}\"]"))
+            .watched();
         world.add(&package);
     }
     for jobs in [1, 2] {
@@ -119,12 +125,8 @@ fn with_one_job_packages_that_depend_on_nothing_are_built_one_after_another() {
         lock = world.path("lock").display()
     );
     for name in ["a", "b", "c", "d"] {
-        world.add(&Package::phases(
-            name,
-            "",
-            &script,
-            "touch $out/$(basename $(dirname $(dirname {build})))",
-        ));
+        let stage = "touch $out/$(basename $(dirname $(dirname {build})))";
+        world.add(&Package::phases(name, "", &script, stage).watched());
     }
     assert!(world.run().jobs(1).install().changed);
 }
@@ -143,10 +145,11 @@ fn when_one_package_fails_nothing_of_the_others_runs_on() {
     );
     let package = Package::new("waits", "system = \"make\"")
         .file("Makefile", "all:\n\tsh wait.sh\n")
-        .file("wait.sh", &waits);
+        .file("wait.sh", &waits)
+        .watched();
     world.add(&package);
     let fails = format!("{DEADLINE} cat {}; exit 3", begun.display());
-    world.add(&Package::phases("fails", "", &fails, "touch $out/y"));
+    world.add(&Package::phases("fails", "", &fails, "touch $out/y").watched());
     let message = world.run().jobs(2).failure();
     assert_says(&message, &["fails was not built", "Build of fails failed"]);
     assert!(!message.contains("waits was not built"), "{message}");

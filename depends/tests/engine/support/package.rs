@@ -121,6 +121,11 @@ impl Package {
         self
     }
 
+    /// Lets the build out of the sandbox, so that its test can watch it from outside.
+    pub(crate) fn watched(self) -> Self {
+        self.end("[sandbox]\noff = \"its test watches it\"")
+    }
+
     pub(crate) fn needs(self, dependencies: &[&str]) -> Self {
         self.top(&format!("dependencies = {dependencies:?}"))
     }
