@@ -93,6 +93,13 @@ pub enum Event<'a> {
         /// The package.
         package: &'a str,
     },
+    /// A package is about to be built, shut off from the machine.
+    Isolated {
+        /// The package.
+        package: &'a str,
+        /// How: an isolation's name, and in words what its recipe lets escape.
+        isolation: &'a str,
+    },
     /// A program is started for a package.
     Command {
         /// The package.

@@ -354,9 +354,16 @@ impl Schedule<'_> {
             }
         };
         drop(made);
-        for line in unit.recipe.escapes.lines() {
-            say(&format!("{} is built {line}", unit.label()));
+        let escapes = unit.recipe.escapes.lines();
+        let label = unit.label();
+        for escape in &escapes {
+            say(&format!("{label} is built {escape}"));
         }
+        let isolation = std::iter::once(sandbox.isolation().name().to_owned()).chain(escapes);
+        self.observer.notice(&Event::Isolated {
+            package: &label,
+            isolation: &isolation.collect::<Vec<_>>().join("; "),
+        });
         Ok(sandbox)
     }
 

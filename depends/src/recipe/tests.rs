@@ -42,7 +42,7 @@ fn mistakes_are_told_with_file_line_and_column() {
         "dependancies = []\n",
         "",
         &expect![
-            "packages/a/package.toml:3:1: unknown field `dependancies`, expected one of `name`, `version`, `license`, `description`, `homepage`, `license-files`, `patches`, `source`, `build`, `dependencies`, `native-dependencies`, `tools`, `options`, `flags`, `remove`, `lint`, `when`, `unsupported`"
+            "packages/a/package.toml:3:1: unknown field `dependancies`, expected one of `name`, `version`, `license`, `description`, `homepage`, `license-files`, `patches`, `source`, `build`, `sandbox`, `dependencies`, `native-dependencies`, `tools`, `options`, `flags`, `remove`, `lint`, `when`, `unsupported`"
         ],
     );
     check(

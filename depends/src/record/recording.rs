@@ -25,6 +25,7 @@ struct Track {
     now: Option<(Activity, Duration)>,
     outcome: Outcome,
     cpu: Option<Duration>,
+    isolation: Option<String>,
 }
 
 impl<'a> Recording<'a> {
@@ -91,6 +92,9 @@ impl Observer for Recording<'_> {
                     *track.cpu.get_or_insert_default() += *cpu;
                 }
             }),
+            Event::Isolated { package, isolation } => self.note(package, |track, _| {
+                track.isolation = Some((*isolation).to_owned());
+            }),
             Event::Ready { package, origin } => self.note(package, |track, now| {
                 track.leave(now);
                 track.outcome = Outcome::Ready(*origin);
@@ -115,6 +119,7 @@ impl Track {
             now: Some((Activity::Look, Duration::ZERO)),
             outcome: Outcome::Stopped,
             cpu: None,
+            isolation: None,
         }
     }
 
@@ -150,7 +155,7 @@ impl Track {
             outcome: self.outcome,
             spans: self.spans,
             cpu: self.cpu,
-            isolation: None,
+            isolation: self.isolation,
             n_bytes,
         }
     }

@@ -14,6 +14,7 @@ mod gc;
 mod hermetic;
 mod isolation;
 mod key;
+mod kills;
 mod licenses;
 mod lint;
 mod options;

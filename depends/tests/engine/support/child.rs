@@ -2,16 +2,18 @@
 //!
 //! The process is this test program again, told to run [`installs_what_a_parent_asks_for`] alone.
 
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
 
-use super::{Run, World, told};
+use super::{Recorder, Run, World, told};
 
 const TEST: &str = "support::child::installs_what_a_parent_asks_for";
 const BASE: &str = "DEPENDS_TEST_BASE";
 const RECIPES: &str = "DEPENDS_TEST_RECIPES";
 const OPTIONS: &str = "DEPENDS_TEST_OPTIONS";
 const JOBS: &str = "DEPENDS_TEST_JOBS";
+const EVENTS: &str = "DEPENDS_TEST_EVENTS";
 const REPORT: &str = "DEPENDS_TEST_REPORT";
 
 /// A process that installs what `run` says, to be varied before it is handed to [`finish`]. The shell lines in
@@ -33,6 +35,20 @@ pub(crate) fn install(run: &Run, before: &str) -> Command {
         .env(OPTIONS, options.join("\n"))
         .env(JOBS, run.jobs.to_string());
     command
+}
+
+/// Starts the process as the leader of a process group; it writes what its engine does to the pipe at `events`.
+pub(crate) fn start_group(mut command: Command, events: &Path) -> std::process::Child {
+    use std::os::unix::process::CommandExt as _;
+    command
+        .process_group(0)
+        .env(EVENTS, events)
+        .env(REPORT, "/dev/null")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 /// Runs the process; what a failure says is the error.
@@ -63,6 +79,9 @@ fn installs_what_a_parent_asks_for() {
         .filter_map(|line| line.split_once('='))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
+    if let Some(events) = std::env::var_os(EVENTS) {
+        run.recorder = Arc::new(Recorder::live(Path::new(&events)));
+    }
     let report = match run.try_install() {
         Ok(_) => "installed".to_owned(),
         Err(error) => told(&error),

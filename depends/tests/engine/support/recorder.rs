@@ -1,5 +1,6 @@
 //! An observer that keeps what it hears, one line for each event.
 
+use std::io::Write as _;
 use std::sync::Mutex;
 
 use depends::observer::{Event, Observer};
@@ -7,6 +8,8 @@ use depends::observer::{Event, Observer};
 #[derive(Default)]
 pub(crate) struct Recorder {
     lines: Mutex<Vec<String>>,
+    /// Hears each line at once.
+    live: Option<std::fs::File>,
 }
 
 impl Observer for Recorder {
@@ -23,11 +26,24 @@ impl Observer for Recorder {
             Event::Composing { packages, .. } => format!("composing {}", packages.join(" ")),
             _ => return,
         };
+        if let Some(mut live) = self.live.as_ref() {
+            // Whoever listened may be content with what it heard.
+            let _ = writeln!(live, "{line}");
+        }
         self.lines.lock().unwrap().push(line);
     }
 }
 
 impl Recorder {
+    /// A recorder that also writes each line to the file at `path` as it hears it.
+    pub(crate) fn live(path: &std::path::Path) -> Self {
+        let file = fs_err::File::options().write(true).open(path).unwrap();
+        Self {
+            lines: Mutex::default(),
+            live: Some(file.into_parts().0),
+        }
+    }
+
     pub(crate) fn lines(&self) -> Vec<String> {
         self.lines.lock().unwrap().clone()
     }
