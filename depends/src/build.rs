@@ -373,7 +373,7 @@ impl Context<'_> {
         self.children
             .run(program, self.log, ended)
             .map_err(|source| BuildError::Command {
-                hint: self.hint(),
+                hint: self.hint().map(Box::new),
                 package,
                 phase,
                 source,

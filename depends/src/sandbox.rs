@@ -265,7 +265,7 @@ impl Sandbox {
             .directory(&writable[0]);
         let result = self
             .confine(program, room, &Escapes::default(), &log)
-            .and_then(|program| Ok(program.run(&log).err().map(|error| crate::process::chain(&error))));
+            .map(|program| program.run(&log).err().map(|error| crate::process::chain(&error)));
         let failure = match result {
             Ok(failure) => failure,
             Err(error) => Some(error.to_string()),

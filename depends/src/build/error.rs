@@ -52,7 +52,7 @@ pub enum BuildError {
         #[source]
         source: ProgramError,
         /// What its log says of the reason.
-        hint: Option<Hint>,
+        hint: Option<Box<Hint>>,
     },
     /// The build wrote to its home directory.
     #[error(

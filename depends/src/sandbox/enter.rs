@@ -141,7 +141,8 @@ impl Namespaces {
         }
         change_directory(&self.root)?;
         // SAFETY: both are texts that end with a zero. The old root ends up on top of the new one.
-        check(unsafe { libc::syscall(libc::SYS_pivot_root, c".".as_ptr(), c".".as_ptr()) } as libc::c_int)?;
+        let moved = unsafe { libc::syscall(libc::SYS_pivot_root, c".".as_ptr(), c".".as_ptr()) };
+        check(if moved == 0 { 0 } else { -1 })?;
         // SAFETY: the text ends with a zero.
         check(unsafe { libc::umount2(c".".as_ptr(), libc::MNT_DETACH) })?;
         let name = c"localhost";

@@ -159,7 +159,7 @@ fn a_path_that_is_declared_is_read_and_told() {
     let sdk = sdk.parent().unwrap();
     let package =
         |end: &str| Package::script("p", &format!("cat {}/version > $out/version", sdk.display())).end(end);
-    let declared = format!("[sandbox.read]\n{:?} = \"it is built against an SDK\"", sdk);
+    let declared = format!("[sandbox.read]\n{sdk:?} = \"it is built against an SDK\"");
     for isolation in CONFINED {
         world.add(&package(""));
         confined(&world, isolation).failure();

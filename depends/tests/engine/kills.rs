@@ -34,7 +34,7 @@ fn made(world: &World) -> Vec<(String, Digest)> {
         .map(|name| {
             (
                 name.clone(),
-                Digest::of_file(&world.run().cached(&name, "tar.gz")).unwrap(),
+                Digest::of_file(world.run().cached(&name, "tar.gz")).unwrap(),
             )
         })
         .collect()
@@ -80,7 +80,7 @@ fn kill_after(world: &World, isolation: &str, n_events: usize, kill: impl Fn(&Ch
     let run = world.run().option("SANDBOX", isolation);
     let mut child = child::start_group(child::install(&run, ""), &events);
     let lines = BufReader::new(fs_err::File::open(&events).unwrap()).lines();
-    let n_heard = lines.take(n_events).filter(|line| line.is_ok()).count();
+    let n_heard = lines.take(n_events).filter(Result::is_ok).count();
     kill(&child);
     child.wait().unwrap();
     n_heard == n_events
@@ -119,7 +119,7 @@ fn pid(child: &Child) -> Pid {
 #[test]
 fn a_killed_process_group_leaves_no_orphan_and_the_next_run_is_clean() {
     kill_everywhere("auto", |child| {
-        kill_process_group(pid(child), Signal::KILL).unwrap()
+        kill_process_group(pid(child), Signal::KILL).unwrap();
     });
 }
 
