@@ -153,7 +153,7 @@ impl Program {
         // What the entry closes must have been made ready before: it comes last.
         #[cfg(target_os = "linux")]
         if let Some(entry) = self.entry.take() {
-            entry.apply(&mut self.command);
+            entry.apply(&mut self.command, self.streams == Streams::Terminal);
         }
         let program = PathBuf::from(self.command.get_program());
         let start = |source| ProgramError::Start {

@@ -65,8 +65,9 @@ impl Entry {
         Ok(Self { namespaces, rules })
     }
 
-    /// Lets `command` enter when it is started. Whatever else is to happen before its start is registered already.
-    pub(crate) fn apply(self, command: &mut Command) {
+    /// Lets `command` enter when it is started. Whatever else is to happen before its start is registered already. One
+    /// `on_terminal` stays in the terminal's group of processes, where no guardian of a group can be.
+    pub(crate) fn apply(self, command: &mut Command, on_terminal: bool) {
         let Self {
             namespaces,
             mut rules,
@@ -77,9 +78,10 @@ impl Entry {
                 Some(_) => Guard::Namespace,
                 None => Guard::Group,
             };
-            guardian::watch_over(engine, guard, || {
-                namespaces.as_ref().map_or(Ok(()), Namespaces::leave)
-            })?;
+            if guard == Guard::Namespace || !on_terminal {
+                let leave = || namespaces.as_ref().map_or(Ok(()), Namespaces::leave);
+                guardian::watch_over(engine, guard, leave)?;
+            }
             if let Some(namespaces) = &namespaces {
                 namespaces.settle()?;
                 guardian::become_init()?;
