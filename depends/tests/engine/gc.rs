@@ -191,7 +191,7 @@ fn a_run_keeps_what_it_found_until_it_ends() {
         go.display()
     );
     expect_success(world.run().engine().build_package("a", None));
-    world.add(&Package::script("b", &wait).needs(&["a"]));
+    world.add(&Package::script("b", &wait).needs(&["a"]).watched());
     let archive = world.run().cached("a", "tar.gz");
     std::thread::scope(|scope| {
         let run = scope.spawn(|| world.run().install());
