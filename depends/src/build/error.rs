@@ -1,6 +1,7 @@
 //! Why a unit was not built.
 
 use std::io;
+use std::path::PathBuf;
 
 use super::hint::Hint;
 use crate::archive::ArchiveError;

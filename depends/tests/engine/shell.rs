@@ -14,7 +14,7 @@ fn world() -> World {
     let report = REPORT.replace('{', "{{").replace('}', "}}");
     World::new([
         Package::headers("a"),
-        Package::phases("b", "", &format!("{report} > ../build-report"), "").needs(&["a"]),
+        Package::phases("b", "", &format!("{report} > build-report"), "").needs(&["a"]),
     ])
 }
 
@@ -30,11 +30,11 @@ fn a_command_by_hand_is_given_what_the_build_gives_its_own() {
     let status = run(
         &world,
         Phase::Build,
-        &["sh", "-c", &format!("{REPORT} > ../hand-report")],
+        &["sh", "-c", &format!("{REPORT} > hand-report")],
     );
     assert!(status.success());
     let directory = world.run().engine().layout().unit(&world.run().unit("b"));
-    let report = |name: &str| fs_err::read_to_string(directory.join(name)).unwrap();
+    let report = |name: &str| fs_err::read_to_string(directory.join("build").join(name)).unwrap();
     assert_eq!(report("build-report"), report("hand-report"));
     assert_says(&report("hand-report"), &["PKG_CONFIG_LIBDIR=", "#define a 1"]);
 }
@@ -42,11 +42,11 @@ fn a_command_by_hand_is_given_what_the_build_gives_its_own() {
 #[test]
 fn the_exit_code_is_that_of_the_command_and_the_directory_stays() {
     let world = world();
-    let status = run(&world, Phase::Preprocess, &["sh", "-c", "touch ../mine; exit 7"]);
+    let status = run(&world, Phase::Preprocess, &["sh", "-c", "touch mine; exit 7"]);
     assert_eq!(status.code(), Some(7));
     let directory = world.run().engine().layout().unit(&world.run().unit("b"));
-    assert!(directory.join("mine").is_file() && directory.join("source/COPYING").is_file());
-    assert!(!directory.join("build-report").exists());
+    assert!(directory.join("build/mine").is_file() && directory.join("source/COPYING").is_file());
+    assert!(!directory.join("build/build-report").exists());
     // What somebody did by hand is no part of the package.
     world.run().install();
     assert!(!directory.exists());
