@@ -7,7 +7,7 @@ use std::path::Path;
 /// A lock that is held until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: std::fs::File,
+    file: std::fs::File,
 }
 
 impl Lock {
@@ -28,7 +28,7 @@ impl Lock {
             }
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 
     /// Takes the lock at `path`, unless somebody else holds it or nobody ever has.
@@ -41,10 +41,19 @@ impl Lock {
         }
         let file = open(path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Self { _file: file })),
+            Ok(()) => Ok(Some(Self { file })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+}
+
+impl Drop for Lock {
+    /// A program that another thread is about to start has a copy of the file until it runs: closing ours would not
+    /// be enough.
+    fn drop(&mut self) {
+        // Nothing can be done about a failure; the lock then ends with the last copy.
+        let _ = self.file.unlock();
     }
 }
 

@@ -87,6 +87,8 @@ Options that are used most (a value of 0, no or off is off):
   ALLOW_HOST_PACKAGES=1
                       let the system's packages fill gaps
   LOG=1 V=1           keep logs; show the commands
+  SANDBOX=namespaces|landlock|off
+                      insist on how builds are cut off from this machine
 
 C++ trees are built against the prefix by CONFIG_SITE=PREFIX/share/config.site ./configure, or by
 cmake --toolchain PREFIX/toolchain.cmake; docs/build.md says more.
