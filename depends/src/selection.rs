@@ -126,7 +126,7 @@ impl Selection {
         };
         selected.packages.extend(names(&self.packages));
         selected.told.push(Told {
-            on: true,
+            selected: true,
             packages: names(&self.packages),
             autoconf: Variables::always(self.autoconf.clone()),
             cmake: Variables::always(self.cmake.clone()),
@@ -140,7 +140,7 @@ impl Selection {
             let on = wanted && feature.not_carried.is_none();
             selected.features.insert(name.clone(), on);
             let told = Told {
-                on,
+                selected: on,
                 packages: names(&feature.packages),
                 autoconf: feature.autoconf.clone(),
                 cmake: feature.cmake.clone(),

@@ -31,7 +31,7 @@ const PKG_CONFIG: [&str; 2] = ["lib/pkgconfig", "share/pkgconfig"];
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Told {
     /// Whether the options select it.
-    pub on: bool,
+    pub selected: bool,
     /// The packages for the host that it stands on.
     pub packages: Vec<String>,
     /// Shell variables for configure scripts.
@@ -68,10 +68,15 @@ pub(crate) fn files(
 }
 
 impl Site<'_> {
-    /// Whether a feature can be had: it is selected, and the host has all of its packages.
-    fn is_on(&self, told: &Told) -> bool {
+    /// What is set for a feature. It is on where it is selected and the host has all of its packages.
+    fn variables<'b>(
+        &self,
+        told: &Told,
+        variables: &'b Variables,
+    ) -> impl Iterator<Item = (&'b Name, &'b Value)> + use<'b> {
         let is_there = |name: &String| self.plan.packages.contains_key(name);
-        told.on && told.packages.iter().all(is_there)
+        let on = told.selected && told.packages.iter().all(is_there);
+        variables.of(told.selected, on)
     }
 
     fn is_cross(&self) -> bool {

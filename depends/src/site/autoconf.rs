@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use super::{PKG_CONFIG, Site, Variables};
+use super::{PKG_CONFIG, Site};
 use crate::toolchain::Tool;
 
 /// Why writing to a text cannot fail.
@@ -32,7 +32,10 @@ pub(super) fn render(site: &Site<'_>) -> String {
     text.push_str(&host(&site.plan.host.triplet));
     text.push_str("\n# Features, unless the command line chooses.\n");
     for told in site.told {
-        text.push_str(&variables(&told.autoconf, site.is_on(told)));
+        for (name, value) in site.variables(told, &told.autoconf) {
+            let value = value.render(PREFIX, escape);
+            text.push_str(&unless_set(name, &format!("\"{value}\"")));
+        }
     }
     text.push_str(&tools(site));
     text.push_str(&pkg_config(site.allow_host_packages));
@@ -59,14 +62,6 @@ fn host(triplet: &str) -> String {
          ac_tool_prefix=${{host_alias}}-\nfi\n",
         quote(triplet)
     )
-}
-
-fn variables(variables: &Variables, on: bool) -> String {
-    let line = |(name, value): (_, &super::Value)| {
-        let value = value.render(PREFIX, escape);
-        unless_set(name, &format!("\"{value}\""))
-    };
-    variables.of(on).iter().map(line).collect()
 }
 
 fn unless_set(name: impl std::fmt::Display, word: &str) -> String {

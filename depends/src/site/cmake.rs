@@ -37,7 +37,7 @@ pub(super) fn render(site: &Site<'_>) -> String {
     text.push_str(&pkg_config(site.allow_host_packages));
     text.push_str("\n# Features, unless -D chooses.\n");
     for told in site.told {
-        for (name, value) in told.cmake.of(site.is_on(told)) {
+        for (name, value) in site.variables(told, &told.cmake) {
             let kind = kind(value);
             let value = value.render(PREFIX, escape);
             writeln!(text, "set({name} \"{value}\" CACHE {kind} \"\")").expect(WRITES);

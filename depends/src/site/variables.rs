@@ -6,10 +6,13 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer};
 
-/// The variables that a feature sets when it is on, and those that it sets when it is off.
+/// The variables that a feature sets, by what has become of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Variables {
+    /// When the options select it, also where the host lacks one of its packages.
+    #[serde(default)]
+    selected: BTreeMap<Name, Value>,
     /// When it is on.
     #[serde(default)]
     on: BTreeMap<Name, Value>,
@@ -23,14 +26,15 @@ impl Variables {
     pub(crate) fn always(on: BTreeMap<Name, Value>) -> Self {
         Self {
             on,
-            off: BTreeMap::new(),
+            ..Self::default()
         }
     }
 
-    /// The variables for a feature in this state.
-    #[must_use]
-    pub fn of(&self, on: bool) -> &BTreeMap<Name, Value> {
-        if on { &self.on } else { &self.off }
+    /// The variables for a feature that is selected or not, and on or not.
+    pub(super) fn of(&self, selected: bool, on: bool) -> impl Iterator<Item = (&Name, &Value)> {
+        let selected = selected.then_some(&self.selected);
+        let state = if on { &self.on } else { &self.off };
+        selected.into_iter().flatten().chain(state)
     }
 }
 

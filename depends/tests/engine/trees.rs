@@ -29,8 +29,16 @@ cmake.off = { WITH_GUI = "no, \"$HOME\" ${{HOME}} \\" }
 
 /// A library `k`, and a program `t` that is also there for the machine that builds.
 fn world() -> World {
+    world_with(library())
+}
+
+fn library() -> Package {
+    Package::library("k", "int k(void) { return 42; }\n")
+}
+
+fn world_with(library: Package) -> World {
     let world = World::new([
-        Package::library("k", "int k(void) { return 42; }\n"),
+        library,
         Package::script(
             "t",
             "mkdir $out/bin\nprintf '#!/bin/sh\\necho t\\n' > $out/bin/t\nchmod +x $out/bin/t\n",
@@ -193,11 +201,11 @@ fn a_feature_whose_package_the_host_lacks_is_off_for_trees() {
     ]);
     world.write(
         "packages/selection.toml",
-        "[feature.a]\npackages = [\"a\"]\nautoconf = { on = { a = \"yes\" }, off = { a = \"no\" } }\n\
+        "[feature.a]\npackages = [\"a\"]\nautoconf = { selected = { s = \"yes\" }, on = { a = \"yes\" }, off = { a = \"no\" } }\n\
          [feature.b]\npackages = [\"b\"]\ncmake = { on = { B = \"ON\" }, off = { B = \"OFF\" } }\n",
     );
     let prefix = world.run().install().prefix;
     let text = |file: &str| fs_err::read_to_string(prefix.join(file)).unwrap();
-    assert_says(&text("share/config.site"), &["|| a=\"no\""]);
+    assert_says(&text("share/config.site"), &["|| s=\"yes\"", "|| a=\"no\""]);
     assert_says(&text("toolchain.cmake"), &["set(B \"ON\" CACHE BOOL \"\")"]);
 }
