@@ -2,8 +2,16 @@
 
 #include "report.h"
 
+#ifdef _WIN32
+#include <winsock2.h>
+#endif
+
 int main()
 {
+#ifdef _WIN32
+    WSADATA sockets;
+    require(WSAStartup(MAKEWORD(2, 2), &sockets) == 0, "there are sockets");
+#endif
     report_headers();
     report_arithmetic();
     report_database();

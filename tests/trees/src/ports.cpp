@@ -1,9 +1,5 @@
 #include "report.h"
 
-#ifdef _WIN32
-#include <winsock2.h>
-#endif
-
 #include <miniupnpc/miniupnpc.h>
 #include <miniupnpc/upnpcommands.h>
 #include <miniupnpc/upnperrors.h>
@@ -27,10 +23,6 @@ void report_ports()
     require(strupnperror(501) != nullptr, "UPnP's errors have names");
     report("miniupnpc", MINIUPNPC_VERSION);
 
-#ifdef _WIN32
-    WSADATA sockets;
-    require(WSAStartup(MAKEWORD(2, 2), &sockets) == 0, "there are sockets");
-#endif
     natpmp_t natpmp;
     require(initnatpmp(&natpmp, 1, htonl(INADDR_LOOPBACK)) == 0, "a gateway is named");
     require(closenatpmp(&natpmp) == 0, "a gateway is left");
