@@ -42,6 +42,30 @@ pub struct Host {
     /// What carries the compiler, by package manager.
     #[serde(default)]
     pub install: BTreeMap<String, String>,
+    /// What runs its programs on another machine.
+    pub runner: Option<Runner>,
+}
+
+/// A program that runs programs for another machine than this one.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Runner {
+    /// Its names, the preferred one first.
+    pub programs: Vec<String>,
+    /// What stands before the program that it runs.
+    #[serde(default)]
+    pub arguments: Vec<String>,
+    /// What its environment must have.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+    /// The variable that names the directory in which it keeps what it remembers.
+    pub home: Option<String>,
+    /// The command that ends what it leaves running.
+    #[serde(default)]
+    pub stop: Vec<String>,
+    /// What carries it, by package manager.
+    #[serde(default)]
+    pub install: BTreeMap<String, String>,
 }
 
 /// How a compiler's programs are called.
@@ -188,6 +212,29 @@ impl Host {
             .collect()
     }
 
+    /// What compilers for it define, by which one for another machine is told.
+    #[must_use]
+    pub fn macros(&self) -> Vec<&'static str> {
+        let arch = match self.arch.as_str() {
+            "x86_64" => Some("__x86_64__"),
+            "x86" => Some("__i386__"),
+            "aarch64" => Some("__aarch64__"),
+            "arm" => Some("__arm__"),
+            "powerpc64" => Some("__powerpc64__"),
+            "riscv32" | "riscv64" => Some("__riscv"),
+            "s390x" => Some("__s390x__"),
+            _ => None,
+        };
+        let os = match self.os.as_str() {
+            "linux" => Some("__linux__"),
+            "windows" => Some("_WIN32"),
+            "macos" => Some("__APPLE__"),
+            "android" => Some("__ANDROID__"),
+            _ => None,
+        };
+        arch.into_iter().chain(os).collect()
+    }
+
     /// The name that CMake gives the operating system.
     #[must_use]
     pub fn cmake_system_name(&self) -> &'static str {
@@ -211,6 +258,7 @@ mod tests {
                 assert_eq!(Host::find(name).unwrap().triplet, host.triplet, "{name}");
             }
             assert_eq!(host.facts().len(), 5);
+            assert_eq!(host.macros().len(), 2, "{}", host.triplet);
         }
     }
 

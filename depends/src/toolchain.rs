@@ -104,6 +104,16 @@ pub enum ToolchainError {
         /// What it answered.
         reason: String,
     },
+    /// The compiler compiles for another machine than the host.
+    #[error("{} does not compile for {host}: it does not define {lack}", program.display())]
+    WrongMachine {
+        /// The compiler.
+        program: PathBuf,
+        /// The host.
+        host: String,
+        /// What a compiler for the host defines.
+        lack: &'static str,
+    },
     /// A program cannot be read; the error names it.
     #[error(transparent)]
     Read(#[from] std::io::Error),
@@ -152,7 +162,7 @@ impl Finder {
             strip: take("STRIP"),
             identity: BTreeMap::new(),
         };
-        toolchain.identity = self.identify(&toolchain)?;
+        toolchain.identity = self.identify(host, &toolchain)?;
         self.save();
         Ok(toolchain)
     }
@@ -193,13 +203,18 @@ impl Finder {
 
     /// Reads what takes part in compiling, byte by byte: a version's name stays the same across a distribution's
     /// updates.
-    fn identify(&self, toolchain: &Toolchain) -> Result<BTreeMap<String, String>, ToolchainError> {
+    fn identify(
+        &self,
+        host: &Host,
+        toolchain: &Toolchain,
+    ) -> Result<BTreeMap<String, String>, ToolchainError> {
         let mut parts = BTreeMap::new();
         for (kind, tool) in [
             ("cc", &toolchain.cc),
             ("cxx", &toolchain.cxx),
             ("ar", &toolchain.ar),
             ("ranlib", &toolchain.ranlib),
+            ("nm", &toolchain.nm),
             ("strip", &toolchain.strip),
         ] {
             let digest = self.digest(&tool.program)?;
@@ -219,18 +234,32 @@ impl Finder {
                 };
                 parts.insert((*pass).to_owned(), digest);
             }
-            parts.insert(format!("{language} macros"), self.predefined(compiler, language)?);
+            parts.insert(
+                format!("{language} macros"),
+                self.predefined(host, compiler, language)?,
+            );
         }
         Ok(parts)
     }
 
     /// What the compiler defines by itself, and with it the C and C++ libraries: a digest, and the versions in words.
-    fn predefined(&self, compiler: &Tool, language: &str) -> Result<String, ToolchainError> {
+    fn predefined(&self, host: &Host, compiler: &Tool, language: &str) -> Result<String, ToolchainError> {
         let header = if language == "c++" { "cstddef" } else { "limits.h" };
         let answer = self.ask(
             compiler,
             &["-x", language, "-include", header, "-dM", "-E", "/dev/null"],
         )?;
+        let is_defined = |name: &str| {
+            let definition = format!("#define {name} ");
+            answer.lines().any(|line| line.starts_with(&definition))
+        };
+        if let Some(lack) = host.macros().into_iter().find(|name| !is_defined(name)) {
+            return Err(ToolchainError::WrongMachine {
+                program: compiler.program.clone(),
+                host: host.triplet.clone(),
+                lack,
+            });
+        }
         let digest = Digest::of(answer.as_bytes()).to_string();
         let versions = VERSION_MACROS.iter().filter_map(|name| {
             let value = answer.lines().find_map(|line| {

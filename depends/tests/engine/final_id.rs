@@ -18,8 +18,8 @@ fn the_final_id_moves_when_and_only_when_a_key_or_the_host_does() {
     let world = World::new([package(), Package::library("tool", "int t;\n")]);
     let cross = [
         ("HOST", "aarch64-linux-gnu"),
-        ("CC", "gcc"),
-        ("CXX", "g++"),
+        ("CC", "gcc -D__aarch64__=1"),
+        ("CXX", "g++ -D__aarch64__=1"),
         ("AR", "ar"),
         ("RANLIB", "ranlib"),
         ("NM", "nm"),
@@ -74,7 +74,14 @@ fn the_final_id_moves_when_and_only_when_a_key_or_the_host_does() {
 fn the_host_alone_moves_it_where_all_packages_are_for_every_platform() {
     let world = World::new([Package::headers("p")]);
     let tools = ["CC", "CXX", "AR", "RANLIB", "NM", "STRIP"];
-    let programs = ["gcc", "g++", "ar", "ranlib", "nm", "strip"];
+    let programs = [
+        "gcc -D__aarch64__=1",
+        "g++ -D__aarch64__=1",
+        "ar",
+        "ranlib",
+        "nm",
+        "strip",
+    ];
     let run = tools
         .iter()
         .zip(programs)

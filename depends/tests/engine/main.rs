@@ -18,6 +18,7 @@ mod kills;
 mod licenses;
 mod lint;
 mod options;
+mod overrides;
 mod parallel;
 mod patches;
 mod prefix;

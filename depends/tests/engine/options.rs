@@ -222,3 +222,49 @@ fn a_package_whose_native_tool_the_platform_does_not_have_is_left_out_as_well() 
     run.install();
     assert_eq!(run.recorder.built(), ["c"]);
 }
+
+#[test]
+fn each_salt_moves_the_packages_of_its_own_side() {
+    let world = World::new([
+        Package::library("lib", "int lib;\n"),
+        Package::headers("user").needs_native(&["lib"]),
+    ]);
+    let keys = |options: Arguments<'_>| {
+        let run = world.run().options(options);
+        [run.unit("lib").key, run.unit("native_lib").key]
+    };
+    let [host, native] = keys(&[]);
+    let [other_host, same_native] = keys(&[("HOST_ID_SALT", "x")]);
+    assert_eq!((other_host == host, same_native), (false, native));
+    let [same_host, other_native] = keys(&[("BUILD_ID_SALT", "x")]);
+    assert_eq!((same_host, other_native == native), (host, false));
+    assert_eq!(
+        keys(&[("HOST_ID_SALT", "salt"), ("BUILD_ID_SALT", "")]),
+        [host, native]
+    );
+}
+
+#[test]
+fn packages_of_the_system_are_allowed_in_the_profile_and_change_no_package() {
+    let world = world();
+    let id = |run: &crate::support::Run| expect_success(run.engine().variable("final_build_id"));
+    let (without, with) = (world.run(), world.run().option("ALLOW_HOST_PACKAGES", "1"));
+    assert_eq!(id(&without), id(&with));
+    for (run, expected) in [(without, false), (with, true)] {
+        let installed = run.install();
+        assert!(installed.changed, "{expected}");
+        let profile: toml::Table = fs_err::read_to_string(&installed.profile)
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert_eq!(profile["search"]["allow-host-packages"].as_bool(), Some(expected));
+    }
+}
+
+#[test]
+fn the_path_of_sdks_is_said_to_have_no_effect() {
+    let world = world();
+    let run = world.run().option("SDK_PATH", world.path("sdk"));
+    expect_success(run.try_engine());
+    assert_says(&run.recorder.warnings(), &["SDK_PATH has no effect"]);
+}

@@ -244,8 +244,8 @@ fn another_host_is_cross_compiled_for_with_native_programs() {
     let world = world_with(library().top(excuse));
     let mut run = world.run().option("HOST", "aarch64-linux-gnu");
     for (tool, program) in [
-        ("CC", "gcc"),
-        ("CXX", "g++"),
+        ("CC", "gcc -D__aarch64__=1"),
+        ("CXX", "g++ -D__aarch64__=1"),
         ("AR", "ar"),
         ("RANLIB", "ranlib"),
         ("NM", "nm"),
