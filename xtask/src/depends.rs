@@ -2,6 +2,8 @@
 
 mod gc;
 mod graph;
+#[cfg(test)]
+mod guide;
 mod licenses;
 mod new;
 mod progress;
@@ -227,7 +229,7 @@ fn say(installed: &Installed) {
 }
 
 /// Shows what a failure left behind, and gives the failure itself.
-fn explain(error: EngineError, whole_log: bool) -> miette::Report {
+pub(crate) fn explain(error: EngineError, whole_log: bool) -> miette::Report {
     match &error {
         EngineError::Units(units) => {
             for unit in units {
@@ -284,8 +286,6 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use depends::recipe::Recipe;
-
     use super::*;
 
     #[test]
@@ -325,20 +325,5 @@ mod tests {
                 .collect();
             assert_eq!(selected.packages, expected, "{switches:?}");
         }
-    }
-
-    #[test]
-    fn the_example_in_the_guide_to_packages_is_a_recipe() {
-        let directory = workspace::root().join("packages");
-        let guide = fs_err::read_to_string(directory.join("README.md")).unwrap();
-        let (_, rest) = guide.split_once("```toml\n").unwrap();
-        let (example, _) = rest.split_once("```").unwrap();
-        let lines = example
-            .lines()
-            .map(|line| line.strip_prefix("   ").unwrap_or(line));
-        let text = lines.collect::<Vec<_>>().join("\n");
-        let recipe = Recipe::parse(&directory.join("qrencode/package.toml"), text).unwrap();
-        let real = Recipe::load(&directory.join("qrencode/package.toml")).unwrap();
-        assert_eq!(recipe.source, real.source);
     }
 }

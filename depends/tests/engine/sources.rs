@@ -294,3 +294,64 @@ fn an_archive_that_does_not_unpack_is_named() {
     world.server.put(&package.route(), package.archive());
     assert!(world.run().install().changed);
 }
+
+/// A recipe whose source comes in two archives; `tree` is the digest of the tree that they should hold.
+fn in_two_archives(world: &World, package: &Package, archives: [&[u8]; 2], tree: &str) -> String {
+    let digest = |bytes: &[u8]| depends::digest::Digest::of(bytes).to_string();
+    let archive = |name: &str, bytes: &[u8]| {
+        world.server.put(&format!("/{name}"), bytes.to_vec());
+        format!(
+            "[[source.archive]]\nfile = {name:?}\nsha256 = \"{}\"\nroute = [{}]\n",
+            digest(bytes),
+            url(&world.server.url(&format!("/{name}")))
+        )
+    };
+    let recipe = package.recipe(&world.server);
+    let (start, rest) = recipe.split_once("[[source.archive]]").unwrap();
+    let (_, end) = rest.split_once("[build]").unwrap();
+    format!(
+        "{start}[source]\ntree-sha256 = \"{tree}\"\n{}{}[build]{end}",
+        archive("one.tar.gz", archives[0]),
+        archive("two.tar", archives[1])
+    )
+}
+
+#[test]
+fn of_differently_packed_archives_the_digest_of_the_tree_decides() {
+    let package = Package::headers("a");
+    let world = World::new([]);
+    let packed = package.archive();
+    let mut unpacked = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&packed[..]), &mut unpacked).unwrap();
+    let wrong = Package::headers("a").file("a.h", "#define a 2\n").archive();
+    fs_err::write(world.path("archive"), &packed).unwrap();
+    depends::extract::extract(&world.path("archive"), None, &[], &world.path("tree")).unwrap();
+    let tree = depends::tree::digest(&world.path("tree")).unwrap().to_string();
+    let write = |archives| {
+        let recipe = in_two_archives(&world, &package, archives, &tree);
+        world.write("packages/a/package.toml", &recipe);
+    };
+
+    // Either archive serves, under one key.
+    let mut keys = Vec::new();
+    for (base, lost) in [("one", "/two.tar"), ("two", "/one.tar.gz")] {
+        write([&packed, &unpacked]);
+        world.server.remove(lost);
+        let run = world.run().base(world.path(base));
+        assert!(run.install().changed, "{base}");
+        keys.push(run.unit("a").key);
+    }
+    assert_eq!(keys[0], keys[1]);
+
+    // An archive whose own digest is right and whose tree is another is refused.
+    write([&wrong, &unpacked]);
+    let message = world.run().base(world.path("three")).failure();
+    assert_says(&message, &["a was not built", &tree, "tree"]);
+    assert_eq!(
+        files(&world.path("three/built"))
+            .iter()
+            .filter(|file| file.ends_with("tar.gz"))
+            .count(),
+        0
+    );
+}
