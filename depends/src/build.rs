@@ -11,6 +11,7 @@ mod hint;
 mod make;
 mod relocate;
 mod session;
+mod stable;
 mod steps;
 
 use std::fs::File;
@@ -296,6 +297,7 @@ impl Context<'_> {
         self.check_home()?;
         self.remove_unwanted()?;
         self.relocate()?;
+        self.make_stable()?;
         self.check_results()
     }
 

@@ -1,5 +1,8 @@
 //! The one way in which the engine starts programs: without the caller's environment and without standard input.
 
+#[cfg(unix)]
+mod umask;
+
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
@@ -52,6 +55,8 @@ impl Program {
     pub fn new(program: impl AsRef<OsStr>) -> Self {
         let mut command = Command::new(program);
         command.env_clear().stdin(Stdio::null());
+        #[cfg(unix)]
+        umask::apply(&mut command);
         // On Windows, programs do not even start without these.
         for name in ["SystemRoot", "SystemDrive", "windir"] {
             if let Some(value) = std::env::var_os(name) {

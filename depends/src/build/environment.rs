@@ -50,8 +50,13 @@ impl Context<'_> {
             unit.name(),
             unit.recipe.version
         );
-        flags.c.push(map.clone());
-        flags.cxx.push(map);
+        for words in [&mut flags.c, &mut flags.cxx] {
+            // For link-time optimisation, gcc names sections by a number drawn by lot.
+            if words.iter().any(|word| word.starts_with("-flto")) {
+                words.push(format!("-frandom-seed={}-{}", unit.name(), unit.recipe.version));
+            }
+            words.push(map.clone());
+        }
         if !unit.dependencies.is_empty() {
             flags
                 .cpp

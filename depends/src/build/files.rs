@@ -1,6 +1,8 @@
 //! Packages that are a few files: C files compiled into a static library, and headers that are copied.
 
+use std::fs::Permissions;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::{BuildError, Context, INSTALL_PREFIX};
@@ -63,10 +65,10 @@ impl Context<'_> {
             requires = pkg_config.requires_private.join(" "),
             libs = pkg_config.libs_private.join(" "),
         );
-        fs_err::write(
-            lib.join("pkgconfig").join(format!("{}.pc", pkg_config.name)),
-            text,
-        )?;
+        let file = lib.join("pkgconfig").join(format!("{}.pc", pkg_config.name));
+        fs_err::write(&file, text)?;
+        // Whatever the umask of whoever runs the engine.
+        fs_err::set_permissions(file, Permissions::from_mode(0o644))?;
         Ok(())
     }
 

@@ -353,9 +353,6 @@ fn modes_that_a_package_must_not_have_are_found() {
             package.mode("bin/x", mode);
         });
     }
-    check(Rule::Mode, "anybody may change it", |package| {
-        package.mode("include", 0o777);
-    });
 }
 
 #[test]

@@ -30,7 +30,7 @@ impl Package<'_> {
             if mode & 0o6000 != 0 {
                 let what = format!("runs as another user or group: mode {mode:04o}");
                 findings.add(Rule::Mode, path, what);
-            } else if mode & 0o002 != 0 {
+            } else if mode & 0o002 != 0 && metadata.is_file() {
                 findings.add(
                     Rule::Mode,
                     path,

@@ -2,6 +2,7 @@
 //!
 //! The process is this test program again, told to run [`installs_what_a_parent_asks_for`] alone.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -19,6 +20,11 @@ const REPORT: &str = "DEPENDS_TEST_REPORT";
 /// A process that installs what `run` says, to be varied before it is handed to [`finish`]. The shell lines in
 /// `before` are run first.
 pub(crate) fn install(run: &Run, before: &str) -> Command {
+    install_with(&std::env::current_exe().unwrap(), run, before)
+}
+
+/// As [`install`], with a copy of this program.
+pub(crate) fn install_with(program: &Path, run: &Run, before: &str) -> Command {
     let script = format!("{before}\nexec \"$0\" \"$@\"");
     let options: Vec<String> = run
         .arguments
@@ -28,7 +34,7 @@ pub(crate) fn install(run: &Run, before: &str) -> Command {
     let mut command = Command::new("/bin/sh");
     command
         .args(["-c", &script])
-        .arg(std::env::current_exe().unwrap())
+        .arg(program)
         .args(["--exact", TEST])
         .env(BASE, &run.base)
         .env(RECIPES, &run.recipes)
@@ -54,6 +60,8 @@ pub(crate) fn start_group(mut command: Command, events: &Path) -> std::process::
 /// Runs the process; what a failure says is the error.
 pub(crate) fn finish(mut command: Command) -> Result<(), String> {
     let report = tempfile::NamedTempFile::new().unwrap();
+    // The process may be another user's.
+    fs_err::set_permissions(report.path(), std::fs::Permissions::from_mode(0o666)).unwrap();
     let output = command.env(REPORT, report.path()).output().unwrap();
     if !output.status.success() {
         panic!("{}", String::from_utf8_lossy(&output.stdout));
