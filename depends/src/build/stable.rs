@@ -112,11 +112,11 @@ mod tests {
         fs_err::set_permissions(path.join("x.o"), Permissions::from_mode(0o600)).unwrap();
         run(path, "ar", &["rcD", "deterministic.a", "x.o", long]);
         run(path, "ar", &["rcU", "plain.a", "x.o", long]);
-        let expected = fs_err::read(path.join("deterministic.a")).unwrap();
+        let mut expected = fs_err::read(path.join("deterministic.a")).unwrap();
         assert_ne!(fs_err::read(path.join("plain.a")).unwrap(), expected);
         rewrite(&path.join("plain.a"), without_owners).unwrap();
         assert_eq!(fs_err::read(path.join("plain.a")).unwrap(), expected);
-        assert!(!without_owners(&mut expected.clone()));
+        assert!(!without_owners(&mut expected));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Build paths in any file: as they are, in wide characters, and within what is compressed.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
@@ -10,7 +11,11 @@ use super::Rule;
 /// What a compressed file may unpack to. Nothing of a package comes near it.
 const LIMIT: u64 = 1 << 30;
 
+/// What the names of sections with intermediate code begin with.
+const INTERMEDIATE_CODE: &[u8] = b".gnu.lto_";
+
 pub(super) fn check(bytes: &[u8], needles: &[Vec<u8>], report: &mut dyn FnMut(Rule, String)) {
+    let bytes = &*without_intermediate_code(bytes);
     let wide: Vec<Vec<u8>> = needles.iter().map(|needle| widen(needle)).collect();
     let mut look = |bytes: &[u8], place: &str| {
         if needles.iter().chain(&wide).any(|needle| contains(bytes, needle)) {
@@ -34,6 +39,37 @@ pub(super) fn check(bytes: &[u8], needles: &[Vec<u8>], report: &mut dyn FnMut(Ru
             return;
         }
     }
+}
+
+/// The bytes of the file, with zeros where gcc keeps its intermediate code for link-time optimisation.
+///
+/// The code names its source's path whatever the compiler is told, in a form that hides the path only as a rule.
+fn without_intermediate_code(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if !contains(bytes, INTERMEDIATE_CODE) {
+        return Cow::Borrowed(bytes);
+    }
+    let mut copy = bytes.to_vec();
+    for object in super::binary::objects(bytes) {
+        let start = object.as_ptr().addr() - bytes.as_ptr().addr();
+        let Ok(file) = object::File::parse(object) else {
+            continue;
+        };
+        for section in file.sections() {
+            let is_code = section
+                .name_bytes()
+                .is_ok_and(|name| name.starts_with(INTERMEDIATE_CODE));
+            let (true, Some((offset, size))) = (is_code, section.file_range()) else {
+                continue;
+            };
+            let (Ok(offset), Ok(size)) = (usize::try_from(offset), usize::try_from(size)) else {
+                continue;
+            };
+            if let Some(code) = copy.get_mut(start + offset..start + offset + size) {
+                code.fill(0);
+            }
+        }
+    }
+    Cow::Owned(copy)
 }
 
 /// The contents of a compressed file. What cannot be unpacked is not compressed, whatever it begins with.

@@ -165,6 +165,34 @@ fn build_paths_are_found_in_text_wide_text_and_binaries() {
 }
 
 #[test]
+fn build_paths_are_not_told_of_intermediate_code_but_of_what_lies_beside_it() {
+    let compile = |package: &Fixture, code: &str| {
+        let build = package.directory.path().join("build");
+        fs_err::create_dir_all(&build).unwrap();
+        fs_err::write(build.join("x.c"), code).unwrap();
+        run(
+            &build,
+            "gcc",
+            &["-flto", "-ffat-lto-objects", "-fPIC", "-c", "-o", "../x.o", "x.c"],
+        );
+        package.archive(&["x.o"]);
+    };
+    let fixture = Fixture::new();
+    compile(&fixture, "int x;\n");
+    let library = fs_err::read(fixture.path("lib/libx.a")).unwrap();
+    let build = fixture.build();
+    let is_named = library
+        .windows(build.len())
+        .any(|bytes| bytes == build.as_bytes());
+    assert!(is_named, "the compiler hides it better than it did");
+    assert_eq!(fixture.findings(), []);
+    check(Rule::BuildPath, "lib/libx.a", |package| {
+        let code = format!("const char *where(void) {{ return {:?}; }}\n", package.build());
+        compile(package, &code);
+    });
+}
+
+#[test]
 fn build_paths_are_found_in_what_is_compressed() {
     let words = "names the directory that it was built in, in its compressed contents";
     check(Rule::BuildPath, words, |package| {
