@@ -1,28 +1,14 @@
 //! The prefix of a host: put together from the archives of its packages, and left untouched while it is what it
 //! should be.
 
-use std::collections::BTreeMap;
+mod manifest;
+
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
-
-use serde::{Deserialize, Serialize};
 
 use crate::archive::{self, ArchiveError};
 use crate::atomic;
 use crate::digest::Digest;
-
-/// The file in the prefix that says what it is made of.
-const MANIFEST: &str = "share/depends-manifest.json";
-
-/// What a prefix is made of, and how its files looked when it was.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-struct Manifest {
-    /// The digest over all packages and over the files that are not from packages.
-    id: Digest,
-    /// Each file's size in bytes and time of change in nanoseconds.
-    files: BTreeMap<PathBuf, (u64, u128)>,
-}
 
 /// What goes into a prefix.
 #[derive(Debug, Clone)]
@@ -38,17 +24,7 @@ pub struct Contents<'a> {
 /// Whether the prefix at `path` is made of what `id` stands for and no file of it changed since.
 #[must_use]
 pub fn is_current(path: &Path, id: Digest) -> bool {
-    let Ok(text) = fs_err::read_to_string(path.join(MANIFEST)) else {
-        return false;
-    };
-    let Ok(manifest) = serde_json::from_str::<Manifest>(&text) else {
-        return false;
-    };
-    manifest.id == id
-        && manifest
-            .files
-            .iter()
-            .all(|(file, state)| look(&path.join(file)).is_ok_and(|now| now == *state))
+    manifest::is_current(path, id)
 }
 
 /// Puts the prefix together beside `path` and then in its place. Whoever calls holds the prefix's lock.
@@ -75,17 +51,7 @@ pub fn compose(path: &Path, contents: &Contents<'_>) -> Result<(), ArchiveError>
         atomic::write(&fresh.path().join(file), text.as_bytes())?;
         files.push(PathBuf::from(file));
     }
-    let mut states = BTreeMap::new();
-    for file in files {
-        let state = look(&fresh.path().join(&file))?;
-        states.insert(file, state);
-    }
-    let manifest = Manifest {
-        id: contents.id,
-        files: states,
-    };
-    let text = serde_json::to_string(&manifest).map_err(io::Error::from)?;
-    atomic::write(&fresh.path().join(MANIFEST), text.as_bytes())?;
+    manifest::write(fresh.path(), contents.id, files)?;
     open_to_all(fresh.path())?;
     replace(path, fresh.path())?;
     Ok(())
@@ -122,15 +88,6 @@ fn open_to_all(path: &Path) -> io::Result<()> {
     #[cfg(not(unix))]
     let _ = path;
     Ok(())
-}
-
-fn look(path: &Path) -> io::Result<(u64, u128)> {
-    let metadata = fs_err::symlink_metadata(path)?;
-    let modified = metadata
-        .modified()?
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |duration| duration.as_nanos());
-    Ok((metadata.len(), modified))
 }
 
 #[cfg(test)]

@@ -1,28 +1,17 @@
 //! The compilers and binary tools for a host, and what they are: their identity is part of every key.
 
+mod inquiry;
+mod memory;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
-use std::time::UNIX_EPOCH;
 
-use serde::{Deserialize, Serialize};
-
-use crate::digest::Digest;
 use crate::host::{CompilerFamily, Host};
 use crate::options::{Options, TOOL_OPTIONS};
-use crate::process::Program;
 use crate::tool::{MissingTool, SearchPath, install_packages};
-
-/// The macros whose values say which compiler and which C and C++ libraries there are.
-const VERSION_MACROS: [&str; 7] = [
-    "__VERSION__",
-    "__GLIBC__",
-    "__GLIBC_MINOR__",
-    "__GLIBCXX__",
-    "_LIBCPP_VERSION",
-    "__MINGW64_VERSION_MAJOR",
-    "__MINGW64_VERSION_MINOR",
-];
+use inquiry::Inquiry;
+use memory::{Identity, Memory, Witnesses};
 
 /// A program with the arguments that always come first, as in `CC="ccache gcc"`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,15 +68,7 @@ pub enum Role {
 pub struct Finder {
     search_path: SearchPath,
     memory: PathBuf,
-    remembered: Mutex<BTreeMap<PathBuf, Remembered>>,
-}
-
-/// The digest of a file while it has this size, time and number.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-struct Remembered {
-    size: u64,
-    modified: u128,
-    digest: Digest,
+    remembered: Mutex<Memory>,
 }
 
 /// Why a toolchain's identity cannot be told.
@@ -123,8 +104,7 @@ impl Finder {
     /// A finder that looks in `search_path` and keeps its memory in the file `memory`.
     #[must_use]
     pub fn new(search_path: SearchPath, memory: PathBuf) -> Self {
-        let text = fs_err::read_to_string(&memory).unwrap_or_default();
-        let remembered = serde_json::from_str(&text).unwrap_or_default();
+        let remembered = Memory::load(&memory);
         Self {
             search_path,
             memory,
@@ -162,8 +142,7 @@ impl Finder {
             strip: take("STRIP"),
             identity: BTreeMap::new(),
         };
-        toolchain.identity = self.identify(host, &toolchain)?;
-        self.save();
+        toolchain.identity = self.identity(host, &toolchain)?;
         Ok(toolchain)
     }
 
@@ -201,145 +180,36 @@ impl Finder {
         }
     }
 
-    /// Reads what takes part in compiling, byte by byte: a version's name stays the same across a distribution's
-    /// updates.
-    fn identify(
-        &self,
-        host: &Host,
-        toolchain: &Toolchain,
-    ) -> Result<BTreeMap<String, String>, ToolchainError> {
-        let mut parts = BTreeMap::new();
-        for (kind, tool) in [
-            ("cc", &toolchain.cc),
-            ("cxx", &toolchain.cxx),
-            ("ar", &toolchain.ar),
-            ("ranlib", &toolchain.ranlib),
-            ("nm", &toolchain.nm),
-            ("strip", &toolchain.strip),
-        ] {
-            let digest = self.digest(&tool.program)?;
-            let words = std::iter::once(digest.to_string()).chain(tool.arguments.iter().cloned());
-            parts.insert(kind.to_owned(), words.collect::<Vec<_>>().join(" "));
-        }
-        for (compiler, language, passes) in [
-            (&toolchain.cc, "c", &["cc1", "as", "ld", "collect2"][..]),
-            (&toolchain.cxx, "c++", &["cc1plus"][..]),
-        ] {
-            for pass in passes {
-                let answer = self.ask(compiler, &[&format!("-print-prog-name={pass}")])?;
-                let named = answer.trim();
-                let digest = match self.search_path.find(named) {
-                    Some(program) => self.digest(&program)?.to_string(),
-                    None => "absent".to_owned(),
-                };
-                parts.insert((*pass).to_owned(), digest);
-            }
-            parts.insert(
-                format!("{language} macros"),
-                self.predefined(host, compiler, language)?,
-            );
-        }
-        Ok(parts)
-    }
-
-    /// What the compiler defines by itself, and with it the C and C++ libraries: a digest, and the versions in words.
-    fn predefined(&self, host: &Host, compiler: &Tool, language: &str) -> Result<String, ToolchainError> {
-        let header = if language == "c++" { "cstddef" } else { "limits.h" };
-        let answer = self.ask(
-            compiler,
-            &["-x", language, "-include", header, "-dM", "-E", "/dev/null"],
-        )?;
-        let is_defined = |name: &str| {
-            let definition = format!("#define {name} ");
-            answer.lines().any(|line| line.starts_with(&definition))
-        };
-        if let Some(lack) = host.macros().into_iter().find(|name| !is_defined(name)) {
-            return Err(ToolchainError::WrongMachine {
-                program: compiler.program.clone(),
-                host: host.triplet.clone(),
-                lack,
-            });
-        }
-        let digest = Digest::of(answer.as_bytes()).to_string();
-        let versions = VERSION_MACROS.iter().filter_map(|name| {
-            let value = answer.lines().find_map(|line| {
-                let definition = line.strip_prefix("#define ")?;
-                definition.strip_prefix(name)?.strip_prefix(' ')
-            })?;
-            Some(format!("{name}={value}"))
-        });
-        let words: Vec<String> = std::iter::once(digest).chain(versions).collect();
-        Ok(words.join(" "))
-    }
-
-    /// Runs the compiler as a build does: a launcher or a wrapper finds the compiler proper on the path.
-    fn ask(&self, compiler: &Tool, arguments: &[&str]) -> Result<String, ToolchainError> {
-        let unusable = |reason: String| ToolchainError::Unusable {
-            program: compiler.program.clone(),
-            reason,
-        };
-        let output = Program::new(&compiler.program)
-            .arguments(
-                compiler
-                    .arguments
-                    .iter()
-                    .map(String::as_str)
-                    .chain(arguments.iter().copied()),
-            )
-            .environment("LC_ALL", "C")
-            .environment("PATH", self.search_path.as_os_str())
-            .output()
-            .map_err(|error| unusable(error.to_string()))?;
-        if output.status.success() {
-            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-        } else {
-            Err(unusable(
-                String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-            ))
-        }
-    }
-
-    fn digest(&self, path: &Path) -> Result<Digest, ToolchainError> {
-        let path = fs_err::canonicalize(path)?;
-        let metadata = fs_err::metadata(&path)?;
-        let modified = metadata
-            .modified()
-            .ok()
-            .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
-            .map_or(0, |duration| duration.as_nanos());
-        let size = metadata.len();
+    /// The identity of a toolchain, from memory where nothing has changed since it was read.
+    fn identity(&self, host: &Host, toolchain: &Toolchain) -> Result<Identity, ToolchainError> {
+        let tools = [
+            &toolchain.cc,
+            &toolchain.cxx,
+            &toolchain.ar,
+            &toolchain.ranlib,
+            &toolchain.nm,
+            &toolchain.strip,
+        ];
+        let words = tools.iter().map(|tool| tool.words().join(" "));
+        let path = self.search_path.as_os_str().to_string_lossy().into_owned();
+        let question = words
+            .chain([host.triplet.clone(), path])
+            .collect::<Vec<_>>()
+            .join("\n");
         let mut remembered = self
             .remembered
             .lock()
             .expect("no holder panics because none calls out");
-        if let Some(known) = remembered.get(&path)
-            && (known.size, known.modified) == (size, modified)
-        {
-            return Ok(known.digest);
+        if let Some(identity) = remembered.recall(&question) {
+            return Ok(identity.clone());
         }
-        let digest = Digest::of_file(&path)?;
-        remembered.insert(
-            path,
-            Remembered {
-                size,
-                modified,
-                digest,
-            },
-        );
-        Ok(digest)
-    }
-
-    /// Keeps the memory for the next run. It only saves time, so that a failure is no error.
-    fn save(&self) {
-        let remembered = self
-            .remembered
-            .lock()
-            .expect("no holder panics because none calls out");
-        let text = serde_json::to_string(&*remembered).unwrap_or_default();
-        if fs_err::read_to_string(&self.memory).is_ok_and(|saved| saved == text) {
-            return;
-        }
-        let _ = crate::atomic::write(&self.memory, text.as_bytes());
+        let mut inquiry = Inquiry {
+            search_path: &self.search_path,
+            witnesses: Witnesses::default(),
+        };
+        let identity = inquiry.identify(host, toolchain)?;
+        remembered.keep(question, identity.clone(), inquiry.witnesses, &self.memory);
+        Ok(identity)
     }
 }
 
