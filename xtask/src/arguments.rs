@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) mod bench;
 pub(crate) mod depends;
 
 use depends::DependsCommand;
@@ -57,6 +58,8 @@ pub(crate) enum Verb {
     /// Run every check: this is what CI runs.
     #[command(after_help = CHECKS_HELP)]
     Test(CheckArguments),
+    /// Measure, and print the figures as JSON.
+    Bench(bench::BenchArguments),
     /// The same list of checks, by its other name.
     #[command(after_help = CHECKS_HELP)]
     Ci(CheckArguments),
@@ -247,7 +250,9 @@ mod tests {
             Verb::Depends(command) => command.arguments,
             Verb::Configure(arguments) => arguments,
             Verb::Build(arguments) => arguments.depends,
-            Verb::Install(_) | Verb::Test(_) | Verb::Ci(_) => panic!("{line} takes no words"),
+            Verb::Install(_) | Verb::Test(_) | Verb::Bench(_) | Verb::Ci(_) => {
+                panic!("{line} takes no words")
+            }
         }
     }
 

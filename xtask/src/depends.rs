@@ -120,7 +120,7 @@ fn settings(arguments: Vec<(String, String)>, jobs: usize, offline: bool) -> Set
     }
 }
 
-fn usual_jobs(arguments: &DependsArguments) -> usize {
+pub(crate) fn usual_jobs(arguments: &DependsArguments) -> usize {
     arguments
         .jobs
         .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))

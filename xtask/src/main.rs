@@ -1,6 +1,7 @@
 //! The driver: parses the command line and calls one verb.
 
 mod arguments;
+mod bench;
 mod build;
 mod cargo;
 mod ci;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Verb::Configure(arguments) => configure::run(arguments),
         Verb::Build(arguments) => build::run(arguments),
         Verb::Install(arguments) => install::run(arguments),
+        Verb::Bench(arguments) => bench::run(arguments),
         Verb::Test(arguments) | Verb::Ci(arguments) => ci::run(arguments),
     };
     match result {

@@ -1,0 +1,39 @@
+//! `cargo xtask bench`: figures in JSON that anyone can measure again.
+
+mod depends;
+
+use crate::arguments::bench::{BenchArguments, Subject};
+
+/// Runs the verb.
+pub(crate) fn run(arguments: &BenchArguments) -> miette::Result<()> {
+    match &arguments.subject {
+        Subject::Depends(arguments) => depends::run(arguments),
+    }
+}
+
+/// The value in the middle, of any number of values but none.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 {
+        values[middle]
+    } else {
+        f64::midpoint(values[middle - 1], values[middle])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_value_in_the_middle() {
+        for (values, expected) in [
+            (vec![3.0], 3.0),
+            (vec![9.0, 1.0, 2.0], 2.0),
+            (vec![4.0, 1.0, 2.0, 3.0], 2.5),
+        ] {
+            assert!((median(values) - expected).abs() < f64::EPSILON);
+        }
+    }
+}
