@@ -35,9 +35,14 @@ pub(crate) fn persist(file: tempfile::NamedTempFile, path: &Path) -> io::Result<
         use std::os::unix::fs::PermissionsExt as _;
         fs_err::set_permissions(file.path(), std::fs::Permissions::from_mode(0o644))?;
     }
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
+    file.as_file().sync_all().map_err(|error| named(path, &error))?;
+    file.persist(path).map_err(|error| named(path, &error.error))?;
     Ok(())
+}
+
+/// An error that names the path, as those of `fs_err` do.
+pub(crate) fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Removes a directory with all that it holds; one that is not there is no error.

@@ -367,7 +367,8 @@ impl Context<'_> {
             command: program.command(),
         });
         let mut log = self.log;
-        writeln!(log, "$ {}", crate::process::show(program.command()))?;
+        writeln!(log, "$ {}", crate::process::show(program.command()))
+            .map_err(|error| atomic::named(self.log_path, &error))?;
         let ended = |cpu| {
             let package = &package;
             self.observer.notice(&Event::Ended { package, cpu });

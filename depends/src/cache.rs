@@ -90,9 +90,10 @@ impl Cache {
             return Lookup::Absent;
         }
         let hash = fs_err::read_to_string(self.path(unit, "tar.gz.hash"));
-        let sha256 = hash
-            .ok()
-            .and_then(|text| text.split_whitespace().next()?.parse().ok());
+        let sha256 = hash.ok().and_then(|text| {
+            let sha256 = text.split_whitespace().next()?.parse().ok()?;
+            (text == hash_line(sha256, &archive)).then_some(sha256)
+        });
         let preimage = fs_err::read_to_string(self.path(unit, PREIMAGE));
         match (sha256, preimage) {
             (Some(sha256), Ok(preimage)) if preimage == unit.preimage => Lookup::Found(Entry {
@@ -100,7 +101,7 @@ impl Cache {
                 sha256,
                 lease: None,
             }),
-            (None, _) => Lookup::Damaged("its digest is missing".to_owned()),
+            (None, _) => Lookup::Damaged("its digest is missing or damaged".to_owned()),
             (Some(_), _) => Lookup::Damaged("its key's preimage is missing or another".to_owned()),
         }
     }
@@ -162,13 +163,13 @@ impl Cache {
         let mut file = tempfile::Builder::new()
             .prefix(&temporary)
             .tempfile_in(directory)?;
-        archive::pack(tree, io::BufWriter::new(file.as_file_mut()))?;
+        // Through the temporary file itself, whose errors name its path: a full disk is to be told with its place.
+        archive::pack(tree, io::BufWriter::new(&mut file))?;
         let sha256 = Digest::of_file(file.path())?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
         atomic::write(&self.path(unit, PREIMAGE), unit.preimage.as_bytes())?;
         atomic::write(
             &self.path(unit, "tar.gz.hash"),
-            format!("{sha256}  {name}\n").as_bytes(),
+            hash_line(sha256, &path).as_bytes(),
         )?;
         let lease = Lease::of_new(file.as_file())?;
         atomic::persist(file, &path)?;
@@ -178,4 +179,10 @@ impl Cache {
             lease: Some(lease),
         })
     }
+}
+
+/// What `sha256sum` writes for an archive.
+fn hash_line(sha256: Digest, archive: &Path) -> String {
+    let name = archive.file_name().unwrap_or_default().to_string_lossy();
+    format!("{sha256}  {name}\n")
 }

@@ -1,5 +1,6 @@
-//! What the log of a failed command says of the reason, where the reason is that builds are closed: a header of a
-//! package that the recipe does not declare, the network, or a place that builds must not write to.
+//! What the log of a failed command says of the reason, where the reason is that builds are closed (a header of a
+//! package that the recipe does not declare, the network, a place that builds must not write to) or that the disk is
+//! full.
 //!
 //! A log is only words, so that these are hints and nothing depends on them.
 
@@ -27,9 +28,21 @@ const NO_NETWORK: [&str; 6] = [
     "unable to resolve host",
 ];
 
+/// What programs say when a disk is full.
+const NO_SPACE: &str = "no space left on device";
+
+/// With less room than this, in bytes, the disk is taken for full even where no program says so: its last words may
+/// have found no room in the log.
+const LEAST_ROOM: u64 = 32 * 1024;
+
 /// Why a build probably failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hint {
+    /// There was no room for what it wrote.
+    DiskFull {
+        /// The package's directory.
+        directory: PathBuf,
+    },
     /// It includes a header of the system that no recipe brought.
     SystemHeader {
         /// The header, as it is included.
@@ -56,6 +69,11 @@ pub enum Hint {
 impl fmt::Display for Hint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::DiskFull { directory } => write!(
+                formatter,
+                "the disk that holds {} is full; what was built before is kept, and the next run goes on from there",
+                directory.display()
+            ),
             Self::SystemHeader { header, path } => write!(
                 formatter,
                 "{header} is not of a declared dependency: the system's {} is hidden from builds, so that it is not \
@@ -82,7 +100,12 @@ impl fmt::Display for Hint {
 impl Context<'_> {
     /// What the end of the log says of the reason.
     pub(super) fn hint(&self) -> Option<Hint> {
-        let text = self.tail()?;
+        let text = self.tail().unwrap_or_default();
+        if text.to_lowercase().contains(NO_SPACE) || has_no_room(&self.directory) {
+            return Some(Hint::DiskFull {
+                directory: self.directory.clone(),
+            });
+        }
         if let Some(header) = missing_header(&text)
             && let Some(hint) = self.owner_of(header)
         {
@@ -129,6 +152,12 @@ impl Context<'_> {
         log.read_to_end(&mut bytes).ok()?;
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
+}
+
+/// Whether next to nothing can be written to the file system that holds `directory`.
+fn has_no_room(directory: &Path) -> bool {
+    rustix::fs::statvfs(directory)
+        .is_ok_and(|system| system.f_bavail.saturating_mul(system.f_frsize) < LEAST_ROOM)
 }
 
 /// The header that the first complaint of a compiler names.

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use tempfile::NamedTempFile;
 
 use super::{Mismatch, RouteError};
+use crate::atomic::named;
 use crate::digest::Digest;
 use crate::observer::{Event, Observer};
 
@@ -268,11 +269,6 @@ impl<R: Read, W: Write> Read for Tee<'_, R, W> {
 
 pub(super) fn too_large() -> RouteError {
     RouteError::TooLarge { limit: LARGEST_FILE }
-}
-
-/// An error that names the path, as those of `fs_err` do.
-fn named(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]

@@ -16,16 +16,44 @@ fn inode(run: &Run, name: &str) -> u64 {
 
 #[test]
 fn a_damaged_archive_is_announced_and_rebuilt_and_no_other() {
-    for (extension, damage) in [
-        ("tar.gz", "damage"),
-        ("tar.gz.hash", ""),
-        ("tar.gz.hash", "0123  a"),
-        ("key.json", "{}"),
-    ] {
-        let world = world();
+    type Damage = fn(&mut Vec<u8>);
+    let flip_first: Damage = |bytes| bytes[0] ^= 1;
+    let flip_middle: Damage = |bytes| {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x80;
+    };
+    let flip_last: Damage = |bytes| *bytes.last_mut().unwrap() ^= 1;
+    let cut_last: Damage = |bytes| bytes.truncate(bytes.len() - 1);
+    let cut_half: Damage = |bytes| bytes.truncate(bytes.len() / 2);
+    let empty: Damage = Vec::clear;
+    let lengthen: Damage = |bytes| bytes.push(0);
+    let rows = [
+        ("tar.gz", flip_first),
+        ("tar.gz", flip_middle),
+        ("tar.gz", flip_last),
+        ("tar.gz", cut_last),
+        ("tar.gz", cut_half),
+        ("tar.gz", empty),
+        ("tar.gz", lengthen),
+        ("tar.gz.hash", flip_first),
+        ("tar.gz.hash", flip_middle),
+        ("tar.gz.hash", flip_last),
+        ("tar.gz.hash", cut_half),
+        ("tar.gz.hash", empty),
+        ("key.json", flip_first),
+        ("key.json", flip_middle),
+        ("key.json", cut_last),
+        ("key.json", empty),
+    ];
+    let world = world();
+    for (row, (extension, damage)) in rows.into_iter().enumerate() {
         let run = world.run();
-        let (archive, other) = (fs_err::read(run.cached("a", "tar.gz")).unwrap(), inode(&run, "b"));
-        fs_err::write(run.cached("a", extension), damage).unwrap();
+        let archive = run.cached("a", "tar.gz");
+        let (whole, other) = (fs_err::read(&archive).unwrap(), inode(&run, "b"));
+        let file = run.cached("a", extension);
+        let mut bytes = fs_err::read(&file).unwrap();
+        damage(&mut bytes);
+        fs_err::write(&file, bytes).unwrap();
         fs_err::remove_dir_all(run.engine().layout().prefix("x86_64-pc-linux-gnu")).unwrap();
 
         let message = told(&run.engine().check_packages().unwrap_err());
@@ -38,11 +66,11 @@ fn a_damaged_archive_is_announced_and_rebuilt_and_no_other() {
             .matches("Checksum mismatch for a. Forcing rebuild")
             .count();
         assert_eq!(announced, 1, "{warnings}");
-        assert_eq!(run.recorder.built(), ["a"], "{extension}");
-        assert_eq!(fs_err::read(run.cached("a", "tar.gz")).unwrap(), archive);
+        assert_eq!(run.recorder.built(), ["a"], "{extension} in row {row}");
+        assert_eq!(fs_err::read(&archive).unwrap(), whole);
         assert_eq!(inode(&run, "b"), other);
-        expect_success(run.engine().check_packages());
     }
+    expect_success(world.run().engine().check_packages());
 }
 
 #[test]

@@ -15,7 +15,8 @@ const RECIPES: &str = "DEPENDS_TEST_RECIPES";
 const OPTIONS: &str = "DEPENDS_TEST_OPTIONS";
 const JOBS: &str = "DEPENDS_TEST_JOBS";
 const EVENTS: &str = "DEPENDS_TEST_EVENTS";
-const REPORT: &str = "DEPENDS_TEST_REPORT";
+/// The variable that names the file for what a run reports.
+pub(crate) const REPORT: &str = "DEPENDS_TEST_REPORT";
 
 /// A process that installs what `run` says, to be varied before it is handed to [`finish`]. The shell lines in
 /// `before` are run first.
@@ -43,6 +44,21 @@ pub(crate) fn install_with(program: &Path, run: &Run, before: &str) -> Command {
     command
 }
 
+/// The same process below `unshare`, in namespaces of its own that `arguments` ask for.
+pub(crate) fn unshare(arguments: &[&str], process: &Command) -> Command {
+    let mut command = Command::new("unshare");
+    command
+        .args(arguments)
+        .arg(process.get_program())
+        .args(process.get_args())
+        .envs(
+            process
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+    command
+}
+
 /// Starts the process as the leader of a process group; it writes what its engine does to the pipe at `events`.
 pub(crate) fn start_group(mut command: Command, events: &Path) -> std::process::Child {
     use std::os::unix::process::CommandExt as _;
@@ -64,7 +80,8 @@ pub(crate) fn finish(mut command: Command) -> Result<(), String> {
     fs_err::set_permissions(report.path(), std::fs::Permissions::from_mode(0o666)).unwrap();
     let output = command.env(REPORT, report.path()).output().unwrap();
     if !output.status.success() {
-        panic!("{}", String::from_utf8_lossy(&output.stdout));
+        let [out, err] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+        panic!("{out}{err}");
     }
     match fs_err::read_to_string(report.path()).unwrap() {
         report if report == "installed" => Ok(()),

@@ -11,6 +11,8 @@ use std::thread::JoinHandle;
 struct State {
     files: Mutex<BTreeMap<String, Vec<u8>>>,
     requests: Mutex<Vec<String>>,
+    /// The paths of which only the first bytes are sent, and how many.
+    broken: Mutex<BTreeMap<String, usize>>,
     stopped: AtomicBool,
 }
 
@@ -57,6 +59,11 @@ impl Server {
             .insert(path.to_owned(), bytes.into());
     }
 
+    /// From now on, the answer for `path` announces all that it has and breaks off after `n_bytes`.
+    pub(crate) fn break_off(&self, path: &str, n_bytes: usize) {
+        self.state.broken.lock().unwrap().insert(path.to_owned(), n_bytes);
+    }
+
     /// From now on, `path` is not found.
     pub(crate) fn remove(&self, path: &str) {
         self.state.files.lock().unwrap().remove(path);
@@ -89,6 +96,7 @@ fn answer(mut stream: TcpStream, state: &State) -> std::io::Result<()> {
         .is_some_and(|line| !line.trim().is_empty())
     {}
     let found = state.files.lock().unwrap().get(&path).cloned();
+    let n_sent = state.broken.lock().unwrap().get(&path).copied();
     state.requests.lock().unwrap().push(path);
     let (status, body) = found.map_or(("404 Not Found", Vec::new()), |body| ("200 OK", body));
     write!(
@@ -96,5 +104,5 @@ fn answer(mut stream: TcpStream, state: &State) -> std::io::Result<()> {
         "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     )?;
-    stream.write_all(&body)
+    stream.write_all(&body[..n_sent.unwrap_or(body.len())])
 }
