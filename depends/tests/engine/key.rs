@@ -69,6 +69,8 @@ fn what_a_recipe_says_changes_the_key() {
         package().patch("one.patch", PATCH),
         package().patch("one.patch", &PATCH.replace("return 2", "return 3")),
         package().end("[when.'cfg(unix)']\noptions = [\"-DX\"]"),
+        package().allows("place", "p"),
+        package().watched(),
         Package::library("p", "int p(void) { return 1; }\n"),
     ];
     let mut keys = vec![original];
