@@ -26,7 +26,7 @@ pub use update::{Change, Update, Updated};
 pub enum AuthorError {
     /// There is such a recipe.
     #[error("{} exists already", path.display())]
-    #[diagnostic(help("to move it to another version: cargo xtask depends update"))]
+    #[diagnostic(help("to move it to another version, update it"))]
     Exists {
         /// The recipe.
         path: PathBuf,

@@ -1,5 +1,5 @@
-//! The options of a run, `NAME=VALUE` on the command line or in the environment, with the names that Bitcoin Core's
-//! `depends` gives them.
+//! The options of a run, `NAME=VALUE` on the command line or in the environment, with names that builders of
+//! dependencies have long given them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

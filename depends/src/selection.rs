@@ -189,8 +189,8 @@ mod tests {
 
     const RULES: &str = r#"
 packages = ["c"]
-[feature.multiprocess]
-enabled-by = "MULTIPROCESS"
+[feature.multiple]
+enabled-by = "MULTIPLE"
 packages = ["a"]
 native-packages = ["a"]
 tools = { a = "bin/a" }
@@ -218,8 +218,8 @@ not-carried = "there is no package qt yet"
     fn options_turn_features_and_their_packages_on_and_off() {
         let rows = [
             (vec![], "b c", ""),
-            (vec![("MULTIPROCESS", "1")], "a b c", "a"),
-            (vec![("MULTIPROCESS", "0"), ("NO_WALLET", "1")], "c", ""),
+            (vec![("MULTIPLE", "1")], "a b c", "a"),
+            (vec![("MULTIPLE", "0"), ("NO_WALLET", "1")], "c", ""),
             (vec![("NO_SQLITE", "1")], "c", ""),
         ];
         for (arguments, packages, native) in rows {

@@ -20,10 +20,10 @@ mod tests {
 
     #[test]
     fn only_near_words_are_suggested() {
-        let known = ["MULTIPROCESS", "NO_QT", "NO_QR"];
+        let known = ["MULTIPLE", "NO_QT", "NO_QR"];
         let rows = [
-            ("MULTIPROCES", Some("MULTIPROCESS")),
-            ("multiprocess", Some("MULTIPROCESS")),
+            ("MULTIPL", Some("MULTIPLE")),
+            ("multiple", Some("MULTIPLE")),
             ("FLAVOUR", None),
         ];
         for (word, expected) in rows {

@@ -2,7 +2,9 @@
 
 mod advisories;
 mod documents;
+mod embedding;
 mod licences;
+mod names;
 mod policy;
 mod script;
 mod steps;

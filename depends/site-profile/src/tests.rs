@@ -8,12 +8,12 @@ schema = 1
 generator = "depends 0.1.0"
 final-build-id = "0011223344556677"
 recipes-sha256 = "8899aabbccddeeff"
-options = ["MULTIPROCESS=1"]
+options = ["MULTIPLE=1"]
 [host]
 triplet = "x86_64-pc-linux-gnu"
 rust-target = "x86_64-unknown-linux-gnu"
 [features]
-multiprocess = true
+multiple = true
 wallet = "auto"
 [tools]
 capnp = "native/bin/capnp"
@@ -69,7 +69,7 @@ fn a_moved_prefix_still_finds_its_tools() {
 fn auto_is_not_on() {
     let (_directory, path) = prefix();
     let profile = SiteProfile::load(&path).unwrap();
-    assert!(profile.feature("multiprocess"));
+    assert!(profile.feature("multiple"));
     assert!(!profile.feature("wallet"));
     assert!(!profile.feature("unheard-of"));
 }

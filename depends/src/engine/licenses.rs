@@ -42,7 +42,7 @@ pub struct License {
 pub enum NoticesError {
     /// Texts are taken from what was built.
     #[error("not built yet: {}", .0.join(", "))]
-    #[diagnostic(help("build with the same options first: cargo xtask depends …"))]
+    #[diagnostic(help("build with the same options first"))]
     NotBuilt(Vec<String>),
     /// A built package lacks a text that its recipe names.
     #[error("the built package {package} has no licence text {file}")]

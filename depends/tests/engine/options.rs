@@ -3,8 +3,8 @@
 use crate::support::{Package, World, assert_says, expect_success, told};
 
 const RULES: &str = r#"
-[feature.multiprocess]
-enabled-by = "MULTIPROCESS"
+[feature.multiple]
+enabled-by = "MULTIPLE"
 packages = ["ipc"]
 native-packages = ["ipc"]
 tools = { gen = "bin/gen" }
@@ -36,11 +36,11 @@ fn world() -> World {
 fn options_select_features_and_their_packages() {
     let rows: [(Arguments<'_>, &str, &str); 6] = [
         (&[], "store", ""),
-        (&[("MULTIPROCESS", "1")], "base ipc store", "base ipc"),
-        (&[("MULTIPROCESS", "0")], "store", ""),
-        (&[("MULTIPROCESS", "")], "store", ""),
+        (&[("MULTIPLE", "1")], "base ipc store", "base ipc"),
+        (&[("MULTIPLE", "0")], "store", ""),
+        (&[("MULTIPLE", "")], "store", ""),
         (
-            &[("NO_WALLET", "1"), ("MULTIPROCESS", "yes")],
+            &[("NO_WALLET", "1"), ("MULTIPLE", "yes")],
             "base ipc",
             "base ipc",
         ),
@@ -58,12 +58,12 @@ fn options_select_features_and_their_packages() {
 #[test]
 fn the_profile_says_what_was_selected_and_built() {
     let world = world();
-    let run = world.run().option("MULTIPROCESS", "1");
+    let run = world.run().option("MULTIPLE", "1");
     let installed = run.install();
     let text = fs_err::read_to_string(&installed.profile).unwrap();
     assert!(!text.contains(world.base().to_str().unwrap()), "{text}");
     let profile: toml::Table = text.parse().unwrap();
-    assert_eq!(profile["features"]["multiprocess"].as_bool(), Some(true));
+    assert_eq!(profile["features"]["multiple"].as_bool(), Some(true));
     assert_eq!(profile["features"]["wallet"].as_bool(), Some(true));
     assert_eq!(profile["features"]["gui"].as_bool(), Some(false));
     assert_eq!(profile["packages"]["ipc"]["version"].as_str(), Some("1.0"));
@@ -76,16 +76,16 @@ fn the_profile_says_what_was_selected_and_built() {
 fn a_switch_that_is_off_by_its_value_is_said_to_be() {
     let world = world();
     for value in ["0", "no", "off"] {
-        let run = world.run().option("MULTIPROCESS", value);
+        let run = world.run().option("MULTIPLE", value);
         run.try_engine()
             .unwrap_or_else(|error| panic!("{}", told(&error)));
         assert_says(
             &run.recorder.warnings(),
-            &[&format!("MULTIPROCESS={value} is taken as off")],
+            &[&format!("MULTIPLE={value} is taken as off")],
         );
     }
     for value in ["", "1", "yes"] {
-        let run = world.run().option("MULTIPROCESS", value);
+        let run = world.run().option("MULTIPLE", value);
         run.try_engine()
             .unwrap_or_else(|error| panic!("{}", told(&error)));
         assert_eq!(run.recorder.warnings(), "", "{value}");
@@ -109,11 +109,11 @@ fn a_switch_of_the_rules_is_no_option_elsewhere() {
     let world = World::new([Package::headers("a")]);
     let error = world
         .run()
-        .option("MULTIPROCESS", "1")
+        .option("MULTIPLE", "1")
         .try_engine()
         .err()
         .unwrap();
-    assert_says(&told(&error), &["there is no option MULTIPROCESS"]);
+    assert_says(&told(&error), &["there is no option MULTIPLE"]);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn variables_are_printed_and_unknown_ones_are_none() {
     let world = world();
     let run = world
         .run()
-        .option("MULTIPROCESS", "1")
+        .option("MULTIPLE", "1")
         .option("SOURCES_PATH", world.path("mine"));
     let engine = run.engine();
     let base = world.base().display().to_string();
@@ -131,7 +131,7 @@ fn variables_are_printed_and_unknown_ones_are_none() {
         ("SOURCES_PATH", Some(world.path("mine").display().to_string())),
         ("BASE_CACHE", Some(format!("{base}/built"))),
         ("WORK_PATH", Some(format!("{base}/work"))),
-        ("MULTIPROCESS", Some("1".to_owned())),
+        ("MULTIPLE", Some("1".to_owned())),
         ("C_STANDARD", Some("c11".to_owned())),
         ("CXX_STANDARD", Some("c++20".to_owned())),
         ("DOWNLOAD_CONNECT_TIMEOUT", Some("30".to_owned())),
@@ -168,7 +168,7 @@ fn the_final_id_covers_every_package_and_nothing_else() {
     let original = id(&[]);
     assert_eq!(original.len(), 64);
     assert_eq!(id(&[("V", "1"), ("LOG", "1"), ("NO_QT", "1")]), original);
-    for option in ["MULTIPROCESS", "NO_WALLET", "DEBUG", "HOST_ID_SALT"] {
+    for option in ["MULTIPLE", "NO_WALLET", "DEBUG", "HOST_ID_SALT"] {
         assert_ne!(id(&[(option, "1")]), original, "{option}");
     }
 }

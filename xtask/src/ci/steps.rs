@@ -7,7 +7,7 @@ use fs_err as fs;
 use miette::{IntoDiagnostic as _, Result, miette};
 use site_profile::CONFIG_SITE;
 
-use super::{Context, Outcome, Step, advisories, documents, licences, trees};
+use super::{Context, Outcome, Step, advisories, documents, embedding, licences, names, trees};
 use crate::arguments::DependsArguments;
 use crate::executables::EXECUTABLES;
 use crate::{cargo, depends, install_tools, site, workspace};
@@ -16,12 +16,18 @@ use crate::{cargo, depends, install_tools, site, workspace};
 const TEST_TOOLS: [&str; 6] = ["autoconf", "automake", "busybox", "cmake", "make", "pkg-config"];
 
 /// Every check. What compiles comes after what does not, and all that compiles shares one build profile.
-pub(super) const STEPS: [Step; 12] = [
+pub(super) const STEPS: [Step; 14] = [
     Step {
         name: "fmt",
         claim: "the code is formatted",
         needs: &[],
         run: fmt,
+    },
+    Step {
+        name: "names",
+        claim: "the engine names no coin, no node and not this repository",
+        needs: &[],
+        run: names::run,
     },
     Step {
         name: "licences",
@@ -76,6 +82,12 @@ pub(super) const STEPS: [Step; 12] = [
         claim: "the unit tests pass",
         needs: &["build"],
         run: unit,
+    },
+    Step {
+        name: "embedding",
+        claim: "a project outside of the checkout builds a library with the engine and links to it",
+        needs: &["clippy"],
+        run: embedding::run,
     },
     Step {
         name: "functional",
