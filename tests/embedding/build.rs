@@ -39,14 +39,22 @@ fn main() -> Result<()> {
         recipes: project.join("packages"),
         // Options that are not given here are read from the environment, where cargo's HOST and DEBUG mean something
         // else. Empty, they are not given: the library is built for this machine, and optimised.
-        arguments: ["HOST", "DEBUG"].map(|name| (name.to_owned(), String::new())).into(),
-        jobs: env::var("NUM_JOBS").into_diagnostic()?.parse().into_diagnostic()?,
+        arguments: ["HOST", "DEBUG"]
+            .map(|name| (name.to_owned(), String::new()))
+            .into(),
+        jobs: env::var("NUM_JOBS")
+            .into_diagnostic()?
+            .parse()
+            .into_diagnostic()?,
         // All sources are in this project.
         offline: true,
     };
     let installed = Engine::new(settings, Arc::new(Lines))?.install()?;
 
-    let profile = SiteProfile::load(&installed.profile).into_diagnostic()?.profile().clone();
+    let profile = SiteProfile::load(&installed.profile)
+        .into_diagnostic()?
+        .profile()
+        .clone();
     let collatz = profile
         .packages
         .get("collatz")

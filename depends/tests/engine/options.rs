@@ -39,11 +39,7 @@ fn options_select_features_and_their_packages() {
         (&[("MULTIPLE", "1")], "base ipc store", "base ipc"),
         (&[("MULTIPLE", "0")], "store", ""),
         (&[("MULTIPLE", "")], "store", ""),
-        (
-            &[("NO_WALLET", "1"), ("MULTIPLE", "yes")],
-            "base ipc",
-            "base ipc",
-        ),
+        (&[("NO_WALLET", "1"), ("MULTIPLE", "yes")], "base ipc", "base ipc"),
         (&[("NO_WALLET", "off")], "store", ""),
     ];
     let world = world();
@@ -107,12 +103,7 @@ fn an_option_for_what_is_not_carried_is_accepted_and_said_to_have_no_effect() {
 #[test]
 fn a_switch_of_the_rules_is_no_option_elsewhere() {
     let world = World::new([Package::headers("a")]);
-    let error = world
-        .run()
-        .option("MULTIPLE", "1")
-        .try_engine()
-        .err()
-        .unwrap();
+    let error = world.run().option("MULTIPLE", "1").try_engine().err().unwrap();
     assert_says(&told(&error), &["there is no option MULTIPLE"]);
 }
 

@@ -12,10 +12,19 @@ use super::{Context, Outcome};
 use crate::{cargo, workspace};
 
 /// What the program prints.
-const PRINTED: &str = "collatz 1.0\nfrom 6 to 1 in 8 steps\nfrom 27 to 1 in 111 steps\nfrom 97 to 1 in 118 steps";
+const PRINTED: &str =
+    "collatz 1.0\nfrom 6 to 1 in 8 steps\nfrom 27 to 1 in 111 steps\nfrom 97 to 1 in 118 steps";
 
 /// What of the project is copied: all that belongs to it, nothing that cargo made.
-const PARTS: [&str; 6] = ["Cargo.lock", "Cargo.toml", "build.rs", "collatz", "packages", "src"];
+const PARTS: [&str; 7] = [
+    "Cargo.lock",
+    "Cargo.toml",
+    "build.rs",
+    "collatz",
+    "packages",
+    "rustfmt.toml",
+    "src",
+];
 
 /// Formats, lints, builds and runs the copy.
 pub(super) fn run(context: &Context) -> Result<Outcome> {
@@ -54,8 +63,10 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
 
 /// Cargo in the copy. It compiles into the workspace's target directory, where most dependencies are compiled already.
 fn cargo_in<'a>(shell: &'a Shell, directory: &Path, arguments: &[&str]) -> Cmd<'a> {
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| workspace::root().join("target"), |path| workspace::root().join(path));
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
+        || workspace::root().join("target"),
+        |path| workspace::root().join(path),
+    );
     let manifest = directory.join("Cargo.toml");
     let (subcommand, rest) = arguments
         .split_first()
@@ -131,14 +142,19 @@ mod tests {
         let entry = |name, version| format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n");
         let workspace = format!("{}{}", entry("a", "1.0.0"), entry("b", "2.0.0"));
         let rows = [
-            (format!("{}{}", entry("a", "1.0.0"), entry("embedding", "0.1.0")), None),
+            (
+                format!("{}{}", entry("a", "1.0.0"), entry("embedding", "0.1.0")),
+                None,
+            ),
             (entry("a", "1.0.1"), Some("a 1.0.1")),
             (entry("c", "1.0.0"), Some("c 1.0.0")),
         ];
         for (project, other) in rows {
-            let message = check_lock(&workspace, &project).err().map(|error| error.to_string());
-            let expected =
-                other.map(|other| format!("tests/embedding/Cargo.lock has what the workspace has not: {other}"));
+            let message = check_lock(&workspace, &project)
+                .err()
+                .map(|error| error.to_string());
+            let expected = other
+                .map(|other| format!("tests/embedding/Cargo.lock has what the workspace has not: {other}"));
             assert_eq!(message, expected);
         }
     }
