@@ -15,7 +15,14 @@ const LOCK: &str = ".lock";
 #[derive(Debug)]
 pub(crate) struct Scratch {
     directory: TempDir,
-    _lock: std::fs::File,
+    lock: std::fs::File,
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // A program that is about to start may have a copy of the file; see `Lock`.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl Scratch {
@@ -33,7 +40,7 @@ impl Scratch {
         file.lock()?;
         Ok(Self {
             directory,
-            _lock: file,
+            lock: file,
         })
     }
 
@@ -55,7 +62,12 @@ impl Scratch {
         for entry in fs_err::read_dir(common)? {
             let path = entry?.path();
             let is_directory = fs_err::symlink_metadata(&path)?.is_dir();
-            if is_directory && fs_err::File::open(&path)?.into_parts().0.try_lock().is_ok() {
+            if !is_directory {
+                continue;
+            }
+            let (file, _) = fs_err::File::open(&path)?.into_parts();
+            if file.try_lock().is_ok() {
+                file.unlock()?;
                 found.push(path);
             }
         }

@@ -10,7 +10,21 @@ use std::sync::Arc;
 /// While it lives, the archive is not collected.
 #[derive(Debug, Clone)]
 pub struct Lease {
-    _file: Arc<File>,
+    _file: Arc<Locked>,
+}
+
+/// A file with a lock on it, which is given up as [`Lock`](crate::lock::Lock) gives up its own: at once, whatever copies
+/// of the file programs have that are about to start.
+#[derive(Debug)]
+pub(super) struct Locked {
+    file: File,
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // Nothing can be done about a failure; the lock then ends with the last copy.
+        let _ = self.file.unlock();
+    }
 }
 
 impl Lease {
@@ -31,7 +45,7 @@ impl Lease {
             }
             // While the lock was waited for, the file may have been collected, or replaced by another.
             if is_at(&file, path)? {
-                let file = Arc::new(file);
+                let file = Arc::new(Locked { file });
                 return Ok(Some(Self { _file: file }));
             }
         }
@@ -43,7 +57,7 @@ impl Lease {
         match file.lock_shared() {
             Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(error),
             _ => Ok(Self {
-                _file: Arc::new(file),
+                _file: Arc::new(Locked { file }),
             }),
         }
     }
@@ -57,8 +71,15 @@ impl Lease {
             return Ok(Alone::Absent);
         };
         match file.try_lock() {
-            Ok(()) if is_at(&file, path)? => Ok(Alone::Held(file)),
-            Ok(()) | Err(TryLockError::WouldBlock) => Ok(Alone::InUse),
+            Ok(()) => {
+                let locked = Locked { file };
+                Ok(if is_at(&locked.file, path)? {
+                    Alone::Held(locked)
+                } else {
+                    Alone::InUse
+                })
+            }
+            Err(TryLockError::WouldBlock) => Ok(Alone::InUse),
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
@@ -66,8 +87,8 @@ impl Lease {
 
 /// What came of trying to lock an archive against everybody.
 pub(super) enum Alone {
-    /// It is locked while the file is open.
-    Held(File),
+    /// It is locked while this lives.
+    Held(Locked),
     /// Somebody needs it, or has just replaced it.
     InUse,
     /// It is not there.
