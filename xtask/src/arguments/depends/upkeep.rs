@@ -98,7 +98,7 @@ pub(crate) const SHELL_HELP: &str = "\
   cargo xtask depends shell native_capnp MULTIPROCESS=1 --phase configured -- make VERBOSE=1
 
 The package is built as far as the phase; then a shell, or the command after `--`, runs where its own commands run, with
-their environment, their private prefixes and nothing else. The exit code is the command's. The directory stays.";
+their environment, private prefixes and sandbox. The exit code is the command's. The directory stays.";
 
 /// Which package is worked on by hand.
 #[derive(Debug, Clone, Args)]
