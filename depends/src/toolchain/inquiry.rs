@@ -143,9 +143,12 @@ impl Inquiry<'_> {
     }
 
     /// The digest of a program, which becomes a witness by the name that it was found by: a link may come to lead
-    /// elsewhere.
+    /// elsewhere. So does its directory: beside a compiler may appear an assembler that it prefers.
     fn digest(&mut self, path: &Path) -> io::Result<Digest> {
         self.witnesses.call(path)?;
+        if let Some(directory) = path.parent() {
+            self.witnesses.call(directory)?;
+        }
         Digest::of_file(path)
     }
 }
