@@ -316,6 +316,60 @@ fn position_independent_objects_are_not_found_however_they_are_compiled() {
 }
 
 #[test]
+fn objects_for_fixed_addresses_are_told_from_others_on_other_machines() {
+    for (compiler, machine_options, triplet) in [
+        ("gcc", &["-m32"][..], "i686-pc-linux-gnu"),
+        ("aarch64-linux-gnu-gcc", &[], "aarch64-linux-gnu"),
+        ("riscv64-linux-gnu-gcc", &[], "riscv64-linux-gnu"),
+        ("arm-linux-gnueabihf-gcc", &[], "arm-linux-gnueabihf"),
+        ("arm-linux-gnueabihf-gcc", &["-marm"], "arm-linux-gnueabihf"),
+    ] {
+        let asked = Command::new(compiler)
+            .args(machine_options)
+            .arg("--version")
+            .output();
+        if !asked.is_ok_and(|output| output.status.success()) {
+            // Not by way of the test's own output, which nobody sees when it passes.
+            let mut terminal = io::stderr();
+            writeln!(
+                terminal,
+                "NOT CHECKED, for want of {compiler}: position-independent objects"
+            )
+            .unwrap();
+            continue;
+        }
+        let mut fixture = Fixture::new();
+        fixture.machine = Host::find(triplet).unwrap();
+        let is_found = |options: &[&str]| {
+            let arguments = [&["-O2", "-c", "x.c"], machine_options, options].concat();
+            run(fixture.directory.path(), compiler, &arguments);
+            fixture.archive(&["x.o"]);
+            let rules: Vec<Rule> = fixture.findings().iter().map(|finding| finding.rule).collect();
+            assert!(
+                rules.iter().all(|rule| *rule == Rule::NotPic),
+                "{triplet}: {rules:?}"
+            );
+            !rules.is_empty()
+        };
+        for options in [
+            &["-fno-pic", "-fno-pie"][..],
+            &["-fPIE"],
+            &["-fPIC", "-ftls-model=local-exec"],
+        ] {
+            assert!(is_found(options), "{triplet} {options:?}");
+        }
+        for options in [
+            &["-fPIC"][..],
+            &["-fPIC", "-O0", "-g"],
+            &["-fPIC", "-Os"],
+            &["-fPIC", "-fvisibility=hidden"],
+        ] {
+            assert!(!is_found(options), "{triplet} {options:?}");
+        }
+    }
+}
+
+#[test]
 fn libraries_without_objects_are_found() {
     check(Rule::StaticLibrary, "has no objects", |package| {
         package.archive(&[]);
