@@ -60,7 +60,7 @@ fn a_recipe_with_nothing_to_fill_in_builds_at_once() {
     expect_success(world.run().engine().build_package("x", None));
 
     let again = world.run().engine().scaffold(&wanted).unwrap_err();
-    assert_says(&told(&again), &["exists already", "depends update"]);
+    assert_says(&told(&again), &["exists already", "update it"]);
 }
 
 #[test]

@@ -6,9 +6,10 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use depends::digest::Digest;
+use depends::engine::Collection;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use crate::support::{Package, World, child, files};
+use crate::support::{Package, World, child, expect_success, files};
 
 /// Packages of several kinds, one of them with a program that works for as long as it is let.
 fn world(isolation: &str) -> World {
