@@ -7,7 +7,7 @@ use fs_err as fs;
 use miette::{IntoDiagnostic as _, Result, miette};
 use site_profile::CONFIG_SITE;
 
-use super::{Context, Outcome, Step, advisories, documents, embedding, licences, names, trees};
+use super::{Context, Outcome, Step, advisories, documents, embedding, hosts, licences, names, trees};
 use crate::arguments::DependsArguments;
 use crate::executables::EXECUTABLES;
 use crate::{cargo, depends, install_tools, site, workspace};
@@ -16,7 +16,7 @@ use crate::{cargo, depends, install_tools, site, workspace};
 const TEST_TOOLS: [&str; 6] = ["autoconf", "automake", "busybox", "cmake", "make", "pkg-config"];
 
 /// Every check. What compiles comes after what does not, and all that compiles shares one build profile.
-pub(super) const STEPS: [Step; 14] = [
+pub(super) const STEPS: [Step; 15] = [
     Step {
         name: "fmt",
         claim: "the code is formatted",
@@ -64,6 +64,12 @@ pub(super) const STEPS: [Step; 14] = [
         claim: "a C++ tree finds every library in a prefix, with autoconf and with CMake",
         needs: &["recipes"],
         run: trees::run,
+    },
+    Step {
+        name: "hosts",
+        claim: "all packages are built for Linux and Windows machines, and programs that use them run there",
+        needs: &["build"],
+        run: hosts::run,
     },
     Step {
         name: "clippy",
