@@ -56,6 +56,17 @@ pub(crate) fn remove_directory(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Removes a file; one that is not there is no error.
+///
+/// # Errors
+/// It cannot be removed.
+pub(crate) fn remove_file(path: &Path) -> io::Result<()> {
+    match fs_err::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Removes what runs that were killed have left in `directory`: everything whose name begins with `prefix`.
 ///
 /// # Errors

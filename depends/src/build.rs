@@ -45,6 +45,12 @@ pub const INSTALL_PREFIX: &str = "/depends-prefix";
 /// The directory in a prefix that takes the licences' texts, by package.
 const LICENSES: &str = "share/licenses";
 
+/// The directory of the unit's private prefix: what it is built against.
+const DEPENDENCIES: &str = "dependencies";
+
+/// The directory of the programs that run while it is built.
+const NATIVE: &str = "native";
+
 /// The directory that is the build's home, and stays empty.
 const HOME: &str = "home";
 
@@ -159,11 +165,11 @@ impl Context<'_> {
     }
 
     fn dependencies(&self) -> PathBuf {
-        self.directory.join("dependencies")
+        self.directory.join(DEPENDENCIES)
     }
 
     fn native(&self) -> PathBuf {
-        self.directory.join("native")
+        self.directory.join(NATIVE)
     }
 
     fn extract(&self, fetched: &Fetched) -> Result<(), BuildError> {
@@ -310,7 +316,7 @@ impl Context<'_> {
             name: unit.name(),
             stage: &self.stage_directory(),
             prefix: INSTALL_PREFIX,
-            build: &self.directory,
+            build: &self.place(),
             dependencies: &self.dependencies(),
             machine: &unit.machine,
             debug: [&unit.flags.c, &unit.flags.cxx]
@@ -358,10 +364,7 @@ impl Context<'_> {
 
     fn run(&self, program: Program, phase: Phase) -> Result<(), BuildError> {
         let package = self.unit().label();
-        let program = program
-            .environments(&self.environment())
-            .job_server(self.job_server);
-        let program = self.confine(program)?;
+        let program = program.environments(&self.environment());
         self.observer.notice(&Event::Command {
             package: &package,
             command: program.command(),
@@ -369,6 +372,7 @@ impl Context<'_> {
         let mut log = self.log;
         writeln!(log, "$ {}", crate::process::show(program.command()))
             .map_err(|error| atomic::named(self.log_path, &error))?;
+        let program = self.confine(program)?;
         let ended = |cpu| {
             let package = &package;
             self.observer.notice(&Event::Ended { package, cpu });
@@ -383,13 +387,27 @@ impl Context<'_> {
             })
     }
 
-    /// `program`, confined to the unit's directories but for what its recipe lets escape.
-    pub(crate) fn confine(&self, program: Program) -> Result<Program, BuildError> {
+    /// The name by which the unit's programs know its directory.
+    fn place(&self) -> PathBuf {
+        let recipe = &self.unit().recipe;
+        let escapes = &recipe.escapes;
+        self.sandbox
+            .place(&self.directory, escapes, recipe.name(), &recipe.version)
+    }
+
+    /// `program`, confined to the unit's directories but for what its recipe lets escape, and with a share of the
+    /// processors.
+    fn confine(&self, program: Program) -> Result<Program, BuildError> {
+        let place = self.place();
+        let program = program
+            .told_of(&self.directory, &place)
+            .job_server(self.job_server);
         let directory = |name| self.directory.join(name);
         let room = Room {
             directory: &self.directory,
+            place: &place,
             writable: &["source", "build", "stage"].map(directory),
-            read_only: &["dependencies", "native", HOME].map(directory),
+            read_only: &[DEPENDENCIES, NATIVE, HOME].map(directory),
             temporary: &directory("tmp"),
         };
         let escapes = &self.unit().recipe.escapes;

@@ -38,7 +38,7 @@ use crate::toolchain::{Finder, Role, ToolchainError};
 
 pub use clean::Cleaned;
 pub use collect::{Collected, Collection, Removed, What};
-pub use error::EngineError;
+pub use error::{EngineError, chain};
 pub use licenses::{License, NoticesError};
 pub use vendor::{SUMS, VendorError, Vendored};
 
@@ -517,16 +517,7 @@ impl Engine {
     /// Some are damaged; absent ones are no error.
     pub fn check_packages(&self) -> Result<(), EngineError> {
         let plan = self.plan()?;
-        let mut damaged = Vec::new();
-        for unit in &plan.units {
-            if let Lookup::Damaged(reason) = self.cache().verify(unit)? {
-                damaged.push(format!("{}: {reason}", unit.label()));
-            }
-        }
-        if damaged.is_empty() {
-            Ok(())
-        } else {
-            Err(EngineError::DamagedPackages(damaged))
-        }
+        let all: Vec<usize> = (0..plan.units.len()).collect();
+        self.refuse_damaged(&plan, &all)
     }
 }

@@ -98,8 +98,9 @@ pub mod suggest;
 
 mod atomic;
 mod children;
+mod directory;
 mod glob;
 mod lock;
 mod scratch;
 
-pub use engine::{Engine, EngineError, Installed, Settings};
+pub use engine::{Engine, EngineError, Installed, Settings, chain};

@@ -198,15 +198,7 @@ impl Plan {
     pub fn programs(&self, search_path: &SearchPath) -> Vec<PathBuf> {
         let mut programs = BTreeSet::new();
         for unit in &self.units {
-            let toolchain = &unit.toolchain;
-            for tool in [
-                &toolchain.cc,
-                &toolchain.cxx,
-                &toolchain.ar,
-                &toolchain.ranlib,
-                &toolchain.nm,
-                &toolchain.strip,
-            ] {
+            for (_, tool) in unit.toolchain.tools() {
                 programs.insert(tool.program.clone());
                 // Behind a launcher stands the compiler proper.
                 programs.extend(tool.arguments.iter().filter_map(|word| search_path.find(word)));

@@ -125,6 +125,30 @@ impl Program {
         self
     }
 
+    /// The same program, told of the directory `from` under the name `to`, wherever its arguments and its environment
+    /// name it. The directory that it runs in is not changed. Whatever else is to happen at its start comes after this.
+    #[must_use]
+    pub(crate) fn told_of(self, from: &Path, to: &Path) -> Self {
+        if from == to {
+            return self;
+        }
+        let rename = |text: &OsStr| rename(text, from, to);
+        let mut program = Self::new(rename(self.command.get_program()));
+        for argument in self.command.get_args() {
+            program.command.arg(rename(argument));
+        }
+        for (name, value) in self.command.get_envs() {
+            program.command.env(name, value.map(rename).unwrap_or_default());
+        }
+        if let Some(directory) = self.command.get_current_dir() {
+            program.command.current_dir(directory);
+        }
+        match self.streams {
+            Streams::Log => program,
+            Streams::Terminal => program.on_terminal(),
+        }
+    }
+
     /// Confines it from its start.
     #[cfg(target_os = "linux")]
     #[must_use]
@@ -216,16 +240,14 @@ impl Running {
     }
 }
 
-/// An error with all that caused it, in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
+/// The text with `to` wherever it has `from`.
+fn rename(text: &OsStr, from: &Path, to: &Path) -> OsString {
+    match text.to_str() {
+        Some(text) => text
+            .replace(&*from.to_string_lossy(), &to.to_string_lossy())
+            .into(),
+        None => text.to_owned(),
     }
-    text
 }
 
 /// The command as one line for people and shells, with its directory and environment before it.
@@ -280,6 +302,19 @@ mod tests {
             .environment("PATH", "/usr/bin:/bin")
             .output();
         assert!(output.is_ok());
+    }
+
+    #[test]
+    fn a_directory_goes_by_another_name_wherever_it_is_named() {
+        let program = Program::new("/work/a/bin/sh")
+            .arguments(["-I/work/a/include", "/work/ab", "-Da=/work/a:/work/a/b"])
+            .environment("HOME", "/work/a/home")
+            .directory(Path::new("/work/a/build"))
+            .told_of(Path::new("/work/a"), Path::new("/b"));
+        assert_eq!(
+            show(program.command()),
+            "cd /work/a/build && env -i HOME=/b/home /b/bin/sh -I/b/include /bb -Da=/b:/b/b"
+        );
     }
 
     #[test]

@@ -23,11 +23,18 @@ use std::path::{Path, PathBuf};
 use crate::options::Options;
 use crate::process::Program;
 use crate::recipe::Escapes;
+use crate::scratch::Scratch;
 
 #[cfg(target_os = "linux")]
 pub(crate) use enter::Entry;
 pub(crate) use view::Needs;
 use view::View;
+
+/// The directory in the scratch directory that takes what is not finished yet.
+pub(crate) const FRESH: &str = "fresh";
+
+/// Where builds lie in file systems of their own.
+const PLACES: &str = "/build";
 
 /// The option that chooses the isolation.
 const OPTION: &str = "SANDBOX";
@@ -101,12 +108,25 @@ pub(crate) struct Sandbox {
 pub(crate) struct Room<'a> {
     /// The build's directory, which holds all others.
     pub(crate) directory: &'a Path,
+    /// The name by which the build's programs know that directory: its own, or one that [`Sandbox::place`] gave.
+    pub(crate) place: &'a Path,
     /// Directories in it that the build may write to.
     pub(crate) writable: &'a [PathBuf],
     /// Directories in it that it must not.
     pub(crate) read_only: &'a [PathBuf],
     /// What stands for `/tmp`.
     pub(crate) temporary: &'a Path,
+}
+
+#[cfg(target_os = "linux")]
+impl Room<'_> {
+    /// The name by which the build's programs know a path in the build's directory.
+    fn seen(&self, path: &Path) -> PathBuf {
+        match path.strip_prefix(self.directory) {
+            Ok(inside) => self.place.join(inside),
+            Err(_) => path.to_owned(),
+        }
+    }
 }
 
 /// Whether the value of the option is one of its words, and what it insists on.
@@ -190,6 +210,24 @@ impl Sandbox {
         warnings
     }
 
+    /// The name by which the programs of `package` in `version` know their directory, which lies at `directory`. In a
+    /// file system of their own it is the same on every machine, so that nothing that they write can tell.
+    pub(crate) fn place(&self, directory: &Path, escapes: &Escapes, package: &str, version: &str) -> PathBuf {
+        if self.isolation_for(escapes) == Isolation::Namespaces {
+            Path::new(PLACES).join(format!("{package}-{version}"))
+        } else {
+            directory.to_owned()
+        }
+    }
+
+    fn isolation_for(&self, escapes: &Escapes) -> Isolation {
+        if escapes.off.is_some() {
+            Isolation::None
+        } else {
+            self.isolation
+        }
+    }
+
     /// Whether a file of the system is hidden from builds.
     pub(crate) fn hides(&self, path: &Path) -> bool {
         self.isolation != Isolation::None && self.view.hides(path)
@@ -212,11 +250,7 @@ impl Sandbox {
         escapes: &Escapes,
         log: &std::fs::File,
     ) -> io::Result<Program> {
-        let isolation = if escapes.off.is_some() {
-            Isolation::None
-        } else {
-            self.isolation
-        };
+        let isolation = self.isolation_for(escapes);
         let directory = program.command().get_current_dir().unwrap_or(room.directory);
         let entry = enter::Entry::new(isolation, &self.view, room, escapes, directory, log)?;
         Ok(program.confinement(entry))
@@ -243,7 +277,7 @@ impl Sandbox {
         if self.isolation == Isolation::None {
             return Ok(None);
         }
-        let trial = tempfile::Builder::new().prefix(".trial-").tempdir_in(scratch)?;
+        let trial = Scratch::new(&scratch.join(FRESH), "trial-")?;
         let path = |name: &str| trial.path().join(name);
         for name in ["room", "room/inside", "outside"] {
             fs_err::create_dir_all(path(name))?;
@@ -252,6 +286,7 @@ impl Sandbox {
         let writable = [path("room/inside")];
         let room = Room {
             directory: &path("room"),
+            place: &self.place(&path("room"), &Escapes::default(), "trial", "1"),
             writable: &writable,
             read_only: &[],
             temporary: &writable[0],
@@ -265,7 +300,7 @@ impl Sandbox {
             .directory(&writable[0]);
         let result = self
             .confine(program, room, &Escapes::default(), &log)
-            .map(|program| program.run(&log).err().map(|error| crate::process::chain(&error)));
+            .map(|program| program.run(&log).err().map(|error| crate::chain(&error)));
         let failure = match result {
             Ok(failure) => failure,
             Err(error) => Some(error.to_string()),

@@ -53,6 +53,20 @@ pub struct Toolchain {
     pub identity: BTreeMap<String, String>,
 }
 
+impl Toolchain {
+    /// All tools, by the names that identities give them.
+    pub(crate) fn tools(&self) -> [(&'static str, &Tool); 6] {
+        [
+            ("cc", &self.cc),
+            ("cxx", &self.cxx),
+            ("ar", &self.ar),
+            ("ranlib", &self.ranlib),
+            ("nm", &self.nm),
+            ("strip", &self.strip),
+        ]
+    }
+}
+
 /// Whether a toolchain is found for the host, where options choose it, or for the machine that builds, where they do
 /// not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,15 +196,8 @@ impl Finder {
 
     /// The identity of a toolchain, from memory where nothing has changed since it was read.
     fn identity(&self, host: &Host, toolchain: &Toolchain) -> Result<Identity, ToolchainError> {
-        let tools = [
-            &toolchain.cc,
-            &toolchain.cxx,
-            &toolchain.ar,
-            &toolchain.ranlib,
-            &toolchain.nm,
-            &toolchain.strip,
-        ];
-        let words = tools.iter().map(|tool| tool.words().join(" "));
+        let tools = toolchain.tools();
+        let words = tools.iter().map(|(_, tool)| tool.words().join(" "));
         let path = self.search_path.as_os_str().to_string_lossy().into_owned();
         let question = words
             .chain([host.triplet.clone(), path])

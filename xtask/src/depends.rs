@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use depends::schedule::UnitError;
-use depends::{Engine, EngineError, Installed, Settings};
+use depends::{Engine, EngineError, Installed, Settings, chain};
 use miette::{IntoDiagnostic as _, miette};
 
 use crate::arguments::DependsArguments;
@@ -267,21 +267,6 @@ fn show_log(unit: &UnitError, whole: bool) {
         eprintln!("{line}");
     }
     eprintln!("--- the whole log is {}", path.display());
-}
-
-/// An error with all that caused it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        next = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

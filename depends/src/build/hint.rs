@@ -226,7 +226,7 @@ mod tests {
     fn a_refused_write_is_told_from_other_refusals() {
         for (line, expected) in [
             ("mkdir: cannot create directory '/x': Read-only file system", true),
-            ("sh: 1: cannot create /root/x: Permission denied", true),
+            ("sh: 1: cannot create /home/x: Permission denied", true),
             ("sh: 1: ./configure: Permission denied", false),
         ] {
             assert_eq!(refused_write(line).is_some(), expected, "{line}");

@@ -1,6 +1,6 @@
 //! What becomes of a staged tree: unwanted files go, and what names a prefix names it relative to itself.
 
-use super::{BuildError, Context, INSTALL_PREFIX};
+use super::{BuildError, Context, DEPENDENCIES, INSTALL_PREFIX, NATIVE};
 use crate::archive::walk;
 use crate::atomic;
 use crate::glob::matches;
@@ -33,6 +33,8 @@ impl Context<'_> {
         // packages and native programs lie together.
         let is_cross = self.unit().machine.triplet != self.plan.build.triplet;
         let native = if is_cross { "/native" } else { "" };
+        let place = self.place();
+        let (dependencies, natives) = (place.join(DEPENDENCIES), place.join(NATIVE));
         for path in walk(&prefix)? {
             let anchor = match path.extension().and_then(|extension| extension.to_str()) {
                 Some("pc") => "${pcfiledir}",
@@ -48,8 +50,8 @@ impl Context<'_> {
             let here = format!("{anchor}{up}");
             let relocated = text
                 .replace(INSTALL_PREFIX, &here)
-                .replace(&self.dependencies().display().to_string(), &here)
-                .replace(&self.native().display().to_string(), &format!("{here}{native}"));
+                .replace(&*dependencies.to_string_lossy(), &here)
+                .replace(&*natives.to_string_lossy(), &format!("{here}{native}"));
             if relocated != text {
                 fs_err::write(full, relocated)?;
             }

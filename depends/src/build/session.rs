@@ -39,6 +39,12 @@ impl<'a> Session<'a> {
         &self.context.directory
     }
 
+    /// The name by which its commands know that directory.
+    #[must_use]
+    pub fn place(&self) -> PathBuf {
+        self.context.place()
+    }
+
     /// The directory that its commands run in.
     #[must_use]
     pub fn working_directory(&self) -> PathBuf {

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use super::lease::Alone;
 use super::{ARCHIVE, Cache, LOCK, Lease, SIDECARS, STAMP};
 use crate::atomic;
+use crate::directory::{children, name};
 use crate::lock::Lock;
 
 /// An entry as it lies in the cache.
@@ -106,7 +107,7 @@ impl Cache {
         fs_err::remove_file(&stored.archive)?;
         if let Some(stem) = stem(&stored.archive, ARCHIVE) {
             for extension in SIDECARS {
-                remove_file(&directory.join(format!("{stem}.{extension}")))?;
+                atomic::remove_file(&directory.join(format!("{stem}.{extension}")))?;
             }
         }
         Ok(Removal::Removed)
@@ -133,7 +134,7 @@ impl Cache {
             for path in leftovers {
                 let n_bytes = fs_err::symlink_metadata(&path)?.len();
                 if !keep {
-                    remove_file(&path)?;
+                    atomic::remove_file(&path)?;
                 }
                 swept.push((path, n_bytes));
             }
@@ -190,34 +191,4 @@ fn stem(path: &Path, extension: &str) -> Option<String> {
     let file = path.file_name()?.to_str()?;
     let stem = file.strip_suffix(extension)?.strip_suffix('.')?;
     (!stem.starts_with('.')).then(|| stem.to_owned())
-}
-
-fn name(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
-}
-
-/// What lies in a directory; nothing in one that is not there.
-fn children(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    match fs_err::read_dir(directory) {
-        Ok(entries) => entries.map(|entry| Ok(entry?.path())).collect(),
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            Ok(Vec::new())
-        }
-        Err(error) => Err(error),
-    }
-}
-
-fn remove_file(path: &Path) -> io::Result<()> {
-    match fs_err::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }

@@ -142,3 +142,19 @@ fn plural<T>(list: &[T]) -> String {
         n => format!("{n} packages"),
     }
 }
+
+/// An error with all that caused it, in one line; a cause that the error itself tells is not told again.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        next = cause.source();
+    }
+    text
+}

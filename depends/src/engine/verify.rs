@@ -30,6 +30,7 @@ impl Engine {
         };
         units.sort_unstable();
         units.dedup();
+        // A damaged archive would be replaced by building what needs it, and nothing be left to compare with.
         self.refuse_damaged(&plan, &units)?;
         let lock = self.layout.lock("verify.lock");
         let waiting = || {
@@ -76,8 +77,8 @@ impl Engine {
         Ok(verified)
     }
 
-    /// A damaged archive would be replaced by building what needs it, and nothing be left to compare with.
-    fn refuse_damaged(&self, plan: &Plan, units: &[usize]) -> Result<(), EngineError> {
+    /// Reads the archives of units through; absent ones are no error.
+    pub(super) fn refuse_damaged(&self, plan: &Plan, units: &[usize]) -> Result<(), EngineError> {
         let mut damaged = Vec::new();
         for unit in units.iter().map(|unit| &plan.units[*unit]) {
             if let Lookup::Damaged(reason) = self.cache().verify(unit)? {

@@ -12,7 +12,7 @@ use crate::lint::Excuse;
 use crate::recipe::{BuildSystem, Escapes, Flags, Template};
 
 /// The version of what the engine does with a unit. It changes whenever the same inputs would give another archive.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 #[derive(Serialize)]
 struct Preimage<'a> {

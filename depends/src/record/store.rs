@@ -86,7 +86,7 @@ impl Records {
         }
         runs.sort();
         for name in &runs[..runs.len() - KEPT] {
-            remove(&self.runs().join(name))?;
+            atomic::remove_file(&self.runs().join(name))?;
         }
         let named: BTreeSet<String> = self
             .list()
@@ -96,7 +96,7 @@ impl Records {
             .collect();
         for name in names(&self.preimages()) {
             if !named.contains(&name) {
-                remove(&self.preimages().join(name))?;
+                atomic::remove_file(&self.preimages().join(name))?;
             }
         }
         Ok(())
@@ -122,12 +122,4 @@ fn names(directory: &Path) -> Vec<String> {
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(|name| name.ends_with(".json"))
         .collect()
-}
-
-/// Another run may have removed it at the same time.
-fn remove(path: &Path) -> io::Result<()> {
-    match fs_err::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }

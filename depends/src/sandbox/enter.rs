@@ -120,7 +120,7 @@ impl Namespaces {
                 | network,
             steps: steps(&root, view, room, escapes)?,
             root: text(&root)?,
-            directory: text(directory)?,
+            directory: text(&room.seen(directory))?,
             user_map: format!("{USER} {user} 1\n"),
             group_map: format!("{USER} {group} 1\n"),
         })

@@ -13,6 +13,8 @@ use super::Room;
 use super::view::View;
 use crate::digest::Digest;
 use crate::recipe::Escapes;
+use crate::sandbox::FRESH;
+use crate::scratch::Scratch;
 
 /// The user that a build runs as, whoever runs the engine.
 pub(super) const USER: u32 = 1000;
@@ -57,14 +59,7 @@ pub(super) fn steps(root: &Path, view: &View, room: Room<'_>, escapes: &Escapes)
     };
     // What follows may lie below it.
     for place in ["/tmp", "/dev/shm"] {
-        let place = Path::new(place);
-        if room.directory.starts_with(place) {
-            // The rules would allow below the build's directory what they allow in the directory around it.
-            list.directory(place)?;
-            list.steps.push(Step::Memory(list.inside(place)?));
-        } else {
-            list.bind(room.temporary, place, Access::ReadWrite)?;
-        }
+        list.bind(room.temporary, Path::new(place), Access::ReadWrite)?;
     }
     let hiding = hiding_layer(view)?;
     for path in &view.system {
@@ -98,9 +93,9 @@ pub(super) fn steps(root: &Path, view: &View, room: Room<'_>, escapes: &Escapes)
     list.devices()?;
     list.directory(Path::new("/proc"))?;
     list.steps.push(Step::Processes(list.inside(Path::new("/proc"))?));
-    list.bind(room.directory, room.directory, Access::ReadWrite)?;
+    list.bind(room.directory, room.place, Access::ReadWrite)?;
     for path in room.read_only.iter().filter(|path| path.exists()) {
-        list.bind(path, path, Access::ReadOnly)?;
+        list.bind(path, &room.seen(path), Access::ReadOnly)?;
     }
     list.steps.push(Step::Seal(text(root)?));
     Ok(list.steps)
@@ -223,9 +218,7 @@ fn hiding_layer(view: &View) -> io::Result<Option<PathBuf>> {
     if layer.is_dir() {
         return Ok(Some(layer));
     }
-    let fresh = tempfile::Builder::new()
-        .prefix(".hidden-")
-        .tempdir_in(&view.scratch)?;
+    let fresh = Scratch::new(&view.scratch.join(FRESH), "hidden-")?;
     for path in &view.hidden {
         let place = fresh.path().join(path.strip_prefix("/").unwrap_or(path));
         if let Some(parent) = place.parent() {

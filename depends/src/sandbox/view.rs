@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::directory::{children, name};
+use crate::glob;
+
 /// Directories of the system that hold programs and what these need.
 const SYSTEM: [&str; 8] = [
     "/usr",
@@ -157,10 +160,10 @@ fn hide_foreign(usr: &Path, owned: Option<&Owned>, hidden: &mut BTreeSet<PathBuf
     let is_foreign = |path: &Path| owned.is_some_and(|owned| !owned.0.contains(path));
     let includes = usr.join("include");
     let libraries = ["lib", "lib32", "lib64"].map(|name| usr.join(name));
-    for path in list(&includes)? {
-        let name = name_of(&path);
+    for path in children(&includes)? {
+        let name = name(&path);
         if is_architecture(&name) {
-            hidden.extend(list(&path)?.into_iter().filter(|path| is_foreign(path)));
+            hidden.extend(children(&path)?.into_iter().filter(|path| is_foreign(path)));
         } else if name != "c++" && is_foreign(&path) {
             hidden.insert(path);
         }
@@ -168,9 +171,9 @@ fn hide_foreign(usr: &Path, owned: Option<&Owned>, hidden: &mut BTreeSet<PathBuf
     let mut directories = libraries.to_vec();
     for directory in &libraries {
         directories.extend(
-            list(directory)?
+            children(directory)?
                 .into_iter()
-                .filter(|path| is_architecture(&name_of(path)) && path.is_dir()),
+                .filter(|path| is_architecture(&name(path)) && path.is_dir()),
         );
     }
     // Where they are links to one another, one name is enough.
@@ -180,11 +183,10 @@ fn hide_foreign(usr: &Path, owned: Option<&Owned>, hidden: &mut BTreeSet<PathBuf
             .is_ok_and(|metadata| metadata.is_dir())
     });
     for directory in directories {
-        for path in list(&directory)? {
-            let name = name_of(&path);
+        for path in children(&directory)? {
+            let name = name(&path);
             let is_finder = matches!(name.as_str(), "pkgconfig" | "cmake");
-            let is_library =
-                name.ends_with(".a") || name.ends_with(".la") || is_development_link(&path, &name);
+            let is_library = name.ends_with(".a") || name.ends_with(".la") || is_development_link(&path);
             if is_finder || (is_library && is_foreign(&path)) {
                 hidden.insert(path);
             }
@@ -197,8 +199,8 @@ fn hide_foreign(usr: &Path, owned: Option<&Owned>, hidden: &mut BTreeSet<PathBuf
 
 /// Whether a `.so` is there for linkers alone: a link to the library proper, or a linker's script. Libraries that
 /// programs load by such a name are neither.
-fn is_development_link(path: &Path, name: &str) -> bool {
-    if !name.ends_with(".so") {
+fn is_development_link(path: &Path) -> bool {
+    if !name(path).ends_with(".so") {
         return false;
     }
     let Ok(metadata) = path.symlink_metadata() else {
@@ -206,7 +208,7 @@ fn is_development_link(path: &Path, name: &str) -> bool {
     };
     if metadata.is_symlink() {
         // One without a version is loaded by this name.
-        return fs_err::read_link(path).is_ok_and(|target| name_of(&target).contains(".so."));
+        return fs_err::read_link(path).is_ok_and(|target| name(&target).contains(".so."));
     }
     metadata.is_file() && !starts_with_elf(path)
 }
@@ -220,21 +222,6 @@ fn starts_with_elf(path: &Path) -> bool {
 /// Whether a directory holds what belongs to one of the processors that the system serves.
 fn is_architecture(name: &str) -> bool {
     name.contains("-linux-gnu") || name.contains("-linux-musl")
-}
-
-fn name_of(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
-}
-
-fn list(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    match fs_err::read_dir(directory) {
-        Ok(entries) => entries.map(|entry| Ok(entry?.path())).collect(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(error),
-    }
 }
 
 /// The files that belong to the toolchain's packages, by the system's own account.
@@ -270,13 +257,13 @@ impl Owned {
     /// dpkg keeps one file for each package, with one path on each line.
     fn from_dpkg(directory: &Path, packages: &[String]) -> Option<Self> {
         let mut owned = BTreeSet::new();
-        for path in list(directory).ok()? {
-            let name = name_of(&path);
+        for path in children(directory).ok()? {
+            let name = name(&path);
             let Some(package) = name.strip_suffix(".list") else {
                 continue;
             };
             let package = package.split_once(':').map_or(package, |(package, _)| package);
-            if packages.iter().any(|pattern| glob(pattern, package)) {
+            if packages.iter().any(|pattern| glob::matches(pattern, package)) {
                 let text = fs_err::read_to_string(&path).ok()?;
                 owned.extend(text.lines().map(PathBuf::from));
             }
@@ -295,33 +282,9 @@ impl Owned {
     }
 }
 
-/// Whether a name matches a pattern in which `*` stands for any characters.
-fn glob(pattern: &str, name: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == name,
-        Some((start, rest)) => name.strip_prefix(start).is_some_and(|name| {
-            (0..=name.len()).any(|at| name.is_char_boundary(at) && glob(rest, &name[at..]))
-        }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn package_names_match_patterns() {
-        for (pattern, name, expected) in [
-            ("libc6-dev*", "libc6-dev", true),
-            ("libc6-dev*", "libc6-dev-arm64-cross", true),
-            ("libgcc-*-dev*", "libgcc-12-dev", true),
-            ("libgcc-*-dev*", "libgcc-s1", false),
-            ("libcrypt-dev", "libcrypt-dev", true),
-            ("libcrypt-dev", "libcryptsetup-dev", false),
-        ] {
-            assert_eq!(glob(pattern, name), expected, "{pattern} {name}");
-        }
-    }
 
     #[test]
     fn what_other_packages_put_beside_the_toolchain_is_hidden() {

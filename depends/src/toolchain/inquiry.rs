@@ -38,14 +38,7 @@ impl Inquiry<'_> {
         toolchain: &Toolchain,
     ) -> Result<Identity, ToolchainError> {
         let mut parts = Identity::new();
-        for (kind, tool) in [
-            ("cc", &toolchain.cc),
-            ("cxx", &toolchain.cxx),
-            ("ar", &toolchain.ar),
-            ("ranlib", &toolchain.ranlib),
-            ("nm", &toolchain.nm),
-            ("strip", &toolchain.strip),
-        ] {
+        for (kind, tool) in toolchain.tools() {
             let digest = self.digest(&tool.program)?;
             let words = std::iter::once(digest.to_string()).chain(tool.arguments.iter().cloned());
             parts.insert(kind.to_owned(), words.collect::<Vec<_>>().join(" "));

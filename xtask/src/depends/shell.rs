@@ -42,8 +42,11 @@ pub(super) fn run(depends: &DependsArguments, arguments: &ShellArguments) -> mie
 
 /// Where the shell is, and what to type there.
 fn say(session: &Session<'_>) {
-    let (label, directory) = (session.label(), session.directory().display());
-    eprintln!("{label} is in {directory}:");
+    let (label, directory, place) = (session.label(), session.directory(), session.place());
+    eprintln!("{label} is in {}:", directory.display());
+    if place != directory {
+        eprintln!("  (in this shell, as in its build, that is {})", place.display());
+    }
     for (name, holds) in [
         ("source", "the source, patched"),
         ("build", "where its build system works"),

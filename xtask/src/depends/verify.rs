@@ -115,8 +115,8 @@ mod tests {
                     kind,
                 },
                 n_paths: 3,
-                archived: "/work/archived".into(),
-                rebuilt: "/work/rebuilt".into(),
+                archived: "/kept/archived".into(),
+                rebuilt: "/kept/rebuilt".into(),
             }),
         }
     }
@@ -148,13 +148,13 @@ mod tests {
                 in the cache  62 65 66 6f 72 65 3a 20 61 00                                           |before: a.|
                 built again   62 65 66 6f 72 65 3a 20 62 0a                                           |before: b.|
               and 2 more paths
-              in the cache  /work/archived
-              built again   /work/rebuilt
+              in the cache  /kept/archived
+              built again   /kept/rebuilt
             r         DIFFERENT
               lib/libp.a had the mode 0644 and has 0755
               and 2 more paths
-              in the cache  /work/archived
-              built again   /work/rebuilt
+              in the cache  /kept/archived
+              built again   /kept/rebuilt
         "#]].assert_eq(&render(&units));
     }
 }

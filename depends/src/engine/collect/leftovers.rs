@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{Collected, N_KEY_DIGITS, What};
 use crate::atomic;
+use crate::directory::{children, name};
 use crate::engine::{Engine, EngineError};
 use crate::host::Host;
 use crate::lock::Lock;
+use crate::sandbox;
 use crate::scratch::Scratch;
 
 impl Engine {
@@ -20,10 +22,16 @@ impl Engine {
         for (path, n_bytes) in self.cache().sweep(dry_run)? {
             collected.add(What::Leftover, path, n_bytes);
         }
-        for path in Scratch::abandoned(&self.layout.work.join("fetch"))? {
-            collected.add(What::Scratch, path.clone(), size(&path)?);
-            if !dry_run {
-                atomic::remove_directory(&path)?;
+        let scratch = [
+            self.layout.work.join("fetch"),
+            self.layout.sandbox_root().join(sandbox::FRESH),
+        ];
+        for common in scratch {
+            for path in Scratch::abandoned(&common)? {
+                collected.add(What::Scratch, path.clone(), size(&path)?);
+                if !dry_run {
+                    atomic::remove_directory(&path)?;
+                }
             }
         }
         self.collect_prefixes(dry_run, collected)?;
@@ -31,7 +39,7 @@ impl Engine {
         for path in crate::fetch::leftovers(&self.layout.sources)? {
             let n_bytes = fs_err::metadata(&path).map_or(0, |metadata| metadata.len());
             if !dry_run {
-                remove_file(&path)?;
+                atomic::remove_file(&path)?;
             }
             collected.add(What::Leftover, path, n_bytes);
         }
@@ -41,11 +49,7 @@ impl Engine {
     /// Prefixes that were never finished.
     fn collect_prefixes(&self, dry_run: bool, collected: &mut Collected) -> Result<(), EngineError> {
         for path in children(&self.layout.base)? {
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
+            let name = name(&path);
             let Some(host) = Host::all()
                 .iter()
                 .find(|host| name.starts_with(&format!(".{}-", host.triplet)))
@@ -85,11 +89,7 @@ impl Engine {
         for triplet in children(&self.layout.build_root())? {
             for package in children(&triplet)? {
                 for path in children(&package)? {
-                    let name = path
-                        .file_name()
-                        .unwrap_or_default()
-                        .to_string_lossy()
-                        .into_owned();
+                    let name = name(&path);
                     let Some(_lock) = free(&name)? else { continue };
                     if !path.is_dir() {
                         continue;
@@ -114,7 +114,7 @@ impl Engine {
                 }
                 collected.add(What::Log, path.clone(), size(&path)?);
                 if !dry_run {
-                    remove_file(&path)?;
+                    atomic::remove_file(&path)?;
                 }
             }
         }
@@ -134,11 +134,7 @@ impl Engine {
         let archives = self.recipes.iter().flat_map(|recipe| &recipe.source.archives);
         let named: BTreeSet<&str> = archives.map(|archive| archive.file.as_str()).collect();
         for path in children(&self.layout.sources)? {
-            let file = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
+            let file = name(&path);
             let is_file = fs_err::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file());
             // What is being fetched has a name that begins with a dot.
             if !is_file || file.starts_with('.') || named.contains(file.as_str()) {
@@ -146,7 +142,7 @@ impl Engine {
             }
             let n_bytes = size(&path)?;
             if !dry_run {
-                remove_file(&path)?;
+                atomic::remove_file(&path)?;
             }
             collected.add(What::Source, path, n_bytes);
         }
@@ -164,23 +160,4 @@ fn size(path: &Path) -> io::Result<u64> {
         return Ok(metadata.len());
     }
     children(path)?.iter().map(|child| size(child)).sum()
-}
-
-/// What lies in a directory, in order; nothing in what is not there or is none.
-fn children(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    if !directory.is_dir() {
-        return Ok(Vec::new());
-    }
-    let mut found = fs_err::read_dir(directory)?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<io::Result<Vec<_>>>()?;
-    found.sort();
-    Ok(found)
-}
-
-fn remove_file(path: &Path) -> io::Result<()> {
-    match fs_err::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
