@@ -94,7 +94,7 @@ fn compare(expected: &BTreeMap<&str, &str>, output: &str) -> Result<()> {
 /// `autoreconf` in a copy of the tree, then `CONFIG_SITE=… configure` and `make` outside it.
 fn autoconf(prefix: &Path, directory: &Path) -> Result<Built> {
     let source = directory.join("source");
-    copy(&tree(), &source)?;
+    ::depends::tree::copy(&tree(), &source).into_diagnostic()?;
     let shell = shell(&source)?;
     call(&shell, "autoreconf")
         .args(["--install", "--force"])
@@ -172,20 +172,6 @@ fn jobs() -> String {
         "-j{}",
         std::thread::available_parallelism().map_or(1, usize::from)
     )
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to).into_diagnostic()?;
-    for entry in fs::read_dir(from).into_diagnostic()? {
-        let entry = entry.into_diagnostic()?;
-        let target = to.join(entry.file_name());
-        if entry.file_type().into_diagnostic()?.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target).into_diagnostic()?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

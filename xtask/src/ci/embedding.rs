@@ -88,16 +88,10 @@ fn lead_to(checkout: &Path, manifest: &Path) -> Result<()> {
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
-    if !from.is_dir() {
-        fs::copy(from, to).into_diagnostic()?;
-        return Ok(());
+    if from.is_dir() {
+        return ::depends::tree::copy(from, to).into_diagnostic();
     }
-    fs::create_dir(to).into_diagnostic()?;
-    for entry in fs::read_dir(from).into_diagnostic()? {
-        let entry = entry.into_diagnostic()?;
-        copy(&entry.path(), &to.join(entry.file_name()))?;
-    }
-    Ok(())
+    fs::copy(from, to).into_diagnostic().map(drop)
 }
 
 /// Makes sure that the project is made of nothing but what the workspace is made of, whose licences and known
