@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: figures in JSON that anyone can measure again.
 
 mod depends;
+mod ipc;
 
 use crate::arguments::bench::{BenchArguments, Subject};
 
@@ -8,6 +9,7 @@ use crate::arguments::bench::{BenchArguments, Subject};
 pub(crate) fn run(arguments: &BenchArguments) -> miette::Result<()> {
     match &arguments.subject {
         Subject::Depends(arguments) => depends::run(arguments),
+        Subject::Ipc(arguments) => ipc::run(arguments),
     }
 }
 
@@ -20,6 +22,18 @@ fn median(mut values: Vec<f64>) -> f64 {
     } else {
         f64::midpoint(values[middle - 1], values[middle])
     }
+}
+
+/// What the system says of a process's memory, in KiB; nothing where it does not tell. `process` is a process id or
+/// `self`.
+fn memory(process: &str, field: &str) -> Option<u64> {
+    let status = fs_err::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+    line.trim().trim_end_matches("kB").trim().parse().ok()
+}
+
+fn say(what: &str) {
+    eprintln!("bench: {what}");
 }
 
 #[cfg(test)]

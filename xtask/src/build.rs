@@ -6,7 +6,6 @@ use ::depends::host::Host;
 use ::depends::tool::{MissingTools, SearchPath};
 use fs_err as fs;
 use miette::{IntoDiagnostic as _, Result, WrapErr as _};
-use serde::Deserialize;
 use site_profile::SiteProfile;
 use xshell::{Cmd, Shell};
 
@@ -149,13 +148,6 @@ impl Platform {
     }
 }
 
-/// A line of what cargo tells machines, as far as it matters here.
-#[derive(Deserialize)]
-struct Message {
-    reason: String,
-    executable: Option<PathBuf>,
-}
-
 fn compile(
     shell: &Shell,
     site: &Site,
@@ -182,12 +174,8 @@ fn compile(
         .read()
         .into_diagnostic()
         .wrap_err("the executables are not built")?;
-    let built = output
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Message>(line).ok())
-        .filter(|message| message.reason == "compiler-artifact")
-        .filter_map(|message| message.executable);
-    Ok(built.collect())
+    let built = cargo::built(&output);
+    Ok(built.into_iter().map(|executable| executable.path).collect())
 }
 
 /// Copies the executables to where users look for them, and removes those that this profile does not build.

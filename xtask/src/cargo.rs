@@ -1,7 +1,8 @@
 //! Calling cargo from a program that cargo started.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use xshell::{Cmd, Shell};
 
 /// What `cargo run` sets for the driver. Build scripts that watch such a variable would run again each time that
@@ -34,6 +35,42 @@ pub(crate) fn cargo<'a>(shell: &'a Shell, profile: &Path) -> Cmd<'a> {
     outside(shell, "cargo").env(site_profile::CONFIG_SITE, profile)
 }
 
+/// An executable that cargo built.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Built {
+    /// Of the target: of a binary the name of its file, of a benchmark its beginning.
+    pub(crate) name: String,
+    /// Where it is.
+    pub(crate) path: PathBuf,
+}
+
+/// The executables among what `cargo build --message-format=json` printed.
+pub(crate) fn built(printed: &str) -> Vec<Built> {
+    let messages = printed
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Message>(line).ok())
+        .filter(|message| message.reason == "compiler-artifact");
+    messages
+        .filter_map(|message| {
+            let name = message.target?.name;
+            message.executable.map(|path| Built { name, path })
+        })
+        .collect()
+}
+
+/// A line of what cargo tells machines, as far as it matters here.
+#[derive(Deserialize)]
+struct Message {
+    reason: String,
+    target: Option<Target>,
+    executable: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,5 +90,18 @@ mod tests {
         ] {
             assert!(!is_set_by_cargo_run(name), "{name}");
         }
+    }
+
+    #[test]
+    fn executables_are_picked_from_what_cargo_says() {
+        let printed = r#"{"reason":"compiler-artifact","target":{"name":"ipc"},"executable":null}
+not JSON
+{"reason":"compiler-artifact","target":{"name":"calls"},"executable":"/t/calls-1f"}
+{"reason":"build-finished","success":true}"#;
+        let expected = Built {
+            name: "calls".to_owned(),
+            path: PathBuf::from("/t/calls-1f"),
+        };
+        assert_eq!(built(printed), [expected]);
     }
 }

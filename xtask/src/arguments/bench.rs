@@ -18,6 +18,25 @@ every figure that has a target is a ratio within this run or says what it was me
 
 Nothing of what is there already is touched; work lies below depends/work/bench and is removed.";
 
+const IPC_BENCH_HELP: &str = "\
+Builds syscoin-node and the benchmarks' programs, optimised, from the profile that `cargo xtask build` with the same
+options would choose; then writes one JSON object to the standard output and what it is doing to the standard error. All
+processes run on one processor. Each round measures everything once, and figures are medians:
+
+  calls           microseconds a call, for each pair of caller and server: rust_to_rust is ours; the pairs with cpp are
+                  C++ programs with the libmultiprocess of the profile, and null where it has none
+    raw           the same without Cap'n Proto: a blocking pair of sockets, 8 bytes there and 8 back, or 1 MiB there and
+                  8 bytes back. A ratio is to this
+    call          a thread makes a call and waits for it
+    in_flight_64  one task keeps 64 calls under way
+    threads_64    64 threads each make a call and wait for it
+    argument_of_1_mib
+                  a thread makes a call with an argument of 1 MiB, for which it gets a short answer
+  echoipc         milliseconds of the RPC method of that name, for which the node starts a process and calls it
+  idle_megabytes  resident memory of a node that waits for calls, and of a process that serves it
+
+Only rust_to_rust and the node have targets; `met` says whether they are reached. Compare figures of one run alone.";
+
 /// What is measured.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArguments {
@@ -31,6 +50,9 @@ pub(crate) enum Subject {
     /// Measure the building, caching and composing of the dependencies.
     #[command(after_help = DEPENDS_BENCH_HELP)]
     Depends(DependsBenchArguments),
+    /// Measure calls between processes.
+    #[command(after_help = IPC_BENCH_HELP)]
+    Ipc(IpcBenchArguments),
 }
 
 /// How the dependencies are measured.
@@ -44,4 +66,14 @@ pub(crate) struct DependsBenchArguments {
     /// Leave out the building from sources, which takes minutes.
     #[arg(long)]
     pub(crate) warm: bool,
+}
+
+/// How calls are measured.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct IpcBenchArguments {
+    #[command(flatten)]
+    pub(crate) depends: DependsArguments,
+    /// How often everything is measured.
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: u32,
 }

@@ -13,7 +13,7 @@ use ::depends::{Engine, EngineError, Settings};
 use miette::{IntoDiagnostic as _, Result, miette};
 use serde_json::{Value, json};
 
-use super::median;
+use super::{median, memory, say};
 use crate::arguments::bench::DependsBenchArguments;
 use crate::{depends, workspace};
 
@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &DependsBenchArguments) -> Result<()> {
         "restore": restore,
         "cold": cold,
         "second_host": bench.second_host()?,
-        "peak_memory_kib": peak_memory(),
+        "peak_memory_kib": memory("self", "VmHWM:"),
     });
     bench.clear()?;
     println!("{}", serde_json::to_string_pretty(&figures).into_diagnostic()?);
@@ -226,15 +226,4 @@ fn time_command(command: &mut Command) -> Result<f64> {
     } else {
         Err(miette!("{} ended with {status}", command.get_program().display()))
     }
-}
-
-/// The most memory that this process had, in KiB; nothing where the system does not tell.
-fn peak_memory() -> Option<u64> {
-    let status = fs_err::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().trim_end_matches("kB").trim().parse().ok()
-}
-
-fn say(what: &str) {
-    eprintln!("bench: {what}");
 }
