@@ -6,6 +6,7 @@
 mod frame;
 mod link;
 mod network;
+mod outbox;
 
 pub(crate) use frame::MAX_MESSAGE_BYTES;
 pub(crate) use link::Link;

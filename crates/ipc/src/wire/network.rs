@@ -5,19 +5,18 @@ use std::panic::AssertUnwindSafe;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
+use capnp::Error;
 use capnp::capability::Promise;
 use capnp::message::{Builder, HeapAllocator, ReaderOptions};
-use capnp::{Error, OutputSegments};
-use capnp_futures::serialize::AsOutputSegments;
 use capnp_rpc::rpc_twoparty_capnp::Side;
 use capnp_rpc::{RpcSystem, VatNetwork};
 use futures::{FutureExt as _, TryFutureExt as _};
-use tokio::io::{AsyncRead, AsyncWrite, BufReader, BufWriter};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::oneshot;
-use tokio_util::compat::TokioAsyncWriteCompatExt as _;
 
 use super::frame::{Frame, MAX_MESSAGE_BYTES, read_frame};
 use super::link::{Charge, Link};
+use super::outbox::{Outbox, Queued, write_out};
 
 /// How long what is queued may take to be sent once the connection is closed.
 const FLUSH: Duration = Duration::from_secs(2);
@@ -92,14 +91,15 @@ struct Inner {
     link: Rc<Link>,
     side: Side,
     stream: Rc<RefCell<Option<Box<dyn AsyncRead + Unpin>>>>,
-    sender: RefCell<capnp_futures::Sender<Queued>>,
+    outbox: Rc<Outbox>,
     dropped: Option<oneshot::Sender<()>>,
 }
 
 impl Network {
     fn new(link: Rc<Link>, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, side: Side) -> Self {
         let (reader, writer) = tokio::io::split(stream);
-        let (sender, writing) = capnp_futures::write_queue(BufWriter::new(writer).compat_write());
+        let outbox = Outbox::new();
+        let writing = write_out(Rc::clone(&outbox), writer);
         let (dropped, when_dropped) = oneshot::channel::<()>();
         let failed = Rc::clone(&link);
         let driver = Promise::from_future(async move {
@@ -116,7 +116,7 @@ impl Network {
             link,
             side,
             stream: Rc::new(RefCell::new(Some(Box::new(BufReader::new(reader))))),
-            sender: RefCell::new(sender),
+            outbox,
             dropped: Some(dropped),
         });
         Self {
@@ -207,7 +207,8 @@ impl capnp_rpc::Connection<Side> for Connection {
             Ok(()) => "the connection is closed".to_owned(),
             Err(error) => error.to_string(),
         });
-        Promise::from_future(self.inner.sender.borrow_mut().terminate(result))
+        let ended = self.inner.outbox.end(result);
+        Promise::from_future(ended.map_err(|_| Error::disconnected("the stream failed".to_owned())))
     }
 }
 
@@ -243,12 +244,12 @@ impl capnp_rpc::OutgoingMessage for Outgoing {
             let error = Error::disconnected("the peer does not read".to_owned());
             return (Promise::err(error), message);
         };
-        let queued = Queued {
+        self.inner.outbox.put(Queued {
             message: Rc::clone(&message),
             _charge: charge,
-        };
-        let sent = self.inner.sender.borrow_mut().send(queued);
-        (Promise::from_future(sent.map_ok(drop)), message)
+        });
+        // Nobody asks when it is written.
+        (Promise::ok(()), message)
     }
 
     fn take(self: Box<Self>) -> Builder<HeapAllocator> {
@@ -257,17 +258,5 @@ impl capnp_rpc::OutgoingMessage for Outgoing {
 
     fn size_in_words(&self) -> usize {
         self.message.size_in_words()
-    }
-}
-
-/// A message in the write queue, which drops it once it is written.
-struct Queued {
-    message: Rc<Builder<HeapAllocator>>,
-    _charge: Charge,
-}
-
-impl AsOutputSegments for Queued {
-    fn as_output_segments(&self) -> OutputSegments<'_> {
-        self.message.as_output_segments()
     }
 }

@@ -1,0 +1,296 @@
+//! Messages on their way out. What was queued by the time that the stream takes more is written at once: a system call
+//! costs as much as the making of a small message.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::rc::Rc;
+
+use capnp::OutputSegments;
+use capnp::message::{Builder, HeapAllocator};
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use tokio::sync::{Notify, oneshot};
+
+use super::link::Charge;
+
+/// Bytes of the longest segment that is copied to be written together with others.
+const COPIED: usize = 8 << 10;
+
+/// Bytes that are gathered before they are written.
+const GATHERED: usize = 64 << 10;
+
+/// The queue. Belongs to the IPC thread.
+pub(super) struct Outbox {
+    queue: RefCell<VecDeque<Queued>>,
+    end: RefCell<Option<End>>,
+    changed: Notify,
+    closed: Cell<bool>,
+}
+
+/// A message in the queue, which drops it once it is written.
+pub(super) struct Queued {
+    pub(super) message: Rc<Builder<HeapAllocator>>,
+    pub(super) _charge: Charge,
+}
+
+/// What is behind the last message.
+struct End {
+    result: capnp::Result<()>,
+    reached: oneshot::Sender<()>,
+}
+
+impl Outbox {
+    pub(super) fn new() -> Rc<Self> {
+        Rc::new(Self {
+            queue: RefCell::default(),
+            end: RefCell::default(),
+            changed: Notify::new(),
+            closed: Cell::new(false),
+        })
+    }
+
+    /// Puts a message at the end of the queue, unless nothing is written any more.
+    pub(super) fn put(&self, message: Queued) {
+        if self.closed.get() {
+            return;
+        }
+        self.queue.borrow_mut().push_back(message);
+        self.changed.notify_one();
+    }
+
+    /// Lets the writing end, as `result` says, when the queue is empty. The returned channel fires then, or is dropped
+    /// when the writing fails.
+    pub(super) fn end(&self, result: capnp::Result<()>) -> oneshot::Receiver<()> {
+        let (reached, when_reached) = oneshot::channel();
+        if self.closed.get() {
+            return when_reached;
+        }
+        *self.end.borrow_mut() = Some(End { result, reached });
+        self.changed.notify_one();
+        when_reached
+    }
+
+    fn take(&self) -> Option<Queued> {
+        self.queue.borrow_mut().pop_front()
+    }
+}
+
+/// Closes the queue when the writing is over, however that ends.
+struct Writing(Rc<Outbox>);
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        self.0.closed.set(true);
+        self.0.queue.take();
+        self.0.end.take();
+    }
+}
+
+/// Writes what is queued until the queue is ended or the stream fails.
+pub(super) async fn write_out(outbox: Rc<Outbox>, mut stream: impl AsyncWrite + Unpin) -> capnp::Result<()> {
+    let mut gathered = Vec::new();
+    let writing = Writing(outbox);
+    let outbox = &writing.0;
+    // They count as queued until they are written.
+    let mut messages = Vec::new();
+    loop {
+        while let Some(queued) = outbox.take() {
+            let segments = queued.message.get_segments_for_output();
+            add_header(&mut gathered, &segments);
+            for segment in &*segments {
+                if segment.len() > COPIED {
+                    write_all(&mut stream, &gathered, segment).await?;
+                    gathered.clear();
+                } else {
+                    gathered.extend_from_slice(segment);
+                }
+            }
+            drop(segments);
+            messages.push(queued);
+            if gathered.len() >= GATHERED {
+                write_all(&mut stream, &gathered, &[]).await?;
+                gathered.clear();
+                messages.clear();
+            }
+        }
+        if !messages.is_empty() {
+            write_all(&mut stream, &gathered, &[]).await?;
+            stream.flush().await?;
+            gathered.clear();
+            messages.clear();
+            continue;
+        }
+        let end = outbox.end.borrow_mut().take();
+        if let Some(End { result, reached }) = end {
+            // Whoever ended it may not wait.
+            let _ = reached.send(());
+            return result;
+        }
+        outbox.changed.notified().await;
+    }
+}
+
+/// The frame's header: the number of segments less one, each one's length in words, filled up to whole words.
+fn add_header(bytes: &mut Vec<u8>, segments: &OutputSegments<'_>) {
+    let number = |number: usize| {
+        u32::try_from(number)
+            .expect("messages are far smaller because they are checked before they are sent")
+            .to_le_bytes()
+    };
+    bytes.extend(number(segments.len() - 1));
+    for segment in &**segments {
+        bytes.extend(number(segment.len() / size_of::<capnp::Word>()));
+    }
+    if segments.len().is_multiple_of(2) {
+        bytes.extend([0; 4]);
+    }
+}
+
+async fn write_all(stream: &mut (impl AsyncWrite + Unpin), first: &[u8], second: &[u8]) -> io::Result<()> {
+    let mut slices = [IoSlice::new(first), IoSlice::new(second)];
+    let mut slices = &mut slices[..];
+    // Those that are empty are left out.
+    IoSlice::advance_slices(&mut slices, 0);
+    while !slices.is_empty() {
+        let written = stream.write_vectored(slices).await?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        IoSlice::advance_slices(&mut slices, written);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::{Cell, RefCell};
+    use std::io;
+    use std::pin::Pin;
+    use std::rc::Rc;
+    use std::task::{Context, Poll};
+
+    use capnp::message::{Builder, HeapAllocator};
+    use futures::FutureExt as _;
+    use proptest::prelude::*;
+    use tokio::io::AsyncWrite;
+
+    use super::super::link::Link;
+    use super::{GATHERED, Outbox, Queued, write_out};
+
+    fn message(link: &Rc<Link>, text: &str, first_segment: u32) -> Queued {
+        let allocator = HeapAllocator::new().first_segment_words(first_segment);
+        let mut message = Builder::new(allocator);
+        message.set_root::<capnp::text::Owned>(text).expect("fits");
+        Queued {
+            message: Rc::new(message),
+            _charge: link.queue(text.len()).expect("within the limit"),
+        }
+    }
+
+    /// Writes everything into a stream that never fills up.
+    fn written(messages: impl IntoIterator<Item = Queued>) -> Vec<u8> {
+        let outbox = Outbox::new();
+        for message in messages {
+            outbox.put(message);
+        }
+        let end = outbox.end(Ok(()));
+        let mut bytes = Vec::new();
+        write_out(outbox, &mut bytes)
+            .now_or_never()
+            .expect("memory is always ready")
+            .expect("memory takes everything");
+        end.now_or_never().expect("the end is reached").expect("and said");
+        bytes
+    }
+
+    proptest! {
+        #[test]
+        fn messages_are_framed_as_capnp_frames_them(
+            texts in proptest::collection::vec((".{0,40}", 1_usize..4_000, 1_u32..8), 1..40),
+        ) {
+            let link = Link::new();
+            let messages: Vec<_> = texts
+                .iter()
+                .map(|(text, times, first_segment)| message(&link, &text.repeat(*times), *first_segment))
+                .collect();
+            let expected: Vec<u8> = messages
+                .iter()
+                .flat_map(|queued| capnp::serialize::write_message_to_words(&*queued.message))
+                .collect();
+            prop_assert_eq!(written(messages), expected);
+        }
+    }
+
+    /// A stream that remembers what each write brought, and takes nothing while it is full.
+    #[derive(Default)]
+    struct Recorder {
+        is_full: Rc<Cell<bool>>,
+        writes: Rc<RefCell<Vec<Vec<u8>>>>,
+    }
+
+    impl AsyncWrite for Recorder {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            if self.is_full.get() {
+                return Poll::Pending;
+            }
+            self.writes.borrow_mut().push(bytes.to_vec());
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[test]
+    fn what_is_queued_together_is_written_at_once_and_kept_until_then() {
+        let link = Link::new();
+        let outbox = Outbox::new();
+        let recorder = Recorder::default();
+        recorder.is_full.set(true);
+        let (is_full, writes) = (Rc::clone(&recorder.is_full), Rc::clone(&recorder.writes));
+        let mut writing = Box::pin(write_out(Rc::clone(&outbox), recorder));
+        let queued: Vec<_> = ["one", "two", "three"]
+            .into_iter()
+            .map(|text| message(&link, text, 16))
+            .collect();
+        let messages: Vec<_> = queued.iter().map(|queued| Rc::clone(&queued.message)).collect();
+        let expected: Vec<u8> = messages
+            .iter()
+            .flat_map(|message| capnp::serialize::write_message_to_words(&**message))
+            .collect();
+        for queued in queued {
+            outbox.put(queued);
+        }
+        for (full, owners) in [(true, 2), (false, 1)] {
+            is_full.set(full);
+            assert!(writing.as_mut().now_or_never().is_none());
+            for message in &messages {
+                assert_eq!(Rc::strong_count(message), owners);
+            }
+        }
+        assert_eq!(*writes.borrow(), [expected]);
+    }
+
+    #[test]
+    fn a_stream_that_takes_no_more_is_an_error() {
+        let link = Link::new();
+        let outbox = Outbox::new();
+        outbox.put(message(&link, "text", 16));
+        let before = outbox.end(Ok(()));
+        let (ours, theirs) = tokio::io::duplex(GATHERED);
+        drop(theirs);
+        let outcome = write_out(Rc::clone(&outbox), ours).now_or_never().expect("ready");
+        assert!(outcome.is_err());
+        outbox.put(message(&link, "late", 16));
+        let after = outbox.end(Ok(()));
+        for end in [before, after] {
+            assert!(end.now_or_never().expect("it is over").is_err());
+        }
+        assert!(outbox.take().is_none());
+    }
+}
