@@ -12,8 +12,8 @@ pub(crate) const MAX_MESSAGE_BYTES: usize = 64 << 20;
 /// The most segments that a message may have.
 const MAX_SEGMENTS: u32 = 512;
 
-/// What is reserved ahead of arrival, in bytes.
-const STEP: usize = 64 << 10;
+/// What is reserved ahead of arrival, in bytes. It is not touched before it arrives.
+const STEP: usize = 2 << 20;
 
 const WORD: usize = size_of::<Word>();
 
@@ -43,21 +43,23 @@ pub(crate) enum FrameError {
 /// The segments of one message, aligned to words.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Frame {
-    words: Vec<Word>,
+    /// The message begins at the first byte that a word may begin at.
+    bytes: Vec<u8>,
+    /// Each segment's place in `bytes`.
     segments: Vec<Range<usize>>,
 }
 
 impl Frame {
     /// The memory that the message takes.
     pub(crate) fn bytes(&self) -> usize {
-        self.words.capacity() * WORD + self.segments.capacity() * size_of::<Range<usize>>()
+        self.bytes.capacity() + self.segments.capacity() * size_of::<Range<usize>>()
     }
 }
 
 impl ReaderSegments for Frame {
     fn get_segment(&self, index: u32) -> Option<&[u8]> {
         let range = self.segments.get(usize::try_from(index).ok()?)?;
-        Some(Word::words_to_bytes(&self.words[range.clone()]))
+        Some(&self.bytes[range.clone()])
     }
 
     fn len(&self) -> usize {
@@ -72,17 +74,18 @@ pub(crate) async fn read_frame(stream: &mut (impl AsyncRead + Unpin)) -> Result<
     let Some(lengths) = read_segment_lengths(stream).await? else {
         return Ok(None);
     };
-    let mut end = 0;
+    let total: usize = lengths.iter().map(|length| length * WORD).sum();
+    let bytes = read_bytes(stream, total).await?;
+    let mut end = bytes.len() - total;
     let segments = lengths
         .into_iter()
         .map(|length| {
             let start = end;
-            end += length;
+            end += length * WORD;
             start..end
         })
         .collect();
-    let words = read_words(stream, end).await?;
-    Ok(Some(Frame { words, segments }))
+    Ok(Some(Frame { bytes, segments }))
 }
 
 /// Reads the header: each segment's length in words. Their sum is within the limit.
@@ -119,17 +122,34 @@ async fn read_segment_lengths(
     Ok(Some(lengths))
 }
 
-async fn read_words(stream: &mut (impl AsyncRead + Unpin), total: usize) -> Result<Vec<Word>, FrameError> {
-    const ZERO: Word = capnp::word(0, 0, 0, 0, 0, 0, 0, 0);
-    let mut words = Vec::new();
-    while words.len() < total {
-        let arrived = words.len();
-        let step = arrived.max(STEP / WORD).min(total - arrived);
-        words.reserve_exact(step);
-        words.resize(arrived + step, ZERO);
-        read_exact(stream, Word::words_to_bytes_mut(&mut words[arrived..])).await?;
+/// Reads so many bytes, to be the last ones of what is returned, where the first is aligned to a word.
+async fn read_bytes(stream: &mut (impl AsyncRead + Unpin), total: usize) -> Result<Vec<u8>, FrameError> {
+    let mut room = total.min(STEP);
+    let mut bytes = aligned(room, &[]);
+    let mut arrived = 0;
+    while arrived < total {
+        if arrived == room {
+            room += arrived.min(total - arrived);
+            bytes = aligned(room, &bytes[bytes.len() - arrived..]);
+        }
+        let wanted = (room - arrived) as u64;
+        let count = (&mut *stream).take(wanted).read_buf(&mut bytes).await?;
+        if count == 0 {
+            return Err(FrameError::Truncated);
+        }
+        arrived += count;
     }
-    Ok(words)
+    Ok(bytes)
+}
+
+/// Room for so many bytes, the first of which is aligned to a word, filled with these.
+fn aligned(size: usize, filled: &[u8]) -> Vec<u8> {
+    // Allocators align better than they must.
+    let mut bytes: Vec<u8> = Vec::with_capacity(size + WORD - 1);
+    let padding = bytes.as_ptr().align_offset(WORD);
+    bytes.resize(padding, 0);
+    bytes.extend_from_slice(filled);
+    bytes
 }
 
 async fn read_exact(stream: &mut (impl AsyncRead + Unpin), buffer: &mut [u8]) -> Result<(), FrameError> {
