@@ -60,6 +60,9 @@ impl EventLoop {
     }
 }
 
+/// Bytes that the system is asked to keep for the peer to read: as many as Linux lets anyone ask for.
+const SEND_BUFFER: usize = 212_992;
+
 /// The handle of a process's [`Init`]. Runs on the IPC thread.
 pub(crate) fn handle(
     event_loop: EventLoop,
@@ -73,5 +76,8 @@ pub(crate) fn handle(
 /// The stream for use on the calling thread, which is the IPC thread.
 pub(crate) fn to_tokio(stream: UnixStream) -> std::io::Result<tokio::net::UnixStream> {
     stream.set_nonblocking(true)?;
+    // Linux makes it twice what a socket has unasked, so that large messages pass in fewer turns. A system that refuses
+    // leaves the socket as it was.
+    let _ = rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BUFFER);
     tokio::net::UnixStream::from_std(stream)
 }
