@@ -15,6 +15,9 @@ use crate::server::{self, ConfigureLogging};
 /// How long another process may take to drop an object before it is released regardless.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Bytes that the system is asked to keep for the peer to read: as many as Linux lets anyone ask for.
+const SEND_BUFFER: usize = 212_992;
+
 impl EventLoop {
     /// Connects to the process at the other end of the stream and gives its [`Init`]. The connection is closed when
     /// that, and every object made with it, is dropped.
@@ -59,9 +62,6 @@ impl EventLoop {
         serving.await.unwrap_or(Ok(()))
     }
 }
-
-/// Bytes that the system is asked to keep for the peer to read: as many as Linux lets anyone ask for.
-const SEND_BUFFER: usize = 212_992;
 
 /// The handle of a process's [`Init`]. Runs on the IPC thread.
 pub(crate) fn handle(

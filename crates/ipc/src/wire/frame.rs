@@ -69,7 +69,8 @@ impl ReaderSegments for Frame {
 
 /// Reads the next message; `None` when the stream ends before it.
 ///
-/// Memory is reserved as bytes arrive: at most as much again as has arrived, whatever the header claims.
+/// Memory is reserved as bytes arrive: a first step, then at most as much again as has arrived, whatever the header
+/// claims.
 pub(crate) async fn read_frame(stream: &mut (impl AsyncRead + Unpin)) -> Result<Option<Frame>, FrameError> {
     let Some(lengths) = read_segment_lengths(stream).await? else {
         return Ok(None);

@@ -101,6 +101,8 @@ pub(super) async fn write_out(outbox: Rc<Outbox>, mut stream: impl AsyncWrite + 
                 if segment.len() > COPIED {
                     write_all(&mut stream, &gathered, segment).await?;
                     gathered.clear();
+                    // All of the messages before this one went with it.
+                    messages.clear();
                 } else {
                     gathered.extend_from_slice(segment);
                 }
@@ -226,14 +228,25 @@ mod tests {
     struct Recorder {
         is_full: Rc<Cell<bool>>,
         writes: Rc<RefCell<Vec<Vec<u8>>>>,
+        /// The bytes that fill it up.
+        room: Option<usize>,
     }
 
     impl AsyncWrite for Recorder {
-        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
             if self.is_full.get() {
                 return Poll::Pending;
             }
             self.writes.borrow_mut().push(bytes.to_vec());
+            if let Some(room) = self.room {
+                let left = room.saturating_sub(bytes.len());
+                self.room = Some(left);
+                self.is_full.set(left == 0);
+            }
             Poll::Ready(Ok(bytes.len()))
         }
 
@@ -274,6 +287,28 @@ mod tests {
             }
         }
         assert_eq!(*writes.borrow(), [expected]);
+    }
+
+    #[test]
+    fn a_large_message_no_longer_counts_when_it_is_written_though_the_queue_never_empties() {
+        let link = Link::new();
+        let outbox = Outbox::new();
+        let text = "x".repeat(GATHERED);
+        let queued: Vec<_> = (0..3).map(|_| message(&link, &text, 16)).collect();
+        let messages: Vec<_> = queued.iter().map(|queued| Rc::clone(&queued.message)).collect();
+        for queued in queued {
+            outbox.put(queued);
+        }
+        // The stream fills up with the second message.
+        let recorder = Recorder {
+            room: Some(GATHERED + GATHERED / 2),
+            ..Recorder::default()
+        };
+        let mut writing = Box::pin(write_out(Rc::clone(&outbox), recorder));
+        assert!(writing.as_mut().now_or_never().is_none());
+        let owners: Vec<_> = messages.iter().map(Rc::strong_count).collect();
+        assert_eq!(owners[0], 1, "{owners:?}");
+        assert_eq!(owners[2], 2, "{owners:?}");
     }
 
     #[test]
