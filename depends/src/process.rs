@@ -240,14 +240,24 @@ impl Running {
     }
 }
 
-/// The text with `to` wherever it has `from`.
+/// The text with `to` wherever it names `from` or what lies in it, and not a neighbour whose name begins alike.
 fn rename(text: &OsStr, from: &Path, to: &Path) -> OsString {
-    match text.to_str() {
-        Some(text) => text
-            .replace(&*from.to_string_lossy(), &to.to_string_lossy())
-            .into(),
-        None => text.to_owned(),
+    let (Some(mut rest), Some(from)) = (text.to_str(), from.to_str()) else {
+        return text.to_owned();
+    };
+    let mut renamed = OsString::new();
+    while let Some((before, after)) = rest.split_once(from) {
+        let goes_on = |next: char| next.is_alphanumeric() || "-_.+".contains(next);
+        renamed.push(before);
+        renamed.push(if after.starts_with(goes_on) {
+            OsStr::new(from)
+        } else {
+            to.as_os_str()
+        });
+        rest = after;
     }
+    renamed.push(rest);
+    renamed
 }
 
 /// The command as one line for people and shells, with its directory and environment before it.
@@ -306,14 +316,21 @@ mod tests {
 
     #[test]
     fn a_directory_goes_by_another_name_wherever_it_is_named() {
-        let program = Program::new("/work/a/bin/sh")
-            .arguments(["-I/work/a/include", "/work/ab", "-Da=/work/a:/work/a/b"])
-            .environment("HOME", "/work/a/home")
-            .directory(Path::new("/work/a/build"))
-            .told_of(Path::new("/work/a"), Path::new("/b"));
+        let program = Program::new("/x/a/bin/sh")
+            .arguments([
+                "-I/x/a/include",
+                "/x/ab",
+                "/x/a-1",
+                "/x/a.log",
+                "-Da=/x/a:/x/a/b",
+                "/x/a",
+            ])
+            .environment("HOME", "/x/a/home")
+            .directory(Path::new("/x/a/build"))
+            .told_of(Path::new("/x/a"), Path::new("/b"));
         assert_eq!(
             show(program.command()),
-            "cd /work/a/build && env -i HOME=/b/home /b/bin/sh -I/b/include /bb -Da=/b:/b/b"
+            "cd /x/a/build && env -i HOME=/b/home /b/bin/sh -I/b/include /x/ab /x/a-1 /x/a.log -Da=/b:/b/b /b"
         );
     }
 

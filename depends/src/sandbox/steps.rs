@@ -9,11 +9,10 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode};
 
-use super::Room;
 use super::view::View;
+use super::{FRESH, Room};
 use crate::digest::Digest;
 use crate::recipe::Escapes;
-use crate::sandbox::FRESH;
 use crate::scratch::Scratch;
 
 /// The user that a build runs as, whoever runs the engine.

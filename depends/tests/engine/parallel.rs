@@ -86,7 +86,7 @@ fn no_more_processes_work_than_are_allowed() {
     fs_err::create_dir(&running).unwrap();
     // Each target notes how many are at work, itself included, at its start and again after some work.
     let target = format!(
-        "\t@mine=$$(mktemp {running}/XXXXXX); for turn in 1 2 3 4 5; do ls {running} | wc -l >> {counts}; done; rm $$mine\n",
+        "\t@mine=$$(mktemp -p {running}); for turn in 1 2 3 4 5; do ls {running} | wc -l >> {counts}; done; rm $$mine\n",
         running = running.display(),
         counts = counts.display()
     );
