@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use miette::{IntoDiagnostic as _, Result, miette};
 use site_profile::{FILE_NAME, SiteProfile};
+use tempfile::TempDir;
 use xshell::{Cmd, Shell};
 
 use crate::{cargo, workspace};
@@ -33,6 +34,46 @@ const ENVIRONMENT: [&str; 16] = [
     "CMAKE_TOOLCHAIN_FILE",
     "CMAKE_GENERATOR",
 ];
+
+/// Where a prefix lies, and what is built against it: a path that configure scripts and makefiles can use.
+pub(crate) struct Workplace {
+    path: PathBuf,
+    _temporary: Option<TempDir>,
+}
+
+impl Workplace {
+    /// The usual place, or a temporary one where the usual path has characters that a shell or make gives a meaning.
+    ///
+    /// # Errors
+    /// The system gives no temporary directory.
+    pub(crate) fn new(usual: PathBuf) -> Result<Self> {
+        if is_plain(&usual) {
+            return Ok(Self {
+                path: usual,
+                _temporary: None,
+            });
+        }
+        let temporary = tempfile::tempdir().into_diagnostic()?;
+        println!(
+            "{} is no path for configure scripts and makefiles: {} takes its place",
+            usual.display(),
+            temporary.path().display()
+        );
+        Ok(Self {
+            path: temporary.path().to_owned(),
+            _temporary: Some(temporary),
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn is_plain(path: &Path) -> bool {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._+-@,".contains(letter);
+    path.to_str().is_some_and(|path| path.chars().all(plain))
+}
 
 /// A program that was built against a prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,6 +218,23 @@ fn jobs() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_configure_scripts_cannot_use_is_no_workplace() {
+        for (usual, expected) in [
+            ("/home/user/check_out-1.0+x@y,z/build", true),
+            ("/home/a user/build", false),
+            ("/home/user/$build", false),
+            ("/home/user/b;c", false),
+            ("/home/user/it's", false),
+            ("/home/user/₿", false),
+            ("/home/user/50%", false),
+        ] {
+            let workplace = Workplace::new(PathBuf::from(usual)).unwrap();
+            assert_eq!(workplace.path() == Path::new(usual), expected, "{usual}");
+            assert!(expected || is_plain(workplace.path()), "{usual}");
+        }
+    }
 
     #[test]
     fn a_program_must_name_what_the_prefix_has_and_nothing_else() {

@@ -23,7 +23,8 @@ use xshell::Shell;
 
 use super::steps::provide_tools;
 use super::{Context, Outcome};
-use crate::{install_tools, trees, workspace};
+use crate::trees::{self, Workplace};
+use crate::{install_tools, workspace};
 use programs::Programs;
 use runner::Runner;
 
@@ -44,11 +45,12 @@ const ONLY_UNIX: &str = "libmultiprocess";
 /// Something is not as it should be, or a tool is missing and may not be installed.
 pub(super) fn run(context: &Context) -> Result<Outcome> {
     provide_tools(context, &trees::TOOLS, "the C++ tree")?;
+    let workplace = Workplace::new(workspace::root().join("depends/work/check-hosts"))?;
     let programs = Programs::load(&workspace::root().join("tests/hosts"))?;
     for (number, triplet) in HOSTS.iter().enumerate() {
         let start = Instant::now();
         let host = Host::find(triplet)?;
-        let built = Built::new(&host, context)?;
+        let built = Built::new(&host, workplace.path(), context)?;
         if number > 0 {
             built.check_nothing_is_built_again()?;
         }
@@ -77,9 +79,9 @@ struct Built {
 }
 
 impl Built {
-    fn new(host: &Arc<Host>, context: &Context) -> Result<Self> {
+    fn new(host: &Arc<Host>, base: &Path, context: &Context) -> Result<Self> {
         let listener = Arc::new(Listener::default());
-        let engine = engine(host, Arc::clone(&listener) as Arc<dyn Observer>)?;
+        let engine = engine(host, base, Arc::clone(&listener) as Arc<dyn Observer>)?;
         let plan = match engine.plan() {
             Err(EngineError::Tools(missing)) => {
                 install_tools::provide(&missing, context.install_tools)?;
@@ -164,12 +166,12 @@ impl Built {
     }
 }
 
-/// An engine for all packages and one host.
-fn engine(host: &Host, observer: Arc<dyn Observer>) -> Result<Engine> {
+/// An engine for all packages and one host, whose prefix lies below `base`.
+fn engine(host: &Host, base: &Path, observer: Arc<dyn Observer>) -> Result<Engine> {
     let shared = workspace::root().join("depends");
     let option = |name: &str, value: &Path| (name.to_owned(), value.display().to_string());
     let settings = Settings {
-        base: shared.join("work/check-hosts"),
+        base: base.to_owned(),
         recipes: workspace::root().join("packages"),
         arguments: vec![
             ("HOST".to_owned(), host.triplet.clone()),

@@ -5,7 +5,8 @@ use miette::{IntoDiagnostic as _, Result, WrapErr as _};
 use super::steps::provide_tools;
 use super::{Context, Outcome};
 use crate::arguments::DependsArguments;
-use crate::{depends, trees, workspace};
+use crate::trees::{self, Workplace};
+use crate::{depends, workspace};
 
 /// Selects every package.
 const OPTIONS: [&str; 1] = ["MULTIPROCESS=1"];
@@ -13,7 +14,8 @@ const OPTIONS: [&str; 1] = ["MULTIPROCESS=1"];
 /// Builds all packages, the tree against them with each build system, and runs both programs.
 pub(super) fn run(context: &Context) -> Result<Outcome> {
     provide_tools(context, &trees::TOOLS, "the C++ tree")?;
-    let directory = workspace::build_directory().join("trees");
+    let workplace = Workplace::new(workspace::build_directory().join("trees"))?;
+    let directory = workplace.path();
     let arguments = DependsArguments {
         words: OPTIONS.map(str::to_owned).to_vec(),
         install_tools: context.install_tools,
