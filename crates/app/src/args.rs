@@ -116,6 +116,16 @@ impl Args {
         self.text(name).unwrap_or_else(|| default.to_owned())
     }
 
+    /// [`texts`](Self::texts), byte for byte.
+    pub fn os_texts(&self, name: &str) -> Vec<OsString> {
+        self.0
+            .settings
+            .list(name, self.0.lookup(name))
+            .iter()
+            .map(|value| value.as_os_str().to_owned())
+            .collect()
+    }
+
     /// All values of an option that may be given several times, those of the command line first.
     pub fn texts(&self, name: &str) -> Vec<String> {
         self.0

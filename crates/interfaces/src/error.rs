@@ -16,6 +16,12 @@ pub enum InterfaceError {
         /// Interface and method, as in `Init.makeEcho`.
         method: String,
     },
+    /// The implementation has the method, but not for this caller.
+    #[error("{method} is not allowed here")]
+    NotAllowed {
+        /// Interface and method, as in `Init.makeEcho`.
+        method: String,
+    },
     /// The process that held the object is gone, or the connection to it is closed.
     #[error("{0}")]
     Disconnected(Disconnection),
