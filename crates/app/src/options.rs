@@ -31,6 +31,8 @@ pub enum OptionCategory {
     BlockCreation,
     /// The RPC server.
     RpcServer,
+    /// Connections between processes.
+    Ipc,
     /// Accepted, and never shown.
     Hidden,
 }

@@ -12,5 +12,5 @@ mod rpc_server;
 mod run;
 mod user_agent;
 
-pub use composition::{Compose, Composed, Composition, Finish};
+pub use composition::{Compose, Composed, Composition, Finish, Serve, Surroundings, Welcome};
 pub use run::run;

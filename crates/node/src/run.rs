@@ -12,11 +12,11 @@ use app::{
     Args, DataDir, LogConfig, LogHandle, Logger, OptionCategory, OptionSpec, OptionTable, PidFile, Shutdown,
     data_dir, options, program, report,
 };
-use interfaces::Init;
+use interfaces::{Init, LocalInit};
 use rpc::{Dispatcher, MethodTable};
 
 use crate::background::{self, Role};
-use crate::composition::{Composed, Composition, Finish};
+use crate::composition::{Composed, Composition, Finish, Serve, Surroundings};
 use crate::methods;
 use crate::rpc_server::{self, RpcServer, RpcServerError};
 use crate::user_agent::user_agent;
@@ -69,7 +69,8 @@ fn option_table() -> OptionTable {
 
 /// What happens before there is a log.
 fn start(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> anyhow::Result<ExitCode> {
-    let args = Args::parse(option_table(), argv)?;
+    let table = option_table().add(composition.options.iter().cloned());
+    let args = Args::parse(table, argv)?;
     if let Some(text) = args.requested_text(composition.program) {
         // A reader that closes its end, as a pager does, is no error.
         _ = std::io::stdout().write_all(text.as_bytes());
@@ -166,9 +167,14 @@ async fn live(
     let _pid_file = PidFile::location(args, data_dir)
         .map(PidFile::create)
         .transpose()?;
-    let Composed { init, finish } = (composition.compose)(log)?;
+    let surroundings = Surroundings { args, data_dir, log };
+    let Composed {
+        init,
+        serve: serve_processes,
+        finish,
+    } = (composition.compose)(&surroundings)?;
 
-    let served = serve(args, data_dir, log, shutdown, init, role).await;
+    let served = serve(&surroundings, shutdown, init, serve_processes, role).await;
     let (server, served) = match served {
         Ok(server) => (server, Ok(())),
         Err(error) => (None, Err(error)),
@@ -203,13 +209,14 @@ async fn end(server: Option<RpcServer>, finish: Finish) {
 
 /// Answers calls until the process is asked to stop; the server, where there is one, still runs then.
 async fn serve(
-    args: &Args,
-    data_dir: &DataDir,
-    log: &LogHandle,
+    surroundings: &Surroundings<'_>,
     shutdown: &Shutdown,
     init: Arc<dyn Init>,
+    serve_processes: Serve,
     role: Role,
 ) -> anyhow::Result<Option<RpcServer>> {
+    let &Surroundings { args, data_dir, log } = surroundings;
+    serve_processes(Arc::new(|_| Arc::new(LocalInit)))?;
     let server = if args.flag("server", true) {
         let mut table = MethodTable::default();
         methods::register(&mut table, &init, log)?;

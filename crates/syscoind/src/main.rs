@@ -16,6 +16,7 @@ const PROGRAM: Program = Program {
 fn main() -> ExitCode {
     let composition = Composition {
         program: &PROGRAM,
+        options: Vec::new(),
         compose: Box::new(|_| Ok(Composed::new(Arc::new(LocalInit)))),
     };
     node::run(composition, std::env::args_os())

@@ -7,7 +7,7 @@ const WIDTH: usize = 79;
 const OPTION_INDENT: usize = 2;
 const TEXT_INDENT: usize = 7;
 
-const HEADINGS: [(OptionCategory, &str); 8] = [
+const HEADINGS: [(OptionCategory, &str); 9] = [
     (OptionCategory::General, "Options:"),
     (OptionCategory::Connection, "Connection options:"),
     (OptionCategory::Wallet, "Wallet options:"),
@@ -16,6 +16,7 @@ const HEADINGS: [(OptionCategory, &str); 8] = [
     (OptionCategory::NodeRelay, "Node relay options:"),
     (OptionCategory::BlockCreation, "Block creation options:"),
     (OptionCategory::RpcServer, "RPC server options:"),
+    (OptionCategory::Ipc, "IPC interprocess connection options:"),
 ];
 
 pub(crate) fn help_text(table: &OptionTable, program: &Program, developers: bool) -> String {

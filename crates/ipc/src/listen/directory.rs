@@ -148,7 +148,7 @@ mod tests {
             match prepare(root.path()) {
                 Ok(()) => assert!(accepted, "{mode:o}"),
                 Err(DirectoryError::Writable { path }) => {
-                    assert!(!accepted && path == root.path(), "{mode:o}")
+                    assert!(!accepted && path == root.path(), "{mode:o}");
                 }
                 Err(error) => panic!("{mode:o}: {error}"),
             }
