@@ -50,6 +50,24 @@ pub enum InterfaceError {
     },
 }
 
+impl InterfaceError {
+    /// The implementation does not have `method`, as in `Init.makeEcho`.
+    #[must_use]
+    pub fn unsupported(method: &str) -> Self {
+        Self::Unsupported {
+            method: method.to_owned(),
+        }
+    }
+
+    /// The connection may not call `method`, as in `Init.makeMining`.
+    #[must_use]
+    pub fn not_allowed(method: &str) -> Self {
+        Self::NotAllowed {
+            method: method.to_owned(),
+        }
+    }
+}
+
 /// When the connection was lost, as seen from a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disconnection {

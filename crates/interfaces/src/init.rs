@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{Echo, InterfaceError, LocalEcho};
+use crate::{Echo, InterfaceError, LocalEcho, Mining, Rpc};
 
 /// Makes the other interfaces. Each process offers one; an executable is what its `Init` composes.
 ///
@@ -18,6 +18,24 @@ pub trait Init: Send + Sync {
     /// [`InterfaceError::Spawn`] where the object needs a process that cannot be started, and whatever a remote call
     /// can fail with.
     async fn make_echo(&self) -> Result<Arc<dyn Echo>, InterfaceError>;
+
+    /// Makes a [`Mining`] of the caller's own.
+    ///
+    /// # Errors
+    /// [`InterfaceError::Unsupported`] where the process has no chain, [`InterfaceError::NotAllowed`] where the
+    /// connection may not mine, and those of [`make_echo`](Self::make_echo).
+    async fn make_mining(&self) -> Result<Arc<dyn Mining>, InterfaceError> {
+        Err(InterfaceError::unsupported("Init.makeMining"))
+    }
+
+    /// Makes an [`Rpc`] of the caller's own.
+    ///
+    /// # Errors
+    /// [`InterfaceError::Unsupported`] where the process has no RPC methods, [`InterfaceError::NotAllowed`] where the
+    /// connection may not call them, and those of [`make_echo`](Self::make_echo).
+    async fn make_rpc(&self) -> Result<Arc<dyn Rpc>, InterfaceError> {
+        Err(InterfaceError::unsupported("Init.makeRpc"))
+    }
 }
 
 /// The [`Init`] whose objects all live in the caller's own process.

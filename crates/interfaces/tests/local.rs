@@ -2,11 +2,19 @@
 
 use std::sync::Arc;
 
-use interfaces::{Disconnection, InterfaceError, LocalInit, suite};
+use interfaces::{Disconnection, Init, InterfaceError, LocalInit, suite};
 
 #[tokio::test]
 async fn local_objects_pass_the_suite() {
     suite::check_init(Arc::new(LocalInit)).await;
+}
+
+#[tokio::test]
+async fn what_a_process_does_not_make_is_said_with_its_name() {
+    let mining = LocalInit.make_mining().await.map(|_| ()).unwrap_err();
+    assert!(matches!(mining, InterfaceError::Unsupported { method } if method == "Init.makeMining"));
+    let rpc = LocalInit.make_rpc().await.map(|_| ()).unwrap_err();
+    assert!(matches!(rpc, InterfaceError::Unsupported { method } if method == "Init.makeRpc"));
 }
 
 #[test]
@@ -23,6 +31,14 @@ fn errors_carry_the_texts_that_clients_match() {
         (
             InterfaceError::Remote("std::exception: no".to_owned()),
             "remote exception: std::exception: no",
+        ),
+        (
+            InterfaceError::unsupported("Init.makeMining"),
+            "Init.makeMining is not supported by this process",
+        ),
+        (
+            InterfaceError::not_allowed("Init.makeMining"),
+            "Init.makeMining is not allowed here",
         ),
     ];
     for (error, text) in rows {
