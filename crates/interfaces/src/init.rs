@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{Echo, InterfaceError, LocalEcho, Mining, Rpc};
+use crate::{Chain, Echo, InterfaceError, LocalEcho, Mining, Rpc};
 
 /// Makes the other interfaces. Each process offers one; an executable is what its `Init` composes.
 ///
@@ -35,6 +35,15 @@ pub trait Init: Send + Sync {
     /// connection may not call them, and those of [`make_echo`](Self::make_echo).
     async fn make_rpc(&self) -> Result<Arc<dyn Rpc>, InterfaceError> {
         Err(InterfaceError::unsupported("Init.makeRpc"))
+    }
+
+    /// Makes a [`Chain`] of the caller's own.
+    ///
+    /// # Errors
+    /// [`InterfaceError::Unsupported`] where the process has no chain, [`InterfaceError::NotAllowed`] where the
+    /// connection may not have it, and those of [`make_echo`](Self::make_echo).
+    async fn make_chain(&self) -> Result<Arc<dyn Chain>, InterfaceError> {
+        Err(InterfaceError::unsupported("Init.makeChain"))
     }
 }
 

@@ -5,21 +5,34 @@
 //! remote one. Nothing here does I/O.
 
 mod block;
+mod chain;
 mod echo;
 mod error;
+mod fee;
+mod handler;
 mod init;
 mod mining;
+mod refusal;
 mod rpc;
 mod secret;
 #[cfg(feature = "test-suite")]
 pub mod suite;
+mod time;
 
 pub use block::BlockRef;
+pub use chain::{
+    BlockFilterKind, BlockInfo, BlockLocator, BlockParts, BroadcastMethod, Chain, ChainRole, Coin,
+    CommonAncestor, FoundBlock, Notifications, PackageLimits, RbfState, RemovalReason, TransactionAncestry,
+};
 pub use echo::{Echo, LocalEcho};
 pub use error::{Disconnection, InterfaceError};
+pub use fee::{FeeEstimate, FeeEstimateMode, FeeRate, FeeReason};
+pub use handler::Handler;
 pub use init::{Init, LocalInit};
 pub use mining::{
     BlockCheckOptions, BlockCreateOptions, BlockTemplate, BlockVerdict, BlockWaitOptions, CoinbaseTx, Mining,
 };
-pub use rpc::Rpc;
+pub use refusal::Refusal;
+pub use rpc::{Json, Rpc, RpcCommand, RpcFailure, RpcMethod, RpcRequest};
 pub use secret::Secret;
+pub use time::UnixTime;

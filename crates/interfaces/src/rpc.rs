@@ -1,6 +1,7 @@
-//! The node's RPC methods, for callers that do not come through HTTP.
+//! The node's RPC methods, for callers that do not come through HTTP, and methods that other processes add to them.
 
 use async_trait::async_trait;
+pub use serde_json::Value as Json;
 
 use crate::InterfaceError;
 
@@ -18,4 +19,50 @@ pub trait Rpc: Send + Sync {
     /// call RPC methods, and whatever a remote call can fail with.
     async fn execute_rpc(&self, request: String, uri: String, user: String)
     -> Result<String, InterfaceError>;
+}
+
+/// A method that a process adds to the node's, as the wallet's process adds its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RpcCommand {
+    /// The heading that `help` lists it below.
+    pub category: String,
+    /// The method's name.
+    pub name: String,
+    /// The names of its parameters in their order; alternatives are parted by `|`.
+    pub parameters: Vec<String>,
+}
+
+/// One call of such a method.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RpcRequest {
+    /// The method's name.
+    pub method: String,
+    /// An array, or an object of named parameters.
+    pub parameters: Json,
+    /// The path that the request was sent to.
+    pub uri: String,
+    /// Who made the request, as the node has established it.
+    pub user: String,
+    /// Whether the method's help is asked for instead of its work.
+    pub help: bool,
+}
+
+/// The error that a method answers with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct RpcFailure {
+    /// The code, as in JSON-RPC and Bitcoin Core: -32601 for a method that does not exist, say.
+    pub code: i32,
+    /// What went wrong, for people.
+    pub message: String,
+}
+
+/// What runs a method that was added.
+#[async_trait]
+pub trait RpcMethod: Send + Sync {
+    /// Runs the method, and returns its result or the error to answer with.
+    ///
+    /// # Errors
+    /// Whatever a remote call can fail with.
+    async fn call(&self, request: RpcRequest) -> Result<Result<Json, RpcFailure>, InterfaceError>;
 }

@@ -15,6 +15,8 @@ async fn what_a_process_does_not_make_is_said_with_its_name() {
     assert!(matches!(mining, InterfaceError::Unsupported { method } if method == "Init.makeMining"));
     let rpc = LocalInit.make_rpc().await.map(|_| ()).unwrap_err();
     assert!(matches!(rpc, InterfaceError::Unsupported { method } if method == "Init.makeRpc"));
+    let chain = LocalInit.make_chain().await.map(|_| ()).unwrap_err();
+    assert!(matches!(chain, InterfaceError::Unsupported { method } if method == "Init.makeChain"));
 }
 
 #[test]
