@@ -16,20 +16,25 @@ pub struct Config {
     pub allow_ip: Vec<Subnet>,
     /// Who may call.
     pub credentials: Credentials,
-    /// What they may call.
-    pub whitelist: Whitelist,
-    /// Whether log lines about calls show where they come from.
-    pub log_peers: bool,
-    /// Requests that may wait for a free [thread](Self::threads); one more is answered with 503.
-    pub work_queue: usize,
-    /// Requests that run at the same time.
-    pub threads: usize,
     /// How long a client may be silent, in the middle of a request or between two.
     pub server_timeout: Duration,
     /// Connections open at the same time; further ones wait to be accepted.
     pub max_connections: usize,
     /// How long [`Server::stop`](crate::Server::stop) lets running requests finish.
     pub stop_deadline: Duration,
+}
+
+/// How requests are carried out, whichever way they come in.
+#[derive(Debug, Clone)]
+pub struct ServiceConfig {
+    /// What users may call.
+    pub whitelist: Whitelist,
+    /// Whether log lines about calls show where they come from.
+    pub log_peers: bool,
+    /// Requests that may wait for a free [thread](Self::threads); one more is refused.
+    pub work_queue: usize,
+    /// Requests that run at the same time.
+    pub threads: usize,
 }
 
 /// What the calls themselves need to know.
@@ -65,13 +70,21 @@ impl Default for Config {
             bind: Vec::new(),
             allow_ip: Vec::new(),
             credentials: Credentials::default(),
+            server_timeout: Duration::from_secs(30),
+            max_connections: 256,
+            stop_deadline: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Default for ServiceConfig {
+    /// Core's default limits.
+    fn default() -> Self {
+        Self {
             whitelist: Whitelist::default(),
             log_peers: false,
             work_queue: 16,
             threads: 4,
-            server_timeout: Duration::from_secs(30),
-            max_connections: 256,
-            stop_deadline: Duration::from_secs(30),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! JSON-RPC over HTTP: the server, the table of methods, argument checking and `help`.
 //!
 //! The behaviour on the wire is that of Bitcoin Core v26 (JSON-RPC 1.0 replies, Basic authentication, batches,
-//! named arguments, warm-up errors). A [`Dispatcher`] answers calls, whichever way they come in; a [`Server`] brings it
-//! those that come over HTTP. Neither knows who registers methods: the dispatcher has four of its own (`help`, `stop`,
+//! named arguments, warm-up errors). A [`Dispatcher`] answers calls. A [`Service`] takes requests, whichever way they come
+//! in, and decides who may make them and how many run; a [`Server`] brings it those that come over HTTP. Neither knows who registers methods: the dispatcher has four of its own (`help`, `stop`,
 //! `uptime`, `getrpcinfo`) and serves whatever else it is given in a [`MethodTable`].
 //!
 //! Deliberate absences: no options are parsed here, no file is read or written, and nothing knows of a node or a wallet.
@@ -21,8 +21,10 @@ mod http;
 mod method;
 mod named;
 mod param;
+mod printable;
 mod request;
 mod server;
+mod service;
 mod shape;
 mod stall;
 mod subnet;
@@ -32,7 +34,7 @@ mod whitelist;
 pub use arguments::{Arguments, FromArgument};
 pub use auth::{Credentials, InvalidRpcAuth};
 pub use bind::{BindChoice, BindWarning, choose_bind};
-pub use config::{Config, DispatchConfig, Naming};
+pub use config::{Config, DispatchConfig, Naming, ServiceConfig};
 pub use dispatch::Dispatcher;
 pub use envelope::{Call, Params};
 pub use error::{RpcError, code};
@@ -40,6 +42,7 @@ pub use method::{Declaration, Method, Outcome};
 pub use param::{Kind, Param};
 pub use request::Request;
 pub use server::{Server, StartError};
+pub use service::{Answer, Caller, Closed, Refusal, Service};
 pub use shape::{Shape, ShapeKind};
 pub use subnet::{InvalidSubnet, Subnet};
 pub use table::{DuplicateMethod, MethodTable};

@@ -13,8 +13,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::config::Config;
-use crate::dispatch::Dispatcher;
 use crate::http::{Endpoint, Response};
+use crate::service::Service;
 use crate::stall::StallGuard;
 
 /// What is read of a head at most; heads beyond the smaller limit for requests get a reply that says so.
@@ -55,7 +55,7 @@ impl Server {
     ///
     /// # Errors
     /// [`StartError::NoEndpoint`] when all are taken.
-    pub async fn start(config: &Config, dispatcher: Arc<Dispatcher>) -> Result<Self, StartError> {
+    pub async fn start(config: &Config, service: Arc<Service>) -> Result<Self, StartError> {
         let mut bound = Vec::new();
         for address in &config.bind {
             let (ip, port) = (address.ip(), address.port());
@@ -73,10 +73,7 @@ impl Server {
         if bound.is_empty() {
             return Err(StartError::NoEndpoint);
         }
-        tracing::debug!(target: "http", "creating work queue of depth {}", config.work_queue);
-        tracing::debug!(target: "http", "starting {} worker threads", config.threads);
-
-        let endpoint = Arc::new(Endpoint::new(config, dispatcher));
+        let endpoint = Arc::new(Endpoint::new(config, service));
         let connections = Arc::new(Semaphore::new(
             config.max_connections.clamp(1, Semaphore::MAX_PERMITS),
         ));
@@ -112,7 +109,7 @@ impl Server {
     pub async fn stop(mut self) {
         self.stopping.send_replace(true);
         let endpoint = Arc::clone(&self.endpoint);
-        let closed = tokio::time::timeout(self.stop_deadline, endpoint.close()).await;
+        let closed = tokio::time::timeout(self.stop_deadline, endpoint.service.close()).await;
         if closed.is_err() {
             tracing::warn!(
                 "RPC requests were still running after {} s",

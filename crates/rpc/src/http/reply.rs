@@ -4,11 +4,11 @@ use http_body_util::Full;
 use hyper::StatusCode;
 use hyper::body::Bytes;
 use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
-use serde::Serialize;
 
 use super::Response;
 use crate::envelope::Reply;
 use crate::error::code;
+use crate::service::{Answer, Refusal, Replies};
 
 pub(super) fn empty(status: StatusCode) -> Response {
     with_body(status, Bytes::new())
@@ -33,31 +33,33 @@ pub(super) fn unauthorized(reusable: bool) -> Response {
     with_header(reply, WWW_AUTHENTICATE, "Basic realm=\"jsonrpc\"")
 }
 
-/// The reply to a call, with the status that its error has.
-pub(super) fn single(reply: &Reply) -> Response {
-    let status = match reply.error_code() {
-        None => StatusCode::OK,
-        Some(code::INVALID_REQUEST) => StatusCode::BAD_REQUEST,
-        Some(code::METHOD_NOT_FOUND) => StatusCode::NOT_FOUND,
-        Some(_) => StatusCode::INTERNAL_SERVER_ERROR,
+/// What was refused, in words.
+pub(super) fn refusal(status: StatusCode, refusal: Refusal) -> Response {
+    with_body(status, Bytes::from(refusal.to_string()))
+}
+
+/// The replies to a request: to a single call with the status that its error has.
+pub(super) fn answer(answer: &Answer) -> Response {
+    let status = match &answer.0 {
+        Replies::Single(reply) => status(reply),
+        Replies::Batch(_) => StatusCode::OK,
     };
-    json(status, reply)
-}
-
-/// The replies to a batch.
-pub(super) fn batch(replies: &[Reply]) -> Response {
-    json(StatusCode::OK, replies)
-}
-
-fn json<T: Serialize + ?Sized>(status: StatusCode, value: &T) -> Response {
-    let mut body =
-        serde_json::to_vec(value).expect("writing JSON to memory cannot fail because keys are strings");
-    body.push(b'\n');
+    let mut body = answer.to_json();
+    body.push('\n');
     with_header(
         with_body(status, Bytes::from(body)),
         CONTENT_TYPE,
         "application/json",
     )
+}
+
+fn status(reply: &Reply) -> StatusCode {
+    match reply.error_code() {
+        None => StatusCode::OK,
+        Some(code::INVALID_REQUEST) => StatusCode::BAD_REQUEST,
+        Some(code::METHOD_NOT_FOUND) => StatusCode::NOT_FOUND,
+        Some(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
 }
 
 fn with_body(status: StatusCode, body: Bytes) -> Response {

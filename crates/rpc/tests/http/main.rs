@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use support::{Client, DEADLINE, authorization, config, dispatcher, post, start};
+use support::{Client, DEADLINE, authorization, config, dispatcher, post, start, start_with};
 use tokio::io::AsyncWriteExt as _;
 
 /// Sends one request to a server of its own, and looks at status and body.
@@ -109,12 +109,15 @@ async fn a_method_that_is_not_on_the_users_list_is_forbidden() {
     whitelist.add("user:echo");
     let mut credentials = config().credentials;
     credentials.add_password("stranger", "password");
-    let running = start(&rpc::Config {
-        whitelist,
+    let config = rpc::Config {
         credentials,
         ..config()
-    })
-    .await;
+    };
+    let service = rpc::ServiceConfig {
+        whitelist,
+        ..rpc::ServiceConfig::default()
+    };
+    let running = start_with(&config, &service).await;
     let (user, stranger) = (authorization("user:password"), authorization("stranger:password"));
     let rows = [
         (&user, r#"{"method":"echo"}"#, 200),
@@ -363,12 +366,12 @@ fn own_address() -> Option<std::net::IpAddr> {
 
 #[tokio::test]
 async fn more_requests_than_the_queue_takes_are_turned_away() {
-    let config = rpc::Config {
+    let service = rpc::ServiceConfig {
         threads: 1,
         work_queue: 1,
-        ..config()
+        ..rpc::ServiceConfig::default()
     };
-    let running = start(&config).await;
+    let running = start_with(&config(), &service).await;
     let wait = post(r#"{"method":"wait"}"#);
     let mut first = Client::connect(running.address).await;
     first.send(&wait).await;
@@ -488,6 +491,7 @@ async fn a_server_with_no_free_address_does_not_start() {
         ..config()
     };
     let dispatcher = dispatcher(rpc::MethodTable::default());
-    let error = rpc::Server::start(&config, dispatcher).await.unwrap_err();
+    let service = rpc::Service::new(&rpc::ServiceConfig::default(), dispatcher);
+    let error = rpc::Server::start(&config, service).await.unwrap_err();
     assert_eq!(error.to_string(), "Unable to bind any endpoint for RPC server");
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use rpc::{
-    Config, Credentials, DispatchConfig, Dispatcher, Kind, Method, MethodTable, Naming, Param, Server, Shape,
-    ShapeKind,
+    Config, Credentials, DispatchConfig, Dispatcher, Kind, Method, MethodTable, Naming, Param, Server,
+    Service, ServiceConfig, Shape, ShapeKind,
 };
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -41,6 +41,10 @@ pub(crate) fn config() -> Config {
 }
 
 pub(crate) async fn start(config: &Config) -> Running {
+    start_with(config, &ServiceConfig::default()).await
+}
+
+pub(crate) async fn start_with(config: &Config, service: &ServiceConfig) -> Running {
     let gate = Arc::new(Semaphore::new(0));
     let begun = Arc::new(Semaphore::new(0));
     let mut table = MethodTable::default();
@@ -48,8 +52,8 @@ pub(crate) async fn start(config: &Config) -> Running {
     table
         .register(wait(Arc::clone(&gate), Arc::clone(&begun)))
         .unwrap();
-    let dispatcher = dispatcher(table);
-    let server = Server::start(config, dispatcher).await.unwrap();
+    let service = Service::new(service, dispatcher(table));
+    let server = Server::start(config, service).await.unwrap();
     Running {
         address: server.addresses()[0],
         server,

@@ -1,0 +1,189 @@
+//! Requests, whichever way they come in: who may call what, how many run at a time, and what they are answered.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::config::ServiceConfig;
+use crate::dispatch::Dispatcher;
+use crate::document::Document;
+use crate::envelope::{self, Body, Reply};
+use crate::error::{RpcError, code};
+use crate::printable::{SAFE_IN_TEXT, printable};
+use crate::whitelist::Whitelist;
+
+/// The most requests that can be set to run, or to wait, at a time.
+const MAX_REQUESTS: u32 = 1 << 20;
+
+/// Carries requests out. All ways in share one, and with it the limits.
+#[derive(Debug)]
+pub struct Service {
+    dispatcher: Arc<Dispatcher>,
+    whitelist: Whitelist,
+    log_peers: bool,
+    /// One permit for each request that is running or waiting to run.
+    admission: Arc<Semaphore>,
+    /// How many permits that are.
+    capacity: u32,
+    /// One permit for each request that is running.
+    running: Arc<Semaphore>,
+}
+
+/// Who makes a request. That it is true has been checked.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The user.
+    pub user: String,
+    /// Where the request comes from, when that is a place in a network.
+    pub peer: Option<SocketAddr>,
+}
+
+/// What a request is answered. Its errors are in it.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub struct Answer(pub(crate) Replies);
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Replies {
+    Single(Reply),
+    Batch(Vec<Reply>),
+}
+
+/// A request that is not carried out, and has no reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// As many requests as may wait do so.
+    #[error("Work queue depth exceeded")]
+    Busy,
+    /// The user may not call one of the methods.
+    #[error("the user may not call this method")]
+    Forbidden,
+    /// A mistake in the program.
+    #[error("the request was given up")]
+    GivenUp,
+}
+
+impl Service {
+    /// A service that carries out what `dispatcher` knows.
+    pub fn new(config: &ServiceConfig, dispatcher: Arc<Dispatcher>) -> Arc<Self> {
+        let limited = |count: usize| {
+            u32::try_from(count)
+                .unwrap_or(MAX_REQUESTS)
+                .clamp(1, MAX_REQUESTS)
+        };
+        let threads = limited(config.threads);
+        let capacity = threads + limited(config.work_queue);
+        let semaphore = |permits: u32| Arc::new(Semaphore::new(permits as usize));
+        tracing::debug!(target: "http", "creating work queue of depth {}", config.work_queue);
+        tracing::debug!(target: "http", "starting {} worker threads", config.threads);
+        Arc::new(Self {
+            dispatcher,
+            whitelist: config.whitelist.clone(),
+            log_peers: config.log_peers,
+            admission: semaphore(capacity),
+            capacity,
+            running: semaphore(threads),
+        })
+    }
+
+    /// Waits until no request is running, and admits none as long as the result lives.
+    pub async fn close(&self) -> Closed<'_> {
+        Closed {
+            _admission: self.admission.acquire_many(self.capacity).await.ok(),
+        }
+    }
+
+    /// Carries out a request, which is the text of a call or of several. It counts, and runs, until it is done, also
+    /// when the caller goes away.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn answer(self: &Arc<Self>, body: Vec<u8>, caller: Caller) -> Result<Answer, Refusal> {
+        let Ok(admission) = Arc::clone(&self.admission).try_acquire_owned() else {
+            tracing::warn!(
+                "request rejected because http work queue depth exceeded, it can be increased with the \
+                 -rpcworkqueue= setting"
+            );
+            return Err(Refusal::Busy);
+        };
+        let service = Arc::clone(self);
+        let work = tokio::spawn(async move {
+            let _admission = admission;
+            let _running = service.running.acquire().await;
+            service.work(&body, &caller).await
+        });
+        work.await.unwrap_or(Err(Refusal::GivenUp))
+    }
+
+    async fn work(&self, body: &[u8], caller: &Caller) -> Result<Answer, Refusal> {
+        let parsed = std::str::from_utf8(body)
+            .map_err(|_| RpcError::new(code::PARSE_ERROR, "Parse error"))
+            .and_then(Body::parse);
+        let replies = match parsed {
+            Err(error) => Replies::Single(Reply::new(Value::Null, Err(error))),
+            Ok(body) if !self.may_call(body.calls(), &caller.user) => return Err(Refusal::Forbidden),
+            Ok(Body::Single(call)) => Replies::Single(self.call(call, caller).await),
+            Ok(Body::Batch(calls)) => {
+                let mut replies = Vec::with_capacity(calls.len());
+                for call in calls {
+                    replies.push(self.call(call, caller).await);
+                }
+                Replies::Batch(replies)
+            }
+        };
+        Ok(Answer(replies))
+    }
+
+    /// One method that the user may not call makes the whole request one that it may not make.
+    fn may_call(&self, calls: &[Document], user: &str) -> bool {
+        if !self.whitelist.knows(user) {
+            tracing::info!("RPC User {user} not allowed to call any methods");
+            return false;
+        }
+        let mut methods = calls.iter().filter_map(envelope::method_name);
+        match methods.find(|method| !self.whitelist.allows(user, method)) {
+            None => true,
+            Some(method) => {
+                let method = printable(method, SAFE_IN_TEXT);
+                tracing::info!("RPC User {user} not allowed to call method {method}");
+                false
+            }
+        }
+    }
+
+    async fn call(&self, document: Document, caller: &Caller) -> Reply {
+        let (id, call) = envelope::read_call(document);
+        let outcome = match call {
+            Ok(call) => {
+                let method = printable(&call.method, SAFE_IN_TEXT);
+                let Caller { user, peer } = caller;
+                let origin = match peer {
+                    Some(peer) if self.log_peers => format!(" peeraddr={peer}"),
+                    _ => String::new(),
+                };
+                tracing::debug!(target: "rpc", "ThreadRPCServer method={method} user={user}{origin}");
+                self.dispatcher.execute(call, user).await
+            }
+            Err(error) => Err(error),
+        };
+        Reply::new(id, outcome)
+    }
+}
+
+/// A service that carries out nothing as long as this lives.
+#[derive(Debug)]
+#[must_use]
+pub struct Closed<'a> {
+    _admission: Option<SemaphorePermit<'a>>,
+}
+
+impl Answer {
+    /// The answer as JSON, without a line's end.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("writing JSON to memory cannot fail because keys are strings")
+    }
+}
