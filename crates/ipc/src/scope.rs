@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use interfaces::{Echo, Init, InterfaceError};
+use interfaces::{Echo, Init, InterfaceError, Mining, Rpc};
 
 /// An interface that clients can ask for, by the name that `allow=` has for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -119,9 +119,18 @@ impl LimitedInit {
 #[async_trait]
 impl Init for LimitedInit {
     async fn make_echo(&self) -> Result<Arc<dyn Echo>, InterfaceError> {
-        self.when_allowed(Service::Echo, "Init.makeEcho")?
-            .make_echo()
-            .await
+        let init = self.when_allowed(Service::Echo, "Init.makeEcho")?;
+        init.make_echo().await
+    }
+
+    async fn make_mining(&self) -> Result<Arc<dyn Mining>, InterfaceError> {
+        let init = self.when_allowed(Service::Mining, "Init.makeMining")?;
+        init.make_mining().await
+    }
+
+    async fn make_rpc(&self) -> Result<Arc<dyn Rpc>, InterfaceError> {
+        let init = self.when_allowed(Service::Rpc, "Init.makeRpc")?;
+        init.make_rpc().await
     }
 }
 
@@ -164,9 +173,34 @@ impl fmt::Display for Scope {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use interfaces::{InterfaceError, LocalInit};
     use proptest::prelude::*;
 
     use super::{Scope, ScopeError, Service};
+
+    #[tokio::test]
+    async fn a_limited_init_makes_what_is_allowed_and_nothing_else() {
+        for allowed in Service::ALL {
+            let scope: Scope = [allowed].into_iter().collect();
+            let init = scope.limit(Arc::new(LocalInit));
+            // What this process does not have is told apart from what the client may not have.
+            let rows = [
+                (Service::Echo, init.make_echo().await.err()),
+                (Service::Mining, init.make_mining().await.err()),
+                (Service::Rpc, init.make_rpc().await.err()),
+            ];
+            for (service, error) in rows {
+                let refused = matches!(error, Some(InterfaceError::NotAllowed { .. }));
+                assert_eq!(
+                    refused,
+                    service != allowed,
+                    "{service:?} where {allowed:?} is allowed"
+                );
+            }
+        }
+    }
 
     #[test]
     fn names_between_plus_signs_are_all_that_is_allowed() {

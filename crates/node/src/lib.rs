@@ -10,6 +10,8 @@ mod memory;
 mod methods;
 mod rpc_server;
 mod run;
+mod served;
+mod serving;
 mod user_agent;
 
 pub use composition::{Compose, Composed, Composition, Finish, Serve, Surroundings, Welcome};

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use app::cookie::{self, Cookie};
 use app::{Args, DataDir, LogHandle, Network, program};
-use rpc::{Config, Credentials, DispatchConfig, Dispatcher, Naming, Server, Subnet, Unlisted, Whitelist};
+use rpc::{
+    Config, Credentials, DispatchConfig, Naming, Server, Service, ServiceConfig, Subnet, Unlisted, Whitelist,
+};
 
 /// Where bugs are reported.
 const BUG_REPORT: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
@@ -56,17 +58,27 @@ pub(crate) fn dispatch_config(args: &Args, log: &LogHandle) -> DispatchConfig {
     }
 }
 
+/// Who may call what, and how many calls run.
+pub(crate) fn service_config(args: &Args) -> ServiceConfig {
+    let count = |name, default| usize::try_from(args.number(name, default)).unwrap_or(0).max(1);
+    ServiceConfig {
+        whitelist: whitelist(args),
+        log_peers: args.flag("logips", false),
+        threads: count("rpcthreads", 4),
+        work_queue: count("rpcworkqueue", 16),
+    }
+}
+
 impl RpcServer {
     /// Listens as the options say.
     pub(crate) async fn start(
         args: &Args,
         data_dir: &DataDir,
-        dispatcher: Arc<Dispatcher>,
+        service: Arc<Service>,
     ) -> Result<Self, RpcServerError> {
         let allow_ip = allowed(args)?;
         let bind = addresses(args, !allow_ip.is_empty()).await?;
         let (credentials, cookie) = credentials(args, data_dir)?;
-        let count = |name, default| usize::try_from(args.number(name, default)).unwrap_or(0).max(1);
         let timeout = u64::try_from(args.number("rpcservertimeout", 30))
             .unwrap_or(0)
             .max(1);
@@ -74,14 +86,10 @@ impl RpcServer {
             bind,
             allow_ip,
             credentials,
-            whitelist: whitelist(args),
-            log_peers: args.flag("logips", false),
-            threads: count("rpcthreads", 4),
-            work_queue: count("rpcworkqueue", 16),
             server_timeout: Duration::from_secs(timeout),
             ..Config::default()
         };
-        let server = Server::start(&config, dispatcher)
+        let server = Server::start(&config, service)
             .await
             .map_err(RpcServerError::Start)?;
         Ok(Self { server, cookie })

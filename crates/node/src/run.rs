@@ -12,13 +12,12 @@ use app::{
     Args, DataDir, LogConfig, LogHandle, Logger, OptionCategory, OptionSpec, OptionTable, PidFile, Shutdown,
     data_dir, options, program, report,
 };
-use interfaces::{Init, LocalInit};
-use rpc::{Dispatcher, MethodTable};
+use interfaces::Init;
 
 use crate::background::{self, Role};
 use crate::composition::{Composed, Composition, Finish, Serve, Surroundings};
-use crate::methods;
-use crate::rpc_server::{self, RpcServer, RpcServerError};
+use crate::rpc_server;
+use crate::serving::{self, Serving};
 use crate::user_agent::user_agent;
 
 /// How long the composition may take to finish after everything else has stopped.
@@ -175,20 +174,20 @@ async fn live(
     } = (composition.compose)(&surroundings)?;
 
     let served = serve(&surroundings, shutdown, init, serve_processes, role).await;
-    let (server, served) = match served {
-        Ok(server) => (server, Ok(())),
+    let (serving, served) = match served {
+        Ok(serving) => (Some(serving), Ok(())),
         Err(error) => (None, Err(error)),
     };
-    end(server, finish).await;
+    end(serving, finish).await;
     served
 }
 
 /// Answers the calls that are running, then lets the composition finish. Calls that other processes keep waiting end
 /// when the composition does, so that it does not wait for them for ever.
-async fn end(server: Option<RpcServer>, finish: Finish) {
+async fn end(serving: Option<Serving>, finish: Finish) {
     let mut stopped = pin!(async {
-        if let Some(server) = server {
-            server.stop().await;
+        if let Some(serving) = serving {
+            serving.stop().await;
         }
     });
     let finished = async {
@@ -214,38 +213,14 @@ async fn serve(
     init: Arc<dyn Init>,
     serve_processes: Serve,
     role: Role,
-) -> anyhow::Result<Option<RpcServer>> {
-    let &Surroundings { args, data_dir, log } = surroundings;
-    serve_processes(Arc::new(|_| Arc::new(LocalInit)))?;
-    let server = if args.flag("server", true) {
-        let mut table = MethodTable::default();
-        methods::register(&mut table, &init, log)?;
-        let stop = shutdown.clone();
-        let dispatcher = Dispatcher::new(rpc_server::dispatch_config(args, log), table, move || {
-            stop.request();
-        })?;
-        let started = RpcServer::start(args, data_dir, Arc::clone(&dispatcher)).await;
-        let server = started.map_err(|error| explain_start_failure(&error))?;
-        dispatcher.finish_warmup();
-        Some(server)
-    } else {
-        None
-    };
+) -> anyhow::Result<Serving> {
+    let serving = serving::start(surroundings, shutdown, &init, serve_processes).await?;
     tracing::info!("init message: Done loading");
     background::report_ready(role);
 
     shutdown.requested().await;
     tracing::info!("Shutdown: In progress...");
-    Ok(server)
-}
-
-/// The sentence that rigs match, after the cause where the user must mend an option.
-fn explain_start_failure(error: &RpcServerError) -> anyhow::Error {
-    if matches!(error, RpcServerError::AllowIp(_)) {
-        report::error(error);
-    }
-    tracing::error!("{error}");
-    anyhow::anyhow!("Unable to start HTTP server. See debug log for details.")
+    Ok(serving)
 }
 
 #[cfg(test)]

@@ -181,6 +181,14 @@ pub struct Closed<'a> {
     _admission: Option<SemaphorePermit<'a>>,
 }
 
+impl Refusal {
+    /// The refusal as the reply to a call, for those that are told in no other way.
+    pub fn to_json(self) -> String {
+        let error = RpcError::new(code::INTERNAL_ERROR, self.to_string());
+        Answer(Replies::Single(Reply::new(Value::Null, Err(error)))).to_json()
+    }
+}
+
 impl Answer {
     /// The answer as JSON, without a line's end.
     pub fn to_json(&self) -> String {

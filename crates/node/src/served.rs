@@ -1,0 +1,199 @@
+//! What other processes can call in the node.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use interfaces::{Echo, Init, InterfaceError, LocalEcho, Rpc};
+use rpc::{Caller, Refusal, Service};
+use tokio::runtime::Handle;
+
+use crate::composition::Welcome;
+
+/// Gives each user an `Init` of its own. To be called on the runtime that calls are to run on.
+pub(crate) fn welcome(service: &Arc<Service>) -> Welcome {
+    let service = Arc::clone(service);
+    let runtime = Handle::current();
+    Arc::new(move |user| {
+        Arc::new(ServedNode {
+            service: Arc::clone(&service),
+            runtime: runtime.clone(),
+            user: user.to_owned(),
+        })
+    })
+}
+
+/// The node as one user can call it.
+#[derive(Clone)]
+struct ServedNode {
+    service: Arc<Service>,
+    runtime: Handle,
+    user: String,
+}
+
+#[async_trait]
+impl Init for ServedNode {
+    async fn make_echo(&self) -> Result<Arc<dyn Echo>, InterfaceError> {
+        Ok(Arc::new(LocalEcho))
+    }
+
+    async fn make_rpc(&self) -> Result<Arc<dyn Rpc>, InterfaceError> {
+        Ok(Arc::new(self.clone()))
+    }
+}
+
+#[async_trait]
+impl Rpc for ServedNode {
+    /// There are no wallets yet, so that all paths do the same. Who calls is known from the connection: what the caller
+    /// says of itself counts for nothing.
+    async fn execute_rpc(
+        &self,
+        request: String,
+        _uri: String,
+        _user: String,
+    ) -> Result<String, InterfaceError> {
+        let service = Arc::clone(&self.service);
+        let caller = Caller {
+            user: self.user.clone(),
+            peer: None,
+        };
+        // The caller's thread may be one that must not be kept busy.
+        let answering = self
+            .runtime
+            .spawn(async move { service.answer(request.into_bytes(), caller).await });
+        match answering.await.unwrap_or(Err(Refusal::GivenUp)) {
+            Ok(answer) => Ok(answer.to_json()),
+            Err(Refusal::Forbidden) => Err(InterfaceError::NotAllowed {
+                method: "Rpc.executeRpc".to_owned(),
+            }),
+            Err(refusal @ (Refusal::Busy | Refusal::GivenUp)) => Ok(refusal.to_json()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use interfaces::InterfaceError;
+    use rpc::{
+        DispatchConfig, Dispatcher, Kind, Method, MethodTable, Param, Service, ServiceConfig, Shape,
+        ShapeKind,
+    };
+    use rpc::{Unlisted, Whitelist};
+    use serde_json::Value;
+    use tokio::sync::Semaphore;
+    use tokio::task::JoinSet;
+
+    use super::welcome;
+    use crate::rpc_server::naming;
+
+    /// Each permit lets one call of `wait` end.
+    fn gate() -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(0))
+    }
+
+    /// A service whose method `whoami` answers with the user, and `wait` when the gate is opened.
+    fn service(config: &ServiceConfig, gate: &Arc<Semaphore>) -> Arc<Service> {
+        let any = || Shape::new(ShapeKind::Any, "");
+        let whoami = Method::declare("hidden", "whoami", "Tells who calls.")
+            .param(Param::optional("ignored", Kind::String, "").unchecked())
+            .result(any())
+            .handle(async |request| Ok(request.user.into()));
+        let gate = Arc::clone(gate);
+        let wait = Method::declare("hidden", "wait", "Waits.")
+            .result(any())
+            .handle(move |_| {
+                let gate = Arc::clone(&gate);
+                async move {
+                    gate.acquire().await.unwrap().forget();
+                    Ok(Value::Null)
+                }
+            });
+        let mut table = MethodTable::default();
+        table.register(whoami).unwrap();
+        table.register(wait).unwrap();
+        let dispatch = DispatchConfig {
+            log_path: String::new(),
+            check_results: true,
+            naming: naming(),
+        };
+        let dispatcher = Dispatcher::new(dispatch, table, || {}).unwrap();
+        dispatcher.finish_warmup();
+        Service::new(config, dispatcher)
+    }
+
+    async fn call(service: &Arc<Service>, user: &str, request: &str) -> Result<String, InterfaceError> {
+        let rpc = welcome(service)(user).make_rpc().await.unwrap();
+        rpc.execute_rpc(request.to_owned(), "/".to_owned(), "root".to_owned())
+            .await
+    }
+
+    #[tokio::test]
+    async fn requests_are_answered_as_over_http() {
+        let service = service(&ServiceConfig::default(), &gate());
+        let rows = [
+            (
+                r#"{"method":"whoami","id":1}"#,
+                r#"{"result":"ann","error":null,"id":1}"#,
+            ),
+            (
+                r#"[{"method":"whoami","id":"a"},{"method":"none","id":2}]"#,
+                r#"[{"result":"ann","error":null,"id":"a"},{"result":null,"error":{"code":-32601,"message":"Method not found"},"id":2}]"#,
+            ),
+            (
+                "{",
+                r#"{"result":null,"error":{"code":-32700,"message":"Parse error"},"id":null}"#,
+            ),
+        ];
+        for (request, expected) in rows {
+            assert_eq!(
+                call(&service, "ann", request).await.unwrap(),
+                expected,
+                "{request}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_caller_says_of_itself_gives_no_rights() {
+        let mut whitelist = Whitelist::new(Unlisted::Nothing);
+        whitelist.add("root:whoami");
+        let config = ServiceConfig {
+            whitelist,
+            ..ServiceConfig::default()
+        };
+        let service = service(&config, &gate());
+        let request = r#"{"method":"whoami","id":1}"#;
+        assert!(matches!(
+            call(&service, "ann", request).await,
+            Err(InterfaceError::NotAllowed { .. })
+        ));
+        call(&service, "root", request).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn requests_share_the_queue_of_http() {
+        let config = ServiceConfig {
+            threads: 1,
+            work_queue: 1,
+            ..ServiceConfig::default()
+        };
+        let gate = gate();
+        let service = service(&config, &gate);
+        let wait = r#"{"method":"wait"}"#;
+        let mut calls = JoinSet::new();
+        for _ in 0..3 {
+            let service = Arc::clone(&service);
+            calls.spawn(async move { call(&service, "ann", wait).await.unwrap() });
+        }
+        // Two are taken in, and one is refused, whichever comes last.
+        assert_eq!(
+            calls.join_next().await.unwrap().unwrap(),
+            r#"{"result":null,"error":{"code":-32603,"message":"Work queue depth exceeded"},"id":null}"#
+        );
+        gate.add_permits(2);
+        while let Some(answer) = calls.join_next().await {
+            assert_eq!(answer.unwrap(), r#"{"result":null,"error":null,"id":null}"#);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! How the node can be called: its methods, and the ways to them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::{Shutdown, report};
+use interfaces::Init;
+use rpc::{Dispatcher, MethodTable, Service};
+
+use crate::composition::{Serve, Surroundings};
+use crate::rpc_server::{self, RpcServer, RpcServerError};
+use crate::{methods, served};
+
+/// How long requests that are running at the end may take.
+const REQUESTS_DEADLINE: Duration = Duration::from_secs(30);
+
+/// A node that answers.
+pub(crate) struct Serving {
+    service: Arc<Service>,
+    server: Option<RpcServer>,
+}
+
+/// Lets other processes call the node, and HTTP clients unless options forbid it.
+///
+/// # Errors
+/// One of the ways cannot be had as the options ask for it.
+pub(crate) async fn start(
+    surroundings: &Surroundings<'_>,
+    shutdown: &Shutdown,
+    init: &Arc<dyn Init>,
+    serve_processes: Serve,
+) -> anyhow::Result<Serving> {
+    let &Surroundings { args, data_dir, log } = surroundings;
+    let mut table = MethodTable::default();
+    methods::register(&mut table, init, log)?;
+    let stop = shutdown.clone();
+    let dispatcher = Dispatcher::new(rpc_server::dispatch_config(args, log), table, move || {
+        stop.request();
+    })?;
+    let service = Service::new(&rpc_server::service_config(args), Arc::clone(&dispatcher));
+    serve_processes(served::welcome(&service))?;
+    let server = if args.flag("server", true) {
+        let started = RpcServer::start(args, data_dir, Arc::clone(&service)).await;
+        Some(started.map_err(|error| explain_start_failure(&error))?)
+    } else {
+        None
+    };
+    dispatcher.finish_warmup();
+    Ok(Serving { service, server })
+}
+
+/// The sentence that rigs match, after the cause where the user must mend an option.
+fn explain_start_failure(error: &RpcServerError) -> anyhow::Error {
+    if matches!(error, RpcServerError::AllowIp(_)) {
+        report::error(error);
+    }
+    tracing::error!("{error}");
+    anyhow::anyhow!("Unable to start HTTP server. See debug log for details.")
+}
+
+impl Serving {
+    /// Answers what is running, from wherever it came, within some time.
+    pub(crate) async fn stop(self) {
+        if let Some(server) = self.server {
+            server.stop().await;
+        }
+        if tokio::time::timeout(REQUESTS_DEADLINE, self.service.close())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                "RPC requests were still running after {} s",
+                REQUESTS_DEADLINE.as_secs()
+            );
+        }
+    }
+}
