@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{Chain, Echo, InterfaceError, LocalEcho, Mining, Rpc};
+use crate::{Chain, Echo, InterfaceError, LocalEcho, Mining, Node, Rpc, WalletLoader};
 
 /// Makes the other interfaces. Each process offers one; an executable is what its `Init` composes.
 ///
@@ -44,6 +44,28 @@ pub trait Init: Send + Sync {
     /// connection may not have it, and those of [`make_echo`](Self::make_echo).
     async fn make_chain(&self) -> Result<Arc<dyn Chain>, InterfaceError> {
         Err(InterfaceError::unsupported("Init.makeChain"))
+    }
+
+    /// Makes a [`Node`] of the caller's own, whose life the caller is in charge of.
+    ///
+    /// # Errors
+    /// [`InterfaceError::Unsupported`] where the process is no node, [`InterfaceError::NotAllowed`] where the
+    /// connection may not have it, and those of [`make_echo`](Self::make_echo).
+    async fn make_node(&self) -> Result<Arc<dyn Node>, InterfaceError> {
+        Err(InterfaceError::unsupported("Init.makeNode"))
+    }
+
+    /// Makes a [`WalletLoader`] of the caller's own, whose wallets follow `chain`.
+    ///
+    /// # Errors
+    /// [`InterfaceError::Unsupported`] where the process has no wallets, [`InterfaceError::NotAllowed`] where the
+    /// connection may not have them, and those of [`make_echo`](Self::make_echo).
+    async fn make_wallet_loader(
+        &self,
+        chain: Arc<dyn Chain>,
+    ) -> Result<Arc<dyn WalletLoader>, InterfaceError> {
+        drop(chain);
+        Err(InterfaceError::unsupported("Init.makeWalletLoader"))
     }
 }
 

@@ -12,12 +12,15 @@ mod fee;
 mod handler;
 mod init;
 mod mining;
+mod node;
 mod refusal;
 mod rpc;
 mod secret;
 #[cfg(feature = "test-suite")]
 pub mod suite;
 mod time;
+mod wallet;
+mod wallet_loader;
 
 pub use block::BlockRef;
 pub use chain::{
@@ -32,7 +35,18 @@ pub use init::{Init, LocalInit};
 pub use mining::{
     BlockCheckOptions, BlockCreateOptions, BlockTemplate, BlockVerdict, BlockWaitOptions, CoinbaseTx, Mining,
 };
+pub use node::{
+    Ban, BlockTip, ConnectionDirection, LocalAddress, LogCategory, MessageStyle, Network, NetworkProxy, Node,
+    NodeEvents, PeerStats, StartedAt, SynchronizationState,
+};
 pub use refusal::Refusal;
 pub use rpc::{Json, Rpc, RpcCommand, RpcFailure, RpcMethod, RpcRequest};
 pub use secret::Secret;
 pub use time::UnixTime;
+pub use wallet::{
+    AddressEntry, AddressPurpose, BalancesAt, BumpTransaction, ChangeKind, CoinControl, Comment,
+    CreatedTransaction, FilledPsbt, MinimumFee, OutputKind, OutputView, PsbtOptions, Recipient,
+    SelectedInput, TxStatusAt, Wallet, WalletBalances, WalletCoin, WalletEvents, WalletTx, WalletTxDetails,
+    WalletTxOut, WalletTxStatus,
+};
+pub use wallet_loader::{LoadWalletListener, LoadedWallet, WalletFile, WalletFlags, WalletLoader};
