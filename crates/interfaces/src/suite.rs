@@ -2,8 +2,22 @@
 //!
 //! Each function panics where a claim does not hold. A test gives it the implementation, in process or behind a
 //! proxy, and a runtime.
+//!
+//! [`recorder`] gives objects of every interface whose answers depend on all that they are told, so that
+//! [`check_every_method`] and [`Walk`] find whatever a proxy loses or changes.
+
+mod compare;
+mod crossing;
+mod draw;
+mod objects;
+mod recorder;
+mod rows;
+mod values;
 
 use std::sync::Arc;
+
+pub use compare::{Walk, check_every_method, interfaces_of_results};
+pub use recorder::recorder;
 
 use crate::{Echo, Init};
 

@@ -10,6 +10,20 @@ async fn local_objects_pass_the_suite() {
 }
 
 #[tokio::test]
+async fn every_interface_is_reached_and_answers_the_same_where_it_is_asked_the_same() {
+    let reached = suite::check_every_method(suite::recorder(), suite::recorder(), &[]).await;
+    assert_eq!(reached, suite::interfaces_of_results());
+}
+
+#[tokio::test]
+async fn a_walk_may_go_on_for_long() {
+    let mut walk = suite::Walk::new(suite::recorder(), suite::recorder(), &[]);
+    for choice in 0..2_000 {
+        walk.step(choice).await;
+    }
+}
+
+#[tokio::test]
 async fn what_a_process_does_not_make_is_said_with_its_name() {
     let mining = LocalInit.make_mining().await.map(|_| ()).unwrap_err();
     assert!(matches!(mining, InterfaceError::Unsupported { method } if method == "Init.makeMining"));
