@@ -35,13 +35,21 @@ pub enum ArchiveError {
         /// The entry.
         path: PathBuf,
     },
-    /// Two packages bring the same file.
+    /// A file of an archive is there already.
     #[error("{} is in {}, and also in a package that was unpacked before", path.display(), archive.display())]
     Conflict {
         /// The file in the package.
         path: PathBuf,
         /// The package's archive.
         archive: PathBuf,
+    },
+    /// Two packages bring the same file into one prefix.
+    #[error("{} is in {}, and also in {}", path.display(), archives[0].display(), archives[1].display())]
+    Twice {
+        /// The file in the prefix.
+        path: PathBuf,
+        /// The packages' archives.
+        archives: [PathBuf; 2],
     },
 }
 
@@ -101,9 +109,22 @@ fn append(builder: &mut tar::Builder<impl Write>, directory: &Path, path: &Path)
 /// # Errors
 /// A file is there already, the archive is damaged or not one of ours, or the disk is full.
 pub fn unpack(archive: &Path, directory: &Path) -> Result<Vec<PathBuf>, ArchiveError> {
+    let mut files = Vec::new();
+    unpack_each(archive, directory, &mut |path| {
+        files.push(path.to_owned());
+        Ok(())
+    })?;
+    Ok(files)
+}
+
+/// As [`unpack`]. Each path of a file or a link is told to `claim` before it is made.
+pub(crate) fn unpack_each(
+    archive: &Path,
+    directory: &Path,
+    claim: &mut dyn FnMut(&Path) -> Result<(), ArchiveError>,
+) -> Result<(), ArchiveError> {
     let mut reader = tar::Archive::new(GzDecoder::new(io::BufReader::new(fs_err::File::open(archive)?)));
     reader.set_preserve_mtime(false);
-    let mut files = Vec::new();
     for entry in reader.entries()? {
         let mut entry = entry?;
         let path = entry.path()?.into_owned();
@@ -128,6 +149,7 @@ pub fn unpack(archive: &Path, directory: &Path) -> Result<Vec<PathBuf>, ArchiveE
             EntryType::Regular => {}
             _ => return Err(ArchiveError::Foreign { path }),
         }
+        claim(&path)?;
         if target.symlink_metadata().is_ok() {
             return Err(ArchiveError::Conflict {
                 path,
@@ -138,9 +160,8 @@ pub fn unpack(archive: &Path, directory: &Path) -> Result<Vec<PathBuf>, ArchiveE
             fs_err::create_dir_all(parent)?;
         }
         entry.unpack(&target)?;
-        files.push(path);
     }
-    Ok(files)
+    Ok(())
 }
 
 /// The contents of the files of an archive that lie below `directory`, by their paths.

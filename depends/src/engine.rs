@@ -13,7 +13,7 @@ mod vendor;
 mod verify;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cache::{Cache, Entry, Lookup};
@@ -25,12 +25,12 @@ use crate::lock::Lock;
 use crate::observer::{Event, Observer, Phase};
 use crate::options::Options;
 use crate::plan::{Plan, Platforms};
-use crate::prefix::{self, Contents};
+use crate::prefix::{self, Composition};
 use crate::profile;
 use crate::recipe::RecipeSet;
 use crate::record::Recording;
 use crate::sandbox::{self, Isolation};
-use crate::schedule::{Schedule, Stops, Visit};
+use crate::schedule::{Hooks, Schedule, Stops};
 use crate::selection::{Selected, Selection};
 use crate::site;
 use crate::tool::{MissingTools, SearchPath};
@@ -319,14 +319,7 @@ impl Engine {
                 changed: false,
             });
         }
-        let all: Vec<usize> = (0..plan.units.len()).collect();
-        let entries = self.build_units(&plan, &all, &Stops::new())?;
-        let names: Vec<String> = plan
-            .native_packages
-            .keys()
-            .map(|name| format!("native_{name}"))
-            .chain(plan.packages.keys().cloned())
-            .collect();
+        let (composition, entries) = self.build_and_unpack(&plan, &prefix)?;
         let lock = self.layout.lock(&format!("{}.lock", self.host.triplet));
         let waiting = || {
             let message = "another run composes the prefix; waiting for it";
@@ -340,34 +333,55 @@ impl Engine {
                 changed: false,
             });
         }
+        let names: Vec<String> = plan
+            .native_packages
+            .keys()
+            .map(|name| format!("native_{name}"))
+            .chain(plan.packages.keys().cloned())
+            .collect();
         self.observer.notice(&Event::Composing {
             prefix: &prefix,
             packages: &names,
         });
-        let archives = plan
-            .packages
-            .values()
-            .map(|index| (entries[index].archive.as_path(), ""));
-        let native = plan
-            .native_packages
-            .values()
-            .map(|index| (entries[index].archive.as_path(), "native"));
         let text = self.profile(&plan, &entries)?;
         let files = std::iter::once((profile::PATH, text)).chain(self.site_files(&plan));
-        let contents = Contents {
-            id,
-            archives: archives.chain(native).collect(),
-            files: files.collect(),
-        };
-        prefix::compose(&prefix, &contents).map_err(|source| EngineError::Compose {
-            path: prefix.clone(),
-            source,
-        })?;
+        composition
+            .finish(&prefix, id, &files.collect::<Vec<_>>())
+            .map_err(|source| EngineError::Compose {
+                path: prefix.clone(),
+                source,
+            })?;
         Ok(Installed {
             prefix,
             profile: profile_path,
             changed: true,
         })
+    }
+
+    /// Builds all packages, and unpacks each into what is to become the prefix as soon as it is there, while others are
+    /// built.
+    fn build_and_unpack(
+        &self,
+        plan: &Plan,
+        prefix: &Path,
+    ) -> Result<(Composition, BTreeMap<usize, Entry>), EngineError> {
+        let composition = Composition::begin(prefix)?;
+        let take = |index: usize, entry: &Entry| {
+            let is_one_of = |packages: &BTreeMap<String, usize>| packages.values().any(|unit| *unit == index);
+            if is_one_of(&plan.packages) {
+                composition.add(&entry.archive, "");
+            }
+            if is_one_of(&plan.native_packages) {
+                composition.add(&entry.archive, "native");
+            }
+        };
+        let hooks = Hooks {
+            take: Some(&take),
+            ..Hooks::default()
+        };
+        let all: Vec<usize> = (0..plan.units.len()).collect();
+        let entries = self.build_units_and(plan, &all, &Stops::new(), hooks)?;
+        Ok((composition, entries))
     }
 
     fn profile(&self, plan: &Plan, entries: &BTreeMap<usize, Entry>) -> Result<String, EngineError> {
@@ -468,19 +482,19 @@ impl Engine {
         units: &[usize],
         stops: &Stops,
     ) -> Result<BTreeMap<usize, Entry>, EngineError> {
-        self.build_units_and_visit(plan, units, stops, None)
+        self.build_units_and(plan, units, stops, Hooks::default())
     }
 
-    fn build_units_and_visit(
+    fn build_units_and(
         &self,
         plan: &Plan,
         units: &[usize],
         stops: &Stops,
-        visit: Option<&Visit<'_>>,
+        hooks: Hooks<'_>,
     ) -> Result<BTreeMap<usize, Entry>, EngineError> {
         let cache = self.cache();
         let recording = Recording::new(&*self.observer);
-        let result = self.run_schedule(plan, &self.layout, &recording, units, stops, visit);
+        let result = self.run_schedule(plan, &self.layout, &recording, units, stops, hooks);
         self.keep_record(&recording.finish(plan, &self.options, self.jobs, &cache), plan);
         result
     }
@@ -492,7 +506,7 @@ impl Engine {
         observer: &dyn Observer,
         units: &[usize],
         stops: &Stops,
-        visit: Option<&Visit<'_>>,
+        hooks: Hooks<'_>,
     ) -> Result<BTreeMap<usize, Entry>, EngineError> {
         let (cache, fetcher) = (self.cache(), self.fetcher());
         let schedule = Schedule {
@@ -506,7 +520,7 @@ impl Engine {
             jobs: self.jobs,
             keep_logs: self.options.switch("LOG"),
             observer,
-            visit,
+            hooks,
         };
         schedule.run(units, stops).map_err(EngineError::Units)
     }

@@ -1,7 +1,10 @@
 //! Building all units of a plan, side by side where nothing forbids it, under one job server.
 //!
-//! Every unit has a thread. Sources are fetched at once; a build begins when its dependencies are in the cache and the
-//! job server gives it a token, which stands for the one process that make runs without asking.
+//! Every unit has a thread. Sources are fetched at once; a build begins when its dependencies are in the cache, no unit
+//! that is to come before it waits, and the job server gives it a token, which stands for the one process that make
+//! runs without asking.
+
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -20,6 +23,7 @@ use crate::observer::{Event, Observer, Origin, Phase, Wait};
 use crate::plan::{Plan, Unit};
 use crate::sandbox::{Isolation, Needs, Sandbox, SandboxError};
 use crate::tool::SearchPath;
+use turns::Turns;
 
 /// Downloads at the same time.
 const MAX_FETCHES: usize = 4;
@@ -46,9 +50,21 @@ pub struct Schedule<'a> {
     pub keep_logs: bool,
     /// Hears what is done.
     pub observer: &'a dyn Observer,
+    /// What is done besides.
+    pub hooks: Hooks<'a>,
+}
+
+/// What is done with units in the thread of each, while it has a processor.
+#[derive(Clone, Copy, Default)]
+pub struct Hooks<'a> {
     /// Called for each unit that was built as far as a phase, while nobody else may build it.
     pub visit: Option<&'a Visit<'a>>,
+    /// Called for each unit that is in the cache.
+    pub take: Option<&'a Take<'a>>,
 }
+
+/// Makes use of a unit's entry.
+pub type Take<'a> = dyn Fn(usize, &Entry) + Sync + 'a;
 
 /// Work in the directory of a unit.
 pub type Visit<'a> = dyn Fn(&Session<'_>) -> Result<(), BuildError> + Sync + 'a;
@@ -96,6 +112,7 @@ struct Progress {
     errors: Mutex<Vec<UnitError>>,
     fetches: Mutex<usize>,
     fetch_ended: Condvar,
+    turns: Turns,
     children: Children,
     sandbox: Mutex<Option<Arc<Sandbox>>>,
 }
@@ -153,6 +170,7 @@ impl Schedule<'_> {
             errors: Mutex::new(Vec::new()),
             fetches: Mutex::new(0),
             fetch_ended: Condvar::new(),
+            turns: Turns::new(self.plan),
             children: Children::default(),
             sandbox: Mutex::new(None),
         };
@@ -168,7 +186,9 @@ impl Schedule<'_> {
                     .chain(stops.get(&index).copied().map(Some));
                 scope.spawn(move || {
                     let mut ends = ends;
-                    let result = ends.try_for_each(|stop| self.provide(index, stop, progress, job_server));
+                    let result = ends
+                        .try_for_each(|stop| self.provide(index, stop, progress, job_server))
+                        .and_then(|()| self.hand_on(index, progress, job_server));
                     if let Err(error) = result {
                         progress.cancel();
                         self.lament(&error);
@@ -255,9 +275,11 @@ impl Schedule<'_> {
             return Err(cancelled());
         }
         wait(Wait::Processor);
+        let turn = progress.turns.wait(index, &fetched);
         let _token = job_server
             .acquire()
             .map_err(|source| error(None)(source.into()))?;
+        drop(turn);
         let lock = self.layout.lock(&format!("{}.lock", unit.key));
         let waiting = || {
             wait(Wait::OtherRun);
@@ -303,7 +325,7 @@ impl Schedule<'_> {
             .build(&fetched, last)
             .map_err(|cause| error(Some(log_path.clone()))(cause.into()))?;
         if stop.is_some() {
-            if let Some(visit) = self.visit {
+            if let Some(visit) = self.hooks.visit {
                 self.observer.notice(&Event::Visited { package: &label });
                 let session = Session::new(&context, &log_path, last);
                 visit(&session).map_err(|cause| error(None)(cause.into()))?;
@@ -327,6 +349,27 @@ impl Schedule<'_> {
         };
         clean_up().map_err(|source| error(None)(source.into()))?;
         self.announce(index, entry, Origin::Build, progress);
+        Ok(())
+    }
+
+    /// Lets the entry of a unit be taken, if it has one.
+    fn hand_on(
+        &self,
+        index: usize,
+        progress: &Progress,
+        job_server: &jobserver::Client,
+    ) -> Result<(), UnitError> {
+        let entry = progress.entries().get(&index).cloned();
+        if let (Some(take), Some(entry)) = (self.hooks.take, entry) {
+            let _token = job_server.acquire().map_err(|error| UnitError {
+                label: self.plan.units[index].label(),
+                log: None,
+                cause: Box::new(error.into()),
+            })?;
+            if !progress.children.is_cancelled() {
+                take(index, &entry);
+            }
+        }
         Ok(())
     }
 

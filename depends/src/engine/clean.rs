@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{Engine, EngineError};
 use crate::atomic;
 use crate::host::Host;
+use crate::prefix::unfinished;
 
 /// What [`Engine::clean`] did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +28,7 @@ impl Engine {
         let mut directories: Vec<PathBuf> = Host::all()
             .iter()
             .map(|host| layout.prefix(&host.triplet))
+            .flat_map(|prefix| [unfinished(&prefix), prefix])
             .collect();
         directories.extend([layout.work.clone(), layout.build_root(), layout.cache.clone()]);
         if all {

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use super::{Engine, EngineError};
 use crate::build::{BuildError, Session};
 use crate::observer::Phase;
-use crate::schedule::Stops;
+use crate::schedule::{Hooks, Stops};
 
 impl Engine {
     /// Builds what the package `name` needs and itself as far as `phase`, and then calls `work`, whose result is
@@ -27,7 +27,11 @@ impl Engine {
             Ok(())
         };
         let stops = Stops::from([(unit, phase)]);
-        self.build_units_and_visit(&plan, &[], &stops, Some(&visit))?;
+        let hooks = Hooks {
+            visit: Some(&visit),
+            ..Hooks::default()
+        };
+        self.build_units_and(&plan, &[], &stops, hooks)?;
         Ok(result
             .into_inner()
             .expect("no holder panics because none calls out"))

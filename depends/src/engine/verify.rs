@@ -8,7 +8,7 @@ use crate::layout::Layout;
 use crate::lock::Lock;
 use crate::observer::{Event, Phase};
 use crate::plan::Plan;
-use crate::schedule::Stops;
+use crate::schedule::{Hooks, Stops};
 use crate::verify::{self, Verified};
 
 impl Engine {
@@ -45,7 +45,7 @@ impl Engine {
             ..self.layout.clone()
         };
         let stops = units.iter().map(|unit| (*unit, Phase::Postprocess)).collect();
-        self.run_schedule(&plan, &scratch, &*self.observer, &[], &stops, None)?;
+        self.run_schedule(&plan, &scratch, &*self.observer, &[], &stops, Hooks::default())?;
         let mut verified = Vec::new();
         for index in units {
             let (unit, entry) = (&plan.units[index], &entries[&index]);

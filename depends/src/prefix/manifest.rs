@@ -37,15 +37,14 @@ pub(super) fn is_current(path: &Path, id: Digest) -> bool {
     first.parse() == Ok(id) && records.split_terminator('\0').all(is_unchanged)
 }
 
-/// Writes the manifest of the prefix at `path`, whose files are `files`.
+/// Writes the manifest of the prefix at `path`, whose files are `files`, in their order.
 ///
 /// # Errors
 /// A file is not there, its name is no text, or the manifest cannot be written.
-pub(super) fn write(path: &Path, id: Digest, mut files: Vec<PathBuf>) -> io::Result<()> {
-    files.sort();
+pub(super) fn write<'a>(path: &Path, id: Digest, files: impl Iterator<Item = &'a PathBuf>) -> io::Result<()> {
     let prefix = Prefix::open(path)?;
     let mut text = format!("{id}\n");
-    for file in &files {
+    for file in files {
         let name = file.to_str().ok_or_else(|| {
             let message = format!("the name of {} is no text", file.display());
             io::Error::new(io::ErrorKind::InvalidData, message)

@@ -125,8 +125,9 @@ fn two_packages_that_bring_one_file_are_refused() {
         &[
             "cannot compose",
             "same is in ",
+            "one-1.0",
+            ", and also in ",
             "two-1.0",
-            "and also in a package that was unpacked before",
         ],
     );
     assert_eq!(

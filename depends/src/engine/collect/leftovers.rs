@@ -10,6 +10,7 @@ use crate::directory::{children, name};
 use crate::engine::{Engine, EngineError};
 use crate::host::Host;
 use crate::lock::Lock;
+use crate::prefix;
 use crate::sandbox;
 use crate::scratch::Scratch;
 
@@ -26,7 +27,9 @@ impl Engine {
             self.layout.work.join("fetch"),
             self.layout.sandbox_root().join(sandbox::FRESH),
         ];
-        for common in scratch {
+        let hosts = Host::all().iter();
+        let unfinished = hosts.map(|host| prefix::unfinished(&self.layout.prefix(&host.triplet)));
+        for common in scratch.into_iter().chain(unfinished) {
             for path in Scratch::abandoned(&common)? {
                 collected.add(What::Scratch, path.clone(), size(&path)?);
                 if !dry_run {
