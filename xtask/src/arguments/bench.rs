@@ -14,7 +14,8 @@ every figure that has a target is a ratio within this run or says what it was me
   restore         composing the prefix from the cache, against `tar -xzf` of the same archives: medians of rounds that
                   alternate
   second_host     how many native packages a build for another host would build, for each host whose compilers are there
-  peak_memory     the most memory that this program had, in KiB
+  peak_memory     the most memory that this program had, after composing from the cache and building everything
+                  once, in KiB
 
 Nothing of what is there already is touched; work lies below depends/work/bench and is removed.";
 
