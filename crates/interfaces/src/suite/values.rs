@@ -50,10 +50,10 @@ plain! {
         0 => [0; 32],
         _ => draw.bytes(),
     };
-    // What milliseconds in a floating-point number tell exactly.
+    // Eighths of seconds: what a floating-point number of seconds or milliseconds tells exactly.
     Duration => |draw| match draw.below(4) {
         0 => Duration::ZERO,
-        _ => Duration::from_millis(draw.below(1 << 40)),
+        _ => Duration::from_millis(125 * draw.below(1 << 32)),
     };
     UnixTime => |draw| UnixTime::from_seconds(i64::draw(draw));
     FeeRate => |draw| FeeRate::from_sat_per_kvb(u64::draw(draw));
