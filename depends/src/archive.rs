@@ -49,7 +49,7 @@ pub enum ArchiveError {
         /// The file in the prefix.
         path: PathBuf,
         /// The packages' archives.
-        archives: [PathBuf; 2],
+        archives: Box<[PathBuf; 2]>,
     },
 }
 

@@ -67,7 +67,8 @@ impl Composition {
                 .expect("no holder panics because none calls out");
             match files.insert(path.clone(), Some(Arc::clone(&archive))) {
                 Some(Some(other)) => {
-                    let mut archives = [other, Arc::clone(&archive)].map(|archive| archive.to_path_buf());
+                    let mut archives =
+                        Box::new([other, Arc::clone(&archive)].map(|archive| archive.to_path_buf()));
                     // Which came first is chance.
                     archives.sort();
                     Err(ArchiveError::Twice { path, archives })
