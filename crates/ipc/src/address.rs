@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use crate::scope::{Scope, ScopeError};
 
@@ -160,6 +161,15 @@ impl ConnectAddress {
             b"auto" => Ok(Self::Auto),
             _ => Address::parse(text).map(Self::To),
         }
+    }
+}
+
+/// Reads `HOST:PORT`.
+impl FromStr for TcpAddress {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text).ok_or_else(|| AddressError::Unrecognized(text.to_owned()))
     }
 }
 

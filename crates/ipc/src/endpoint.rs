@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use interfaces::{Init, InterfaceError};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::client::{Connection, Remote};
 use crate::event_loop::{EventLoop, Local};
@@ -60,6 +61,35 @@ impl EventLoop {
         });
         // A thread that has ended serves nobody.
         serving.await.unwrap_or(Ok(()))
+    }
+
+    /// [`connect`](Self::connect) over a stream that is ready for use on the IPC thread.
+    pub(crate) async fn connect_stream(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    ) -> Result<Arc<dyn Init>, InterfaceError> {
+        let event_loop = self.clone();
+        let connecting = self.run(move |local| {
+            Box::pin(async move {
+                let (connection, init) = Connection::open(&local, stream, PATIENCE, || {});
+                connection.construct(&init).await?;
+                Ok(handle(event_loop, &local, init, connection))
+            })
+        });
+        connecting
+            .await
+            .unwrap_or_else(|stopped| Err(InterfaceError::Disconnected(stopped)))
+    }
+
+    /// [`serve`](Self::serve) over a stream that is ready for use on the IPC thread.
+    pub(crate) async fn serve_stream(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        init: Arc<dyn Init>,
+    ) {
+        let serving = self.run(move |local| Box::pin(server::serve(local, stream, init, None)));
+        // A thread that has ended serves nobody.
+        let _ = serving.await;
     }
 }
 

@@ -14,9 +14,12 @@ mod adapters;
 mod address;
 mod child;
 mod client;
+mod connect;
+mod directory;
 mod endpoint;
 mod error;
 mod event_loop;
+mod keys;
 mod listen;
 mod log;
 mod peer;
@@ -28,16 +31,23 @@ mod spawning;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod tls;
 mod wire;
 
 pub use address::{
     Address, AddressError, BindAddress, ConnectAddress, MAX_SOCKET_PATH, Place, SocketPath, TcpAddress,
 };
 pub use child::{DescriptorError, ServeError, requested_descriptor, serve_parent};
+pub use connect::{ConnectError, connect};
+pub use directory::DirectoryError;
 pub use event_loop::EventLoop;
+pub use keys::{
+    Authorized, Date, EntryError, Identity, InvalidDate, InvalidDigest, KeyDigest, KeyError, Keys, Trusted,
+};
 pub use listen::{ListenError, Listeners, NODE_SOCKET, Welcome};
 pub use peer::Peer;
 pub use process::executable_directory;
 pub use scope::{Scope, ScopeError, Service};
 pub use server::ConfigureLogging;
 pub use spawning::{SpawnConfig, SpawningInit};
+pub use tls::TlsError;

@@ -1,27 +1,28 @@
 //! Sockets that other processes connect to, until they are closed.
 //!
-//! A client is identified before its first byte is read. Clients beyond the limit are turned away at once: those that
-//! are there are not disturbed by those that come.
+//! A client is identified before its first Cap'n Proto byte is read. Clients beyond the limit are turned away at once:
+//! those that are there are not disturbed by those that come.
 
-mod directory;
+mod door;
 mod socket;
 
 use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use interfaces::Init;
-use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::address::{AddressError, BindAddress, Place};
+use crate::address::{AddressError, BindAddress};
 use crate::event_loop::EventLoop;
-use crate::peer::{self, Peer};
+use crate::keys::Keys;
+use crate::peer::Peer;
 use crate::scope::Scope;
-use socket::{BoundSocket, SocketError};
+use door::{Door, DoorError, Stranger};
 
 /// The name of the node's socket in its data directory.
 pub const NODE_SOCKET: &str = "node.sock";
@@ -55,12 +56,9 @@ enum Unusable {
     /// It is none.
     #[error(transparent)]
     Address(#[from] AddressError),
-    /// No socket can be put there.
+    /// Nobody can be let in there.
     #[error(transparent)]
-    Socket(#[from] SocketError),
-    /// The system refuses.
-    #[error("{0}")]
-    System(#[from] io::Error),
+    Door(#[from] DoorError),
 }
 
 impl ListenError {
@@ -97,21 +95,17 @@ impl Listeners {
             source: error.into(),
         })?;
         let name = place.to_string();
-        let failed = |source| ListenError {
+        let door = Door::open(&place, &Keys::new(directory)).map_err(|error| ListenError {
             address: name.clone(),
-            source,
-        };
-        let Place::Unix(path) = place else {
-            return Err(failed(AddressError::Unrecognized(name.clone()).into()));
-        };
-        let (listener, socket) = socket::bind(&path).map_err(|error| failed(error.into()))?;
+            source: error.into(),
+        })?;
         let listening = Listening {
-            listener: UnixListener::from_std(listener).map_err(|error| failed(error.into()))?,
-            _socket: socket,
-            name,
+            door,
+            name: Arc::from(name),
             scope: address.scope.clone(),
             event_loop: self.event_loop.clone(),
             welcome: Arc::clone(&self.welcome),
+            trouble: Arc::default(),
             room: Arc::clone(&self.room),
             stopping: self.stopping.subscribe(),
         };
@@ -138,12 +132,12 @@ impl Drop for Listeners {
 
 /// One listener.
 struct Listening {
-    listener: UnixListener,
-    _socket: BoundSocket,
-    name: String,
+    door: Door,
+    name: Arc<str>,
     scope: Scope,
     event_loop: EventLoop,
     welcome: Welcome,
+    trouble: Arc<Trouble>,
     room: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
 }
@@ -151,20 +145,18 @@ struct Listening {
 impl Listening {
     async fn run(mut self) {
         let mut connections = JoinSet::new();
-        let mut trouble = Trouble::default();
         loop {
             tokio::select! {
                 biased;
                 () = stopped(&mut self.stopping) => break,
                 Some(_) = connections.join_next() => {}
-                accepted = self.listener.accept() => match accepted {
-                    Ok((stream, _)) => {
-                        if let Some(room) = trouble.room(&self.name, &self.room) {
-                            self.serve(stream, room, &mut connections);
-                        }
+                accepted = self.door.accept() => match accepted {
+                    Ok(stranger) => {
+                        self.trouble.accepted();
+                        connections.spawn(self.serve(stranger));
                     }
                     Err(error) => {
-                        trouble.accept_failed(&self.name, &error);
+                        self.trouble.accept_failed(&self.name, &error);
                         tokio::time::sleep(ACCEPT_PAUSE).await;
                     }
                 },
@@ -174,27 +166,31 @@ impl Listening {
         while connections.join_next().await.is_some() {}
     }
 
-    fn serve(&self, stream: UnixStream, room: OwnedSemaphorePermit, connections: &mut JoinSet<()>) {
-        let peer = match peer::identify(&stream) {
-            Ok(peer) => peer,
-            Err(refused) => {
-                tracing::warn!("ipc: a client at {} is turned away: {refused}", self.name);
+    /// Lets a client in and serves it, until it leaves or the listeners are closed.
+    fn serve(&self, stranger: Stranger) -> impl Future<Output = ()> + Send + use<> {
+        let (name, trouble) = (Arc::clone(&self.name), Arc::clone(&self.trouble));
+        let (scope, welcome) = (self.scope.clone(), Arc::clone(&self.welcome));
+        let (event_loop, room) = (self.event_loop.clone(), Arc::clone(&self.room));
+        let mut stopping = self.stopping.clone();
+        let serving = async move {
+            let (guest, peer) = match stranger.identify().await {
+                Ok(identified) => identified,
+                Err(refused) => return trouble.refused(&name, &refused.to_string()),
+            };
+            let Some(_room) = trouble.room(&name, &room) else {
                 return;
+            };
+            let init = scope.limit(welcome(&peer));
+            if let Err(error) = guest.serve(&event_loop, init).await {
+                tracing::warn!("ipc: a client at {name} cannot be served: {error}");
             }
         };
-        let init = self.scope.limit((self.welcome)(&peer));
-        let event_loop = self.event_loop.clone();
-        let mut stopping = self.stopping.clone();
-        connections.spawn(async move {
-            let _room = room;
-            let serving = async { event_loop.serve(stream.into_std()?, init, None).await };
+        async move {
             tokio::select! {
-                served = serving => if let Err(error) = served {
-                    tracing::warn!("ipc: a client cannot be served: {error}");
-                },
+                () = serving => {}
                 () = stopped(&mut stopping) => {}
             }
-        });
+        }
     }
 }
 
@@ -206,26 +202,43 @@ async fn stopped(stopping: &mut watch::Receiver<bool>) {
 /// What is wrong at the moment, so that the log says it once.
 #[derive(Default)]
 struct Trouble {
-    full: bool,
-    accept: Option<io::ErrorKind>,
+    full: AtomicBool,
+    refusing: AtomicBool,
+    accepting: Mutex<Option<io::ErrorKind>>,
 }
 
 impl Trouble {
-    fn room(&mut self, name: &str, room: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
-        self.accept = None;
+    fn room(&self, name: &str, room: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+        self.refusing.store(false, Ordering::Relaxed);
         let permit = Arc::clone(room).try_acquire_owned().ok();
-        if permit.is_none() && !self.full {
+        if !self.full.swap(permit.is_none(), Ordering::Relaxed) && permit.is_none() {
             tracing::warn!(
                 "ipc: clients at {name} are turned away: as many as -ipcmaxconnections allows are connected"
             );
         }
-        self.full = permit.is_none();
         permit
     }
 
-    fn accept_failed(&mut self, name: &str, error: &io::Error) {
-        if self.accept.replace(error.kind()) != Some(error.kind()) {
+    /// The next one after this is a matter for those who look closely, until somebody is let in again.
+    fn refused(&self, name: &str, reason: &str) {
+        if self.refusing.swap(true, Ordering::Relaxed) {
+            tracing::debug!(target: "ipc", "a client at {name} is turned away: {reason}");
+        } else {
+            tracing::warn!("ipc: a client at {name} is turned away: {reason}");
+        }
+    }
+
+    fn accepted(&self) {
+        *self.lock() = None;
+    }
+
+    fn accept_failed(&self, name: &str, error: &io::Error) {
+        if self.lock().replace(error.kind()) != Some(error.kind()) {
             tracing::warn!("ipc: nobody can connect at {name} at the moment: {error}");
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<io::ErrorKind>> {
+        self.accepting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use interfaces::{Echo, Init, InterfaceError, Mining, Rpc};
+use interfaces::{Chain, Echo, Init, InterfaceError, Mining, Node, Rpc, WalletLoader};
 
 /// An interface that clients can ask for, by the name that `allow=` has for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,6 +132,24 @@ impl Init for LimitedInit {
         let init = self.when_allowed(Service::Rpc, "Init.makeRpc")?;
         init.make_rpc().await
     }
+
+    async fn make_chain(&self) -> Result<Arc<dyn Chain>, InterfaceError> {
+        let init = self.when_allowed(Service::Chain, "Init.makeChain")?;
+        init.make_chain().await
+    }
+
+    async fn make_node(&self) -> Result<Arc<dyn Node>, InterfaceError> {
+        let init = self.when_allowed(Service::Node, "Init.makeNode")?;
+        init.make_node().await
+    }
+
+    async fn make_wallet_loader(
+        &self,
+        chain: Arc<dyn Chain>,
+    ) -> Result<Arc<dyn WalletLoader>, InterfaceError> {
+        let init = self.when_allowed(Service::Wallet, "Init.makeWalletLoader")?;
+        init.make_wallet_loader(chain).await
+    }
 }
 
 impl FromIterator<Service> for Scope {
@@ -190,6 +208,8 @@ mod tests {
                 (Service::Echo, init.make_echo().await.err()),
                 (Service::Mining, init.make_mining().await.err()),
                 (Service::Rpc, init.make_rpc().await.err()),
+                (Service::Chain, init.make_chain().await.err()),
+                (Service::Node, init.make_node().await.err()),
             ];
             for (service, error) in rows {
                 let refused = matches!(error, Some(InterfaceError::NotAllowed { .. }));

@@ -4,5 +4,6 @@ mod facts;
 mod hostile;
 mod lifetimes;
 mod log;
+mod sockets;
 mod suite;
 mod support;

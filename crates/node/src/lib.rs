@@ -15,4 +15,4 @@ mod serving;
 mod user_agent;
 
 pub use composition::{Compose, Composed, Composition, Finish, Serve, Surroundings, Welcome};
-pub use run::run;
+pub use run::{run, with_causes};

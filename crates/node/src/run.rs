@@ -43,7 +43,7 @@ pub fn run(composition: Composition, argv: impl IntoIterator<Item = OsString>) -
 }
 
 /// The error and its causes, without those that the text before them tells already.
-fn with_causes(error: &anyhow::Error) -> String {
+pub fn with_causes(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
         if !text.contains(&cause) {

@@ -67,6 +67,7 @@ fn serve(
         // Whoever has the rights of this user could read the cookie too.
         let welcome: ipc::Welcome = Arc::new(move |peer| match peer {
             Peer::Local { .. } => welcome(app::cookie::COOKIE_USER),
+            Peer::Remote { name } => welcome(name),
         });
         let mut listeners = Listeners::new(event_loop, max_connections, welcome);
         for address in &addresses {

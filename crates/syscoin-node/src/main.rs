@@ -1,6 +1,7 @@
 //! The daemon as several processes: it starts itself again, with `-ipcfd`, to serve what lives in a process of its own.
 
 mod compose;
+mod ipc_key;
 mod options;
 
 use std::ffi::{OsStr, OsString};
@@ -14,7 +15,8 @@ use node::Composition;
 const PROGRAM: Program = Program {
     name: "syscoin-node",
     title: "Syscoin Core multiprocess daemon",
-    usage: "syscoin-node [options]    Start the daemon",
+    usage: "syscoin-node [options]                    Start the daemon\n\
+            or:     syscoin-node [options] ipc-key <command>  Manage the keys of -ipcbind=tcp (ipc-key -help)\n",
 };
 
 fn main() -> ExitCode {
@@ -27,6 +29,9 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         };
+    }
+    if ipc_key::is_requested(&arguments) {
+        return ipc_key::main(arguments);
     }
     let argv0 = arguments.first().cloned();
     let composition = Composition {

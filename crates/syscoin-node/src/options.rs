@@ -14,8 +14,9 @@ pub(crate) fn table() -> Vec<OptionSpec> {
             "Let other programs of this user connect and call the node's interfaces. unix listens on the socket \
              node.sock in the network's data directory, unix:<path> on another one; a relative path starts from the \
              network's data directory, and directories that are missing are made. ,allow=<name>+<name> behind it lets \
-             clients have these interfaces alone, of chain, echo, mining, node, rpc and wallet. May be given several \
-             times (default: listen nowhere).",
+             clients have these interfaces alone, of chain, echo, mining, node, rpc and wallet. tcp:<host>:<port> \
+             listens for clients from elsewhere, over TLS, who must show a key that ipc-key authorize has let in. May \
+             be given several times (default: listen nowhere).",
         )
         .argument("<address>"),
         OptionSpec::new(

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 
-use super::directory::{self, DirectoryError};
 use crate::address::SocketPath;
+use crate::directory::{self, DirectoryError};
 
 /// A socket that listens, at a path that is removed with it.
 #[derive(Debug)]

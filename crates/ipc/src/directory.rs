@@ -1,4 +1,4 @@
-//! The directory that a socket is in: made when it is missing, never one that other users can change.
+//! Directories of sockets and keys: made when they are missing, never ones that other users can change.
 
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
@@ -20,14 +20,14 @@ const WRITABLE_BY_OTHERS: u32 = 0o022;
 /// The mode's bit that lets nobody but their owners remove files.
 const STICKY: u32 = 0o1000;
 
-/// A directory that no other process binds or removes a socket in as long as this lives.
-pub(super) struct LockedDirectory {
+/// A directory that no other process changes things in as long as this lives.
+pub(crate) struct LockedDirectory {
     _file: fs_err::File,
 }
 
-/// A directory that is no place for a socket.
+/// A directory that is no place for sockets or keys.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum DirectoryError {
+pub enum DirectoryError {
     /// It is missing, and cannot be made.
     #[error("Cannot create directory {}: {source}", path.display())]
     Create {
@@ -40,7 +40,7 @@ pub(super) enum DirectoryError {
     /// It cannot be opened or locked.
     #[error("{0}")]
     System(#[from] io::Error),
-    /// Others could put their own socket in the place of ours.
+    /// Others could put something of their own in the place of what is ours.
     #[error(
         "Other users can write to directory {0}; take that right from them with: chmod go-w {0}",
         path.display()
@@ -49,7 +49,7 @@ pub(super) enum DirectoryError {
         /// The directory.
         path: PathBuf,
     },
-    /// Its owner could put another socket in the place of ours.
+    /// Its owner could put something else in the place of what is ours.
     #[error("Directory {} belongs to another user", path.display())]
     Foreign {
         /// The directory.
@@ -65,7 +65,7 @@ pub(super) enum DirectoryError {
 
 /// Makes the directory and its parents where they are missing, for their owner alone, and makes sure that nobody else
 /// can change what is in it.
-pub(super) fn prepare(path: &Path) -> Result<(), DirectoryError> {
+pub(crate) fn prepare(path: &Path) -> Result<(), DirectoryError> {
     let created = std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -94,7 +94,7 @@ fn is_safe(mode: u32) -> bool {
 }
 
 /// Waits for the lock, which nothing is left of when its holder ends.
-pub(super) fn lock(path: &Path) -> Result<LockedDirectory, DirectoryError> {
+pub(crate) fn lock(path: &Path) -> Result<LockedDirectory, DirectoryError> {
     let file = fs_err::File::open(path)?;
     let deadline = Instant::now() + LOCK_WITHIN;
     loop {

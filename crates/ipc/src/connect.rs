@@ -1,0 +1,222 @@
+//! Connecting to a process that listens.
+//!
+//! Not only does the listener make sure of us: we make sure of it, before it is told anything.
+
+mod noted;
+
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use interfaces::{Init, InterfaceError};
+use tokio::net::UnixStream;
+
+use crate::address::{Address, AddressError, ConnectAddress, Place, SocketPath, TcpAddress};
+use crate::event_loop::EventLoop;
+use crate::keys::{KeyDigest, Keys};
+use crate::listen::NODE_SOCKET;
+use crate::tls::{self, TlsError};
+use noted::Noted;
+
+/// There is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The address is none.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// Nobody listens at a path, or there is no way to it. The text is the system's alone.
+    #[error("{}", without_number(source))]
+    Socket {
+        /// Why.
+        source: io::Error,
+    },
+    /// Whoever listens there is neither the same user nor root, nor owns the directory.
+    #[error("user {uid} listens at {}, and should not", path.as_path().display())]
+    Foreign {
+        /// Where.
+        path: SocketPath,
+        /// The user's number.
+        uid: u32,
+    },
+    /// There is no secure connection.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The listener ended the connection at once.
+    #[error(
+        "{address} ended the connection: {reason}. It may not know this key: `ipc-key authorize NAME {own}` there makes \
+         it known"
+    )]
+    Ended {
+        /// Where.
+        address: TcpAddress,
+        /// What it said.
+        reason: String,
+        /// The key that we showed.
+        own: KeyDigest,
+    },
+    /// It does not speak the protocol.
+    #[error(transparent)]
+    Interface(#[from] InterfaceError),
+}
+
+impl ConnectError {
+    /// Whether this means no more than that nobody listens there.
+    fn means_absence(&self) -> bool {
+        use io::ErrorKind::{ConnectionRefused, NotADirectory, NotFound};
+        match self {
+            Self::Address(AddressError::TooLong { .. }) => true,
+            Self::Socket { source } => {
+                matches!(source.kind(), ConnectionRefused | NotADirectory | NotFound)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The system's text for an error, as C programs show it.
+fn without_number(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error ") {
+        Some((text, _number)) => text.to_owned(),
+        None => text,
+    }
+}
+
+/// Connects to a node as `-ipcconnect` says; `directory` is the network's data directory, absolute. `None` when it says
+/// not to, and when nobody listens where nobody need to.
+///
+/// # Errors
+/// [`ConnectError`].
+pub async fn connect(
+    event_loop: &EventLoop,
+    address: &ConnectAddress,
+    directory: &Path,
+) -> Result<Option<Arc<dyn Init>>, ConnectError> {
+    match address {
+        ConnectAddress::Off => Ok(None),
+        ConnectAddress::To(address) => connect_to(event_loop, address, directory).await.map(Some),
+        ConnectAddress::Auto => match connect_to(event_loop, &Address::Unix(None), directory).await {
+            Err(error) if error.means_absence() => Ok(None),
+            connected => connected.map(Some),
+        },
+    }
+}
+
+async fn connect_to(
+    event_loop: &EventLoop,
+    address: &Address,
+    directory: &Path,
+) -> Result<Arc<dyn Init>, ConnectError> {
+    match address.resolve(directory, NODE_SOCKET)? {
+        Place::Unix(path) => {
+            let stream = connect_unix(path).await?;
+            Ok(event_loop.connect(stream).await?)
+        }
+        Place::Tcp(address) => connect_tcp(event_loop, &Keys::new(directory), address).await,
+    }
+}
+
+async fn connect_unix(path: SocketPath) -> Result<std::os::unix::net::UnixStream, ConnectError> {
+    let failed = |source| ConnectError::Socket { source };
+    let stream = UnixStream::connect(path.as_path()).await.map_err(failed)?;
+    let uid = stream.peer_cred().map_err(failed)?.uid();
+    let owner = fs_err::metadata(path.directory()).map_err(failed)?.uid();
+    if !may_listen(uid, rustix::process::geteuid().as_raw(), owner) {
+        return Err(ConnectError::Foreign { path, uid });
+    }
+    stream.into_std().map_err(failed)
+}
+
+/// Whether the listener can be one that the user means: in a directory that all may write to, it could be anyone's.
+fn may_listen(uid: u32, own: u32, directory_owner: u32) -> bool {
+    uid == own || uid == 0 || uid == directory_owner
+}
+
+async fn connect_tcp(
+    event_loop: &EventLoop,
+    keys: &Keys,
+    address: TcpAddress,
+) -> Result<Arc<dyn Init>, ConnectError> {
+    let stream = tls::connect(keys, &address).await?;
+    // What the listener thinks of our key is known only by what it says next.
+    let (stream, note) = Noted::new(stream);
+    event_loop.connect_stream(stream).await.map_err(|error| {
+        let own = keys.identity().map(|identity| identity.digest());
+        match (note.take(), own) {
+            (Some(reason), Ok(own)) => ConnectError::Ended { address, reason, own },
+            _ => error.into(),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::net::UnixListener;
+    use std::path::Path;
+
+    use super::{ConnectError, connect, may_listen};
+    use crate::{ConnectAddress, EventLoop, NODE_SOCKET};
+
+    #[test]
+    fn a_listener_is_of_the_same_user_or_root_or_owns_the_directory() {
+        let rows = [
+            (1000, 1000, 0, true),
+            (0, 1000, 1000, true),
+            (1000, 0, 1000, true),
+            (1001, 1000, 0, false),
+            (1001, 0, 0, false),
+        ];
+        for (uid, own, owner, expected) in rows {
+            assert_eq!(may_listen(uid, own, owner), expected, "{uid} {own} {owner}");
+        }
+    }
+
+    async fn fail(directory: &Path, address: &str) -> Option<String> {
+        let event_loop = EventLoop::start("connect-test").unwrap();
+        let address = ConnectAddress::parse(OsStr::new(address)).unwrap();
+        match connect(&event_loop, &address, directory).await {
+            Ok(None) => None,
+            Ok(Some(_)) => panic!("connected"),
+            Err(error) => Some(error.to_string()),
+        }
+    }
+
+    #[tokio::test]
+    async fn that_nobody_listens_is_no_error_where_nobody_need_to() {
+        let root = tempfile::tempdir().unwrap();
+        let directory = root.path();
+        let long = directory.join("x".repeat(200));
+        let refused = || Some("Connection refused".to_owned());
+        let missing = || Some("No such file or directory".to_owned());
+        assert_eq!(fail(directory, "auto").await, None);
+        assert_eq!(fail(directory, "unix").await, missing());
+        drop(UnixListener::bind(directory.join(NODE_SOCKET)).unwrap());
+        assert_eq!(fail(directory, "auto").await, None);
+        assert_eq!(fail(directory, "unix").await, refused());
+        assert_eq!(fail(directory, "0").await, None);
+        assert_eq!(fail(&long, "auto").await, None);
+        assert!(
+            fail(&long, "unix")
+                .await
+                .unwrap()
+                .starts_with("Unix address path")
+        );
+        let file = directory.join("file");
+        fs_err::write(&file, "").unwrap();
+        assert_eq!(fail(&file, "auto").await, None);
+        assert_eq!(fail(&file, "unix").await, Some("Not a directory".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn that_somebody_listens_who_does_not_answer_is_an_error() {
+        let root = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(root.path().join(NODE_SOCKET)).unwrap();
+        let closing = std::thread::spawn(move || drop(listener.accept().unwrap()));
+        let event_loop = EventLoop::start("connect-test").unwrap();
+        let connected = connect(&event_loop, &ConnectAddress::Auto, root.path()).await;
+        assert!(matches!(connected, Err(ConnectError::Interface(_))));
+        closing.join().unwrap();
+    }
+}
