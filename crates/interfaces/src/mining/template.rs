@@ -25,7 +25,7 @@ pub trait BlockTemplate: Send + Sync {
     async fn get_tx_fees(&self) -> Result<Vec<Amount>, InterfaceError>;
 
     /// The cost of each transaction's signature operations in the block's order, the coinbase not among them.
-    async fn get_tx_sigops(&self) -> Result<Vec<u64>, InterfaceError>;
+    async fn get_tx_sigops(&self) -> Result<Vec<u32>, InterfaceError>;
 
     /// What the coinbase must have.
     async fn get_coinbase_tx(&self) -> Result<CoinbaseTx, InterfaceError>;

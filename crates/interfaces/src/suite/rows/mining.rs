@@ -29,7 +29,7 @@ interface! {
         get_block_header() -> Header;
         get_block() -> Block;
         get_tx_fees() -> Vec<Amount>;
-        get_tx_sigops() -> Vec<u64>;
+        get_tx_sigops() -> Vec<u32>;
         get_coinbase_tx() -> CoinbaseTx;
         get_coinbase_merkle_path() -> Vec<TxMerkleNode>;
         submit_solution(version: u32, timestamp: u32, nonce: u32, coinbase: Transaction) -> BlockVerdict;
