@@ -1,18 +1,28 @@
 //! Compiles `schema/*.capnp` with the schema compiler that the active site profile names, and generates the adapters
 //! between the schemas' interfaces and the traits of crate `interfaces`.
 
-mod adapters;
+mod calls;
+mod client;
+mod model;
+mod reading;
+mod server;
+mod structures;
+mod values;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use site_profile::{CONFIG_SITE, SiteProfile};
 
-const SCHEMAS: [&str; 4] = [
-    "schema/proxy.capnp",
+const SCHEMAS: [&str; 8] = [
+    "schema/common.capnp",
     "schema/echo.capnp",
     "schema/init.capnp",
+    "schema/mining.capnp",
     "schema/process.capnp",
+    "schema/proxy.capnp",
+    "schema/rpc.capnp",
+    "schema/rust.capnp",
 ];
 
 fn main() {
@@ -50,7 +60,8 @@ fn compile() -> Result<(), Box<dyn Error>> {
         command.file(schema);
     }
     command.run()?;
-    let adapters = adapters::generate(&fs_err::read(&request)?)?;
-    fs_err::write(out_dir.join("adapters.rs"), adapters)?;
+    let schemas = reading::read(&fs_err::read(&request)?)?;
+    fs_err::write(out_dir.join("structures.rs"), structures::generate(&schemas))?;
+    fs_err::write(out_dir.join("adapters.rs"), calls::generate(&schemas))?;
     Ok(())
 }

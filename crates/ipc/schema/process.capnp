@@ -1,19 +1,24 @@
 @0x86a7ca351fa1f6e0;
-# What a parent process says to the child that it spawned. Ours alone: its methods stand in an interface with an
-# id of its own, so that they never collide with ordinals that upstream gives out.
+# What the processes of this project say to each other. Ours alone: its methods stand in an interface with an id of its
+# own, so that they never collide with ordinals that upstream gives out. A peer of another make answers that it does not
+# implement them.
 
 using Init = import "init.capnp";
+using Rust = import "rust.capnp";
 
-struct Setting {
+struct Setting $Rust.manual {
   # One of the parent's logging settings, spelled as the option of that name.
 
   name @0 :Text;
   value @1 :Text;
 }
 
-interface Child extends(Init.Init) {
-  # The bootstrap capability of a spawned process.
+interface Process extends(Init.Init) $Rust.object("interfaces::Init") {
+  # The root object of each process.
 
-  configureLogging @0 (settings :List(Setting)) -> ();
-  # Makes the child log where its parent does. At most once, before `construct`.
+  negotiate @0 (minimum :UInt32, maximum :UInt32) -> (version :UInt32) $Rust.manual;
+  # The versions of the interfaces that the caller speaks, and the one to speak.
+
+  configureLogging @1 (settings :List(Setting)) -> () $Rust.manual;
+  # Makes a spawned process log where its parent does. At most once, before `construct`.
 }

@@ -1,13 +1,24 @@
 //! The adapters between the schemas' interfaces and the traits, which the build script generates.
 
+#![allow(
+    unused_variables,
+    unused_mut,
+    clippy::complexity,
+    clippy::pedantic,
+    clippy::style,
+    reason = "generated alike for methods with and without parameters and results"
+)]
+
 use std::rc::Rc;
 use std::sync::Arc;
 
 use futures::future::LocalBoxFuture;
 use interfaces::InterfaceError;
 
-use crate::client::{Call, Interface, Remote};
-use crate::schema::{echo_capnp, init_capnp};
+use crate::client::{Call, Interface, Remote, Runs};
+use crate::convert::{Bytes, Scalar, Structure, Words, list_length};
+use crate::error::exception;
+use crate::schema::{common_capnp, echo_capnp, init_capnp, mining_capnp, process_capnp, rpc_capnp};
 use crate::server::Served;
 
 include!(concat!(env!("OUT_DIR"), "/adapters.rs"));

@@ -1,10 +1,7 @@
-//! Objects of another process: the connection to it, and handles that any thread may use.
-//!
-//! A call takes a thread in the other process for as long as it lasts, so that calls made at the same time run at the
-//! same time there. Idle threads are kept for the next call.
+//! Objects of another process: handles that any thread may use, and the calls made through them.
 
-mod connection;
+mod call;
 mod remote;
 
-pub(crate) use connection::Connection;
-pub(crate) use remote::{Call, Interface, Remote};
+pub(crate) use call::Call;
+pub(crate) use remote::{Interface, Remote, Runs};

@@ -3,18 +3,13 @@
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use interfaces::{Init, InterfaceError};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::client::{Connection, Remote};
+use crate::connection::Connection;
 use crate::event_loop::{EventLoop, Local};
-use crate::schema::init_capnp::init;
-use crate::server::{self, ConfigureLogging};
-
-/// How long another process may take to drop an object before it is released regardless.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::server::ConfigureLogging;
 
 /// Bytes that the system is asked to keep for the peer to read: as many as Linux lets anyone ask for.
 const SEND_BUFFER: usize = 212_992;
@@ -32,9 +27,7 @@ impl EventLoop {
                 let stream = to_tokio(stream).map_err(|error| {
                     InterfaceError::Malformed(format!("the socket cannot be used: {error}"))
                 })?;
-                let (connection, init) = Connection::open(&local, stream, PATIENCE, || {});
-                connection.construct(&init).await?;
-                Ok(handle(event_loop, &local, init, connection))
+                set_up(event_loop, &local, stream).await
             })
         });
         connecting
@@ -52,10 +45,11 @@ impl EventLoop {
         init: Arc<dyn Init>,
         configure_logging: Option<ConfigureLogging>,
     ) -> std::io::Result<()> {
+        let event_loop = self.clone();
         let serving = self.run(move |local| {
             Box::pin(async move {
                 let stream = to_tokio(stream)?;
-                server::serve(local, stream, init, configure_logging).await;
+                Connection::serve(event_loop, &local, stream, init, configure_logging).await;
                 Ok(())
             })
         });
@@ -69,13 +63,8 @@ impl EventLoop {
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     ) -> Result<Arc<dyn Init>, InterfaceError> {
         let event_loop = self.clone();
-        let connecting = self.run(move |local| {
-            Box::pin(async move {
-                let (connection, init) = Connection::open(&local, stream, PATIENCE, || {});
-                connection.construct(&init).await?;
-                Ok(handle(event_loop, &local, init, connection))
-            })
-        });
+        let connecting =
+            self.run(move |local| Box::pin(async move { set_up(event_loop, &local, stream).await }));
         connecting
             .await
             .unwrap_or_else(|stopped| Err(InterfaceError::Disconnected(stopped)))
@@ -87,20 +76,24 @@ impl EventLoop {
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         init: Arc<dyn Init>,
     ) {
-        let serving = self.run(move |local| Box::pin(server::serve(local, stream, init, None)));
+        let event_loop = self.clone();
+        let serving = self.run(move |local| {
+            Box::pin(async move { Connection::serve(event_loop, &local, stream, init, None).await })
+        });
         // A thread that has ended serves nobody.
         let _ = serving.await;
     }
 }
 
-/// The handle of a process's [`Init`]. Runs on the IPC thread.
-pub(crate) fn handle(
+/// The root object of the process at the other end of the stream.
+async fn set_up(
     event_loop: EventLoop,
-    local: &Local,
-    init: init::Client,
-    connection: Rc<Connection>,
-) -> Arc<dyn Init> {
-    Arc::new(Remote::new(event_loop, local, init, connection))
+    local: &Rc<Local>,
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+) -> Result<Arc<dyn Init>, InterfaceError> {
+    let (connection, _keep, root) = Connection::open(event_loop, local, stream, None, || {});
+    connection.set_up(&root).await?;
+    Ok(connection.adopt(root))
 }
 
 /// The stream for use on the calling thread, which is the IPC thread.

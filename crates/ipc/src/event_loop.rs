@@ -110,6 +110,11 @@ impl EventLoop {
         })
     }
 
+    /// Whether both are ways to the same thread.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
     /// Runs a job on the thread and gives its result, or says how far it came when the thread ended. Dropping the
     /// returned future drops the job's.
     pub(crate) async fn run<T: Send + 'static>(

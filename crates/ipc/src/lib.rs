@@ -15,6 +15,8 @@ mod address;
 mod child;
 mod client;
 mod connect;
+mod connection;
+mod convert;
 mod directory;
 mod endpoint;
 mod error;

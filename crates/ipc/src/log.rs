@@ -37,6 +37,24 @@ fn thread_id() -> impl fmt::Display {
     format!("{:?}", std::thread::current().id())
 }
 
+/// Logs a call that is sent.
+pub(crate) fn sent(caller: &str, method: &str, data: &dyn Debug) {
+    message(
+        || format!("{{{caller}}} IPC client send {method}$Params"),
+        "send",
+        data,
+    );
+}
+
+/// Logs the answer to a call.
+pub(crate) fn received(caller: &str, method: &str, data: &dyn Debug) {
+    message(
+        || format!("{{{caller}}} IPC client recv {method}$Results"),
+        "recv",
+        data,
+    );
+}
+
 /// Logs one line, and at trace level its data. The text is only made when it is wanted.
 pub(crate) fn message(text: impl FnOnce() -> String, kind: &str, data: &dyn Debug) {
     if !tracing::enabled!(target: "ipc", tracing::Level::DEBUG) {

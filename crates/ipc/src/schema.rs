@@ -1,6 +1,7 @@
 //! The code that the schema compiler made of `schema/*.capnp`.
 
 #![expect(
+    dead_code,
     unreachable_pub,
     clippy::pedantic,
     clippy::unimplemented,
@@ -8,7 +9,11 @@
     reason = "generated; the schemas carry the documentation"
 )]
 
-capnp::generated_code!(pub mod proxy_capnp, "proxy_capnp.rs");
+capnp::generated_code!(pub mod common_capnp, "common_capnp.rs");
 capnp::generated_code!(pub mod echo_capnp, "echo_capnp.rs");
 capnp::generated_code!(pub mod init_capnp, "init_capnp.rs");
+capnp::generated_code!(pub mod mining_capnp, "mining_capnp.rs");
 capnp::generated_code!(pub mod process_capnp, "process_capnp.rs");
+capnp::generated_code!(pub mod proxy_capnp, "proxy_capnp.rs");
+capnp::generated_code!(pub mod rpc_capnp, "rpc_capnp.rs");
+capnp::generated_code!(pub mod rust_capnp, "rust_capnp.rs");

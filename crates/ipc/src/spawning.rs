@@ -9,16 +9,15 @@ use async_trait::async_trait;
 use interfaces::{Disconnection, Echo, Init, InterfaceError};
 use tokio::sync::{oneshot, watch};
 
-use crate::client::Connection;
-use crate::endpoint::{handle, to_tokio};
+use crate::connection::{Connection, Keep};
+use crate::endpoint::to_tokio;
 use crate::event_loop::{EventLoop, Local};
-use crate::process;
-use crate::schema::init_capnp::init;
-use crate::schema::process_capnp::child;
+use crate::process as executable;
+use crate::schema::process_capnp::process;
 
 /// How children are started and what they are given.
 pub struct SpawnConfig {
-    /// Where the executables are; see [`executable_directory`](process::executable_directory).
+    /// Where the executables are; see [`executable_directory`](executable::executable_directory).
     pub directory: PathBuf,
     /// The executable that serves [`Echo`].
     pub echo_program: &'static str,
@@ -82,10 +81,10 @@ impl SpawningInit {
         let children = self.children.clone();
         let starting = self.event_loop.run(move |local| {
             Box::pin(async move {
-                let (connection, init) = start(&local, program, patience, children)?;
-                configure_logging(&connection, &init, &settings).await?;
-                connection.construct(&init).await?;
-                Ok(handle(event_loop, &local, init, connection))
+                let (connection, _keep, root) = start(event_loop, &local, program, patience, children)?;
+                configure_logging(&connection, &root, &settings).await?;
+                connection.set_up(&root).await?;
+                Ok(connection.adopt(root))
             })
         });
         starting
@@ -112,11 +111,12 @@ impl Init for SpawningInit {
 
 /// Starts the process, connects to it, and leaves it to be seen off.
 fn start(
+    event_loop: EventLoop,
     local: &Rc<Local>,
     program: PathBuf,
     patience: Duration,
     children: Children,
-) -> Result<(Rc<Connection>, init::Client), InterfaceError> {
+) -> Result<(Rc<Connection>, Keep, process::Client), InterfaceError> {
     if *children.dismissed.borrow() {
         return Err(InterfaceError::Disconnected(Disconnection::BeforeCall));
     }
@@ -124,20 +124,21 @@ fn start(
         program: program.clone(),
         source,
     };
-    let (stream, child) = process::spawn(&program).map_err(failed)?;
+    let (stream, child) = executable::spawn(&program).map_err(failed)?;
     let stream = to_tokio(stream).map_err(failed)?;
     let (disconnect, disconnected) = oneshot::channel();
-    let (connection, init) = Connection::open(local, stream, patience, || drop(disconnect));
+    let (connection, keep, root) =
+        Connection::open(event_loop, local, stream, Some(patience), || drop(disconnect));
     children.count.send_modify(|count| *count += 1);
     let until_dismissed = close_when_dismissed(children.dismissed.subscribe(), Rc::downgrade(&connection));
     tokio::task::spawn_local(async move {
         tokio::select! {
-            () = process::see_off(program, child, disconnected, patience) => {}
+            () = executable::see_off(program, child, disconnected, patience) => {}
             () = until_dismissed => {}
         }
         children.count.send_modify(|count| *count -= 1);
     });
-    Ok((connection, init))
+    Ok((connection, keep, root))
 }
 
 /// Never ends.
@@ -152,11 +153,10 @@ async fn close_when_dismissed(mut dismissed: watch::Receiver<bool>, connection: 
 /// Makes the child log where this process does. A peer of another make does not know the method, and logs as it likes.
 async fn configure_logging(
     connection: &Connection,
-    init: &init::Client,
+    root: &process::Client,
     settings: &[(String, String)],
 ) -> Result<(), InterfaceError> {
-    let child: child::Client = capnp::capability::FromClientHook::new(init.client.hook.add_ref());
-    let mut request = child.configure_logging_request();
+    let mut request = root.configure_logging_request();
     let count =
         u32::try_from(settings.len()).map_err(|error| InterfaceError::Malformed(error.to_string()))?;
     let mut list = request.get().init_settings(count);
@@ -168,6 +168,6 @@ async fn configure_logging(
     match connection.answer(request.send().promise).await {
         Ok(_) => Ok(()),
         Err(error) if error.kind == capnp::ErrorKind::Unimplemented => Ok(()),
-        Err(error) => Err(crate::error::from_capnp("Child.configureLogging", &error)),
+        Err(error) => Err(crate::error::from_capnp("Process.configureLogging", &error)),
     }
 }

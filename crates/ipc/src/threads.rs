@@ -1,7 +1,10 @@
 //! Threads as the wire has them: one side makes them in the other, and calls on one run first in, first out.
 //!
 //! Here a thread is a queue. A call holds its turn while its method runs, on the IPC thread or wherever the method
-//! takes itself; so a thread costs a peer next to nothing to make, and this process next to nothing to have.
+//! takes itself; so a thread costs a peer next to nothing to make, and this process next to nothing to have. While the
+//! method waits for a call back to the caller, the thread is free, as libmultiprocess's are.
+
+mod queue;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -9,11 +12,12 @@ use std::sync::Arc;
 
 use capnp::Error;
 use capnp_rpc::CapabilityServerSet;
-use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::exception;
 use crate::log;
 use crate::schema::proxy_capnp::{context, thread, thread_map};
+use queue::{Place, Queue};
 
 /// Threads that a peer may have at once on one connection.
 pub(crate) const MAX_THREADS: usize = 1_000;
@@ -31,21 +35,52 @@ pub(crate) struct Threads {
 
 /// A thread that calls run on in turn.
 pub(crate) struct ServedThread {
-    name: String,
-    queue: Arc<Mutex<()>>,
+    name: Rc<str>,
+    queue: Rc<Queue>,
     live: Rc<Cell<usize>>,
 }
 
 /// A call's turn on its thread, until it is dropped.
 pub(crate) struct Turn {
     /// The thread, for the log.
-    pub(crate) thread: String,
-    _place: Place,
+    pub(crate) name: Rc<str>,
+    on: On,
 }
 
-enum Place {
-    Thread { _guard: OwnedMutexGuard<()> },
-    Pool { _permit: OwnedSemaphorePermit },
+enum On {
+    Thread {
+        client: thread::Client,
+        queue: Rc<Queue>,
+        place: RefCell<Option<Place>>,
+    },
+    Pool {
+        _permit: OwnedSemaphorePermit,
+    },
+}
+
+impl Turn {
+    /// The thread, for the peer to name in calls that it makes from within a call back.
+    pub(crate) fn thread(&self, threads: &Threads) -> thread::Client {
+        match &self.on {
+            On::Thread { client, .. } => client.clone(),
+            On::Pool { .. } => threads.make("pool"),
+        }
+    }
+
+    /// Lets other calls run on the thread.
+    pub(crate) fn pause(&self) {
+        if let On::Thread { place, .. } = &self.on {
+            drop(place.take());
+        }
+    }
+
+    /// Waits until the thread is free again.
+    pub(crate) async fn resume(&self) {
+        if let On::Thread { queue, place, .. } = &self.on {
+            let back = queue.come_back().await;
+            place.replace(Some(back));
+        }
+    }
 }
 
 impl Threads {
@@ -72,8 +107,8 @@ impl Threads {
         let mut served = self.served.borrow_mut();
         served.gc();
         served.new_client(ServedThread {
-            name,
-            queue: Arc::default(),
+            name: name.into(),
+            queue: Rc::default(),
             live: Rc::clone(&self.live),
         })
     }
@@ -89,10 +124,14 @@ impl Threads {
         let Some(thread) = thread else {
             return Err(exception("invalid thread handle"));
         };
-        let guard = Arc::clone(&thread.queue).lock_owned().await;
+        let place = thread.queue.enter().await;
         Ok(Turn {
-            thread: thread.name.clone(),
-            _place: Place::Thread { _guard: guard },
+            name: Rc::clone(&thread.name),
+            on: On::Thread {
+                client,
+                queue: Rc::clone(&thread.queue),
+                place: RefCell::new(Some(place)),
+            },
         })
     }
 
@@ -106,8 +145,8 @@ impl Threads {
             .await
             .expect("nobody closes it, because the type's only owner is here");
         Ok(Turn {
-            thread: log::served_thread_label(&self.program, "pool"),
-            _place: Place::Pool { _permit: permit },
+            name: log::served_thread_label(&self.program, "pool").into(),
+            on: On::Pool { _permit: permit },
         })
     }
 }

@@ -1,33 +1,31 @@
 //! One call that the peer made, from its arrival to the answer.
 
 use std::fmt::Debug;
-use std::future::Future;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use capnp::{Error, MessageSize};
 use interfaces::InterfaceError;
 
-use super::Connection;
-use super::objects::Held;
+use crate::connection::{Connection, Current, Held};
 use crate::error::{check_size, exception};
 use crate::log;
 use crate::schema::proxy_capnp::context;
-use crate::threads::Turn;
 
 /// A call, known in the log by its number.
-pub(crate) struct Request<'a> {
-    connection: &'a Connection,
+pub(crate) struct Request {
+    connection: Rc<Connection>,
     label: Arc<str>,
     number: u64,
     method: &'static str,
 }
 
-impl<'a> Request<'a> {
-    pub(super) fn receive(connection: &'a Connection, method: &'static str, parameters: &dyn Debug) -> Self {
+impl Request {
+    pub(crate) fn receive(connection: Rc<Connection>, method: &'static str, parameters: &dyn Debug) -> Self {
         let request = Self {
+            label: log::thread_label(&connection.local().program),
+            number: connection.local().next_request(),
             connection,
-            label: log::thread_label(&connection.local.program),
-            number: connection.local.next_request(),
             method,
         };
         let Self { label, number, .. } = &request;
@@ -40,26 +38,31 @@ impl<'a> Request<'a> {
     }
 
     /// Waits for the call's turn on its thread. It does not come when the peer is gone by then.
-    pub(crate) async fn turn(&self, context: context::Reader<'_>) -> capnp::Result<Turn> {
+    pub(crate) async fn turn(&self, context: context::Reader<'_>) -> capnp::Result<Rc<Current>> {
         let turn = tokio::select! {
             biased;
-            reason = self.connection.link.lost() => return Err(Error::disconnected(reason.to_string())),
-            turn = self.connection.threads.turn(context) => turn?,
+            reason = self.connection.link().lost() => return Err(Error::disconnected(reason.to_string())),
+            turn = self.connection.threads().turn(context) => turn?,
         };
         tracing::debug!(
             target: "ipc",
             "{{{}}} IPC server post request  #{} {{{}}}",
             self.label,
             self.number,
-            turn.thread
+            turn.name
         );
-        Ok(turn)
+        let waiting = if context.has_callback_thread() {
+            Some(context.get_callback_thread()?)
+        } else {
+            None
+        };
+        Ok(Current::new(&self.connection, turn, waiting))
     }
 
     /// Runs the method to its end, even when the caller gives up meanwhile, and passes the turn on.
     pub(crate) async fn run<I, T, F>(
         &self,
-        turn: Turn,
+        turn: Rc<Current>,
         object: Arc<I>,
         method: impl FnOnce(Arc<I>) -> F + 'static,
     ) -> capnp::Result<T>
@@ -68,13 +71,36 @@ impl<'a> Request<'a> {
         T: 'static,
         F: Future<Output = Result<T, InterfaceError>> + 'static,
     {
-        let running = tokio::task::spawn_local(async move {
+        self.run_to_end(turn.scope(async move {
             let (_held, object) = Held::new(object);
-            let result = method(object).await;
-            drop(turn);
-            result
-        });
-        match running.await {
+            method(object).await
+        }))
+        .await
+    }
+
+    /// Runs a method without a turn.
+    pub(crate) async fn run_at_once<I, T, F>(
+        &self,
+        object: Arc<I>,
+        method: impl FnOnce(Arc<I>) -> F + 'static,
+    ) -> capnp::Result<T>
+    where
+        I: ?Sized + Send + Sync + 'static,
+        T: 'static,
+        F: Future<Output = Result<T, InterfaceError>> + 'static,
+    {
+        self.run_to_end(async move {
+            let (_held, object) = Held::new(object);
+            method(object).await
+        })
+        .await
+    }
+
+    async fn run_to_end<T: 'static>(
+        &self,
+        running: impl Future<Output = Result<T, InterfaceError>> + 'static,
+    ) -> capnp::Result<T> {
+        match tokio::task::spawn_local(running).await {
             Ok(result) => result.map_err(exception),
             Err(_panic) => Err(exception(format_args!("{} failed unexpectedly", self.method))),
         }

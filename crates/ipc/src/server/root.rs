@@ -1,4 +1,4 @@
-//! The bootstrap object: the methods that set a connection up, and those of ours for spawned processes.
+//! The root object: the methods that set a connection up, and those between processes of this project.
 
 use std::rc::Rc;
 
@@ -6,35 +6,56 @@ use capnp::Error;
 use interfaces::Init;
 
 use super::Served;
+use crate::connection::VERSIONS;
 use crate::error::exception;
 use crate::schema::init_capnp::init;
-use crate::schema::process_capnp::child;
+use crate::schema::process_capnp::process;
 
 impl Served<dyn Init> {
-    /// Gives the peer the threads of this side. None of the interfaces calls the peer back, so its own are not kept. A
-    /// parent that has not said how to log by now does not mean to.
+    /// Gives each side the threads of the other. A parent that has not said how to log by now does not mean to.
     pub(crate) async fn construct(
         self: Rc<Self>,
         params: init::ConstructParams,
         mut results: init::ConstructResults,
     ) -> Result<(), Error> {
         let connection = self.connection();
-        let configure = connection.configure_logging.borrow_mut().take();
-        if let Some(configure) = configure {
+        if let Some(configure) = connection.take_configure_logging() {
             configure(&[]).map_err(exception)?;
         }
-        let request = connection.receive("Init.construct", &params.get()?);
-        results.get().set_thread_map(connection.threads.map());
+        let parameters = params.get()?;
+        let request = connection.receive("Init.construct", &parameters);
+        if parameters.has_thread_map() {
+            connection.set_remote_threads(parameters.get_thread_map()?);
+        }
+        results.get().set_thread_map(connection.threads().map());
         let size = results.get().total_size();
         request.respond(size, &results.get().reborrow_as_reader())
     }
-}
 
-impl child::Server for Served<dyn Init> {
-    async fn configure_logging(
+    /// Chooses the highest version that both sides speak.
+    pub(crate) async fn negotiate(
         self: Rc<Self>,
-        params: child::ConfigureLoggingParams,
-        _: child::ConfigureLoggingResults,
+        params: process::NegotiateParams,
+        mut results: process::NegotiateResults,
+    ) -> Result<(), Error> {
+        let parameters = params.get()?;
+        let (minimum, maximum) = (parameters.get_minimum(), parameters.get_maximum());
+        let (lowest, highest) = VERSIONS.into_inner();
+        let version = maximum.min(highest);
+        if version < minimum.max(lowest) {
+            return Err(exception(format_args!(
+                "this process speaks versions {lowest} to {highest} of the interfaces, not {minimum} to {maximum}"
+            )));
+        }
+        results.get().set_version(version);
+        Ok(())
+    }
+
+    /// Applies a parent's logging settings.
+    pub(crate) async fn configure_logging(
+        self: Rc<Self>,
+        params: process::ConfigureLoggingParams,
+        _: process::ConfigureLoggingResults,
     ) -> Result<(), Error> {
         let mut settings = Vec::new();
         for setting in params.get()?.get_settings()? {
@@ -42,8 +63,7 @@ impl child::Server for Served<dyn Init> {
             let value = setting.get_value()?.to_string()?;
             settings.push((name, value));
         }
-        let configure = self.connection().configure_logging.borrow_mut().take();
-        match configure {
+        match self.connection().take_configure_logging() {
             Some(configure) => configure(&settings).map_err(exception),
             None => Err(exception("this process has its log settings already")),
         }

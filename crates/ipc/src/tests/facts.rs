@@ -7,8 +7,8 @@ use interfaces::LocalInit;
 
 use super::support::{GatedInit, StockClient, local, make_thread, send_echo, serve, within};
 use crate::EventLoop;
+use crate::connection::MAX_OBJECTS;
 use crate::schema::{echo_capnp, init_capnp, process_capnp, proxy_capnp};
-use crate::server::MAX_OBJECTS;
 use crate::threads::MAX_THREADS;
 
 #[test]
@@ -24,7 +24,7 @@ fn interfaces_have_the_numbers_that_peers_know() {
         assert_eq!(ours, expected, "{ours:x} is not {expected:x}");
     }
     // Ours must not be one of upstream's.
-    let own = process_capnp::child::Client::TYPE_ID;
+    let own = process_capnp::process::Client::TYPE_ID;
     assert!(rows.iter().all(|(_, upstream)| own != *upstream));
 }
 
@@ -243,7 +243,7 @@ fn a_method_of_a_later_version_is_unimplemented() {
         let request: capnp::capability::Request<
             init_capnp::init::make_echo_params::Owned,
             init_capnp::init::make_echo_results::Owned,
-        > = client.init.client.new_call(type_id, 3, None);
+        > = client.init.client.new_call(type_id, 5, None);
         let error = within(request.send().promise).await.map(drop).unwrap_err();
         assert_eq!(error.kind, capnp::ErrorKind::Unimplemented);
     });
@@ -254,7 +254,7 @@ fn log_settings_are_for_children_only() {
     local(async {
         let server = EventLoop::start("facts-settings").unwrap();
         let client = StockClient::connect(serve(&server, Arc::new(LocalInit)));
-        let child: process_capnp::child::Client =
+        let child: process_capnp::process::Client =
             capnp::capability::FromClientHook::new(client.init.client.hook);
         let error = within(child.configure_logging_request().send().promise)
             .await

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use interfaces::{Disconnection, InterfaceError, LocalInit, suite};
+use interfaces::{Disconnection, Init, InterfaceError, LocalInit, suite};
+use proptest::prelude::*;
 
 use super::support::{GatedInit, serve, within};
 use crate::EventLoop;
@@ -13,6 +14,43 @@ async fn remote_objects_pass_the_suite() {
     let client = EventLoop::start("suite-client").unwrap();
     let init = client.connect(serve(&server, Arc::new(LocalInit))).await.unwrap();
     within(suite::check_init(init)).await;
+}
+
+/// Methods whose interfaces have no schema yet.
+const LEFT_OUT: [&str; 3] = ["Init.make_chain", "Init.make_node", "Init.make_wallet_loader"];
+
+/// An object of each interface, behind a connection.
+async fn remote_recorder(name: &str) -> Arc<dyn Init> {
+    let server = EventLoop::start(name).unwrap();
+    let client = EventLoop::start(name).unwrap();
+    client.connect(serve(&server, suite::recorder())).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_method_answers_as_it_does_in_the_same_process() {
+    let remote = remote_recorder("suite-methods").await;
+    let reached = within(suite::check_every_method(suite::recorder(), remote, &LEFT_OUT)).await;
+    for interface in ["Init", "Echo", "Mining", "BlockTemplate", "Rpc"] {
+        assert!(reached.contains(interface), "{interface} among {reached:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn any_sequence_of_calls_is_answered_as_in_the_same_process(
+        choices in proptest::collection::vec(any::<u64>(), 1..200),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let remote = remote_recorder("suite-walk").await;
+            let mut walk = suite::Walk::new(suite::recorder(), remote, &LEFT_OUT);
+            for choice in choices {
+                within(walk.step(choice)).await;
+            }
+        });
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,33 +9,33 @@ pub(crate) const MAX_OBJECTS: usize = 10_000;
 
 /// Owns what the peer may call. Belongs to the IPC thread, but drops nothing there: an object's end may take its time.
 #[derive(Default)]
-pub(super) struct Objects {
+pub(crate) struct Objects {
     objects: RefCell<BTreeMap<Key, Box<dyn Send>>>,
     last: Cell<u64>,
 }
 
 /// An object in use. Its reference may be the last when the use ends: the object was destroyed or its peer lost
 /// meanwhile.
-pub(super) struct Held<I: ?Sized + Send + Sync + 'static>(Option<Arc<I>>);
+pub(crate) struct Held<I: ?Sized + Send + Sync + 'static>(Option<Arc<I>>);
 
 /// An object's place in the order of making.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key(u64);
+pub(crate) struct Key(u64);
 
 impl Objects {
-    pub(super) fn insert<I: ?Sized + Send + Sync + 'static>(&self, object: Arc<I>) -> Key {
+    pub(crate) fn insert<I: ?Sized + Send + Sync + 'static>(&self, object: Arc<I>) -> Key {
         self.last.set(self.last.get() + 1);
         let key = Key(self.last.get());
         self.objects.borrow_mut().insert(key, Box::new(object));
         key
     }
 
-    pub(super) fn are_too_many(&self) -> bool {
+    pub(crate) fn are_too_many(&self) -> bool {
         self.objects.borrow().len() >= MAX_OBJECTS
     }
 
     /// Drops an object and waits until it is dropped.
-    pub(super) async fn destroy(&self, key: Key) {
+    pub(crate) async fn destroy(&self, key: Key) {
         let object = self.objects.borrow_mut().remove(&key);
         if object.is_some() {
             drop_elsewhere(object).await;
@@ -43,7 +43,7 @@ impl Objects {
     }
 
     /// Drops all objects, last made first.
-    pub(super) async fn clear(&self) {
+    pub(crate) async fn clear(&self) {
         let objects = self.objects.take();
         drop_elsewhere(objects.into_values().rev().collect::<Vec<_>>()).await;
     }
@@ -51,7 +51,7 @@ impl Objects {
 
 impl<I: ?Sized + Send + Sync + 'static> Held<I> {
     /// Holds `object`, and gives a reference to use, which must end before this does.
-    pub(super) fn new(object: Arc<I>) -> (Self, Arc<I>) {
+    pub(crate) fn new(object: Arc<I>) -> (Self, Arc<I>) {
         let used = Arc::clone(&object);
         (Self(Some(object)), used)
     }

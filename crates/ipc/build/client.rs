@@ -1,0 +1,101 @@
+//! Generates handles.
+
+use crate::calls::{read_results, returned};
+use crate::model::{Call, Interface, Kind, accessor, snake};
+use crate::values;
+
+/// The handle of an interface, which calls its methods and those of the interfaces that it extends.
+pub(crate) fn generate(interface: &Interface, all: &[&Interface]) -> String {
+    let Interface { module, object, .. } = interface;
+    let destroy = all.iter().find(|interface| {
+        let mut methods = interface.methods.iter();
+        methods.any(|method| matches!(method.kind, Kind::Destroy))
+    });
+    let destroy = match destroy {
+        Some(declared) => format!(
+            "fn destroy(call: Rc<Call<Self>>) -> LocalBoxFuture<'static, capnp::Result<()>> {{
+                Box::pin(async move {{
+                    let mut request = call.client::<{}::Client>().destroy_request();
+                    call.fill(request.get().init_context());
+                    {}
+                    Ok(())
+                }})
+            }}",
+            declared.module,
+            exchange(&format!("{}.destroy", declared.name), "")
+        ),
+        None => "fn destroy(_: Rc<Call<Self>>) -> LocalBoxFuture<'static, capnp::Result<()>> {
+                Box::pin(std::future::ready(Ok(())))
+            }"
+        .to_owned(),
+    };
+    let mut methods = String::new();
+    for interface in all {
+        for method in &interface.methods {
+            if let Kind::Call(call) = &method.kind {
+                methods += &write_method(interface, &method.name, call);
+            }
+        }
+    }
+    format!(
+        "impl Interface for {module}::Client {{
+            type Object = dyn {object};
+            fn object(remote: Remote<Self>) -> Arc<Self::Object> {{ Arc::new(remote) }}
+            {destroy}
+        }}
+
+        #[async_trait::async_trait]
+        impl {object} for Remote<{module}::Client> {{ {methods} }}\n\n"
+    )
+}
+
+fn write_method(interface: &Interface, name: &str, call: &Call) -> String {
+    let Interface {
+        name: interface,
+        module,
+        ..
+    } = interface;
+    let rust_name = snake(name);
+    let declared: String = call
+        .parameters
+        .iter()
+        .map(|field| format!(", {}: {}", field.variable(), field.rust()))
+        .collect();
+    let (runs, fill) = if call.has_context {
+        ("OnThread", "call.fill(request.get().init_context());")
+    } else {
+        ("AtOnce", "")
+    };
+    let set: String = call
+        .parameters
+        .iter()
+        .map(|field| values::write(field, "parameters", &field.variable()))
+        .collect();
+    let results = format!("{module}::{}_results", accessor(name));
+    format!(
+        "async fn {rust_name}(&self{declared}) -> Result<{returned}, InterfaceError> {{
+            self.call(\"{interface}.{name}\", Runs::{runs}, move |call| async move {{
+                let connection = call.connection();
+                let mut request = call.client::<{module}::Client>().{accessor}_request();
+                {fill}
+                {exchange}
+                Ok({read})
+            }}).await
+        }}\n",
+        accessor = accessor(name),
+        returned = returned(&call.results),
+        exchange = exchange(&format!("{interface}.{name}"), &set),
+        read = read_results(&results, &call.results),
+    )
+}
+
+/// Fills a request in, sends it, and waits for the answer.
+fn exchange(method: &str, set: &str) -> String {
+    format!(
+        "{{ let mut parameters = request.get(); {set}
+            call.sending(\"{method}\", parameters.total_size(), &parameters.into_reader())?; }}
+         let response = call.answer(request.send().promise).await?;
+         let results = response.get()?;
+         call.received(\"{method}\", &results);"
+    )
+}

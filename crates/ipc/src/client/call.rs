@@ -1,0 +1,112 @@
+//! A call under way, on the IPC thread.
+
+use std::fmt::Debug;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use capnp::MessageSize;
+use capnp::capability::{FromClientHook, Promise};
+use interfaces::{Disconnection, InterfaceError};
+
+use super::remote::{Interface, Runs, Target};
+use crate::connection::{Connection, Current, Lease};
+use crate::error::{check_size, from_capnp};
+use crate::log;
+use crate::schema::proxy_capnp::context;
+
+/// A call of a method of another process.
+pub(crate) struct Call<C> {
+    target: Target<C>,
+    method: &'static str,
+    caller: Arc<str>,
+    lease: Option<Lease>,
+}
+
+/// Who calls what.
+pub(super) struct Calling {
+    pub(super) method: &'static str,
+    pub(super) runs: Runs,
+    /// The calling thread, for the log.
+    pub(super) caller: Arc<str>,
+    /// The call from the same process that this one is made in.
+    pub(super) within: Option<Rc<Current>>,
+}
+
+impl<C: Interface> Call<C> {
+    pub(super) async fn begin(target: Target<C>, calling: Calling) -> Result<Self, InterfaceError> {
+        let connection = &target.connection;
+        let lease = match calling.runs {
+            Runs::OnThread => Some(connection.lease(&calling.caller, calling.within).await?),
+            Runs::AtOnce => None,
+        };
+        connection.link().room().await;
+        if connection.link().is_lost() {
+            return Err(InterfaceError::Disconnected(Disconnection::BeforeCall));
+        }
+        Ok(Self {
+            target,
+            method: calling.method,
+            caller: calling.caller,
+            lease,
+        })
+    }
+
+    pub(super) async fn finish<T, B, F>(call: Self, body: B) -> Result<T, InterfaceError>
+    where
+        B: FnOnce(Rc<Self>) -> F,
+        F: Future<Output = capnp::Result<T>>,
+    {
+        let call = Rc::new(call);
+        let result = body(Rc::clone(&call))
+            .await
+            .map_err(|error| from_capnp(call.method, &error));
+        if let Some(Call {
+            target,
+            lease: Some(lease),
+            ..
+        }) = Rc::into_inner(call)
+        {
+            lease.end(&target.connection, result.is_ok()).await;
+        }
+        result
+    }
+
+    /// The capability to call, as the interface that declares the method.
+    pub(crate) fn client<N: FromClientHook>(&self) -> N {
+        N::new(self.target.client.as_client_hook().add_ref())
+    }
+
+    /// The connection to the other process.
+    pub(crate) fn connection(&self) -> &Rc<Connection> {
+        &self.target.connection
+    }
+
+    /// Names the threads that the call runs on.
+    pub(crate) fn fill(&self, context: context::Builder<'_>) {
+        if let Some(lease) = &self.lease {
+            lease.fill(context);
+        }
+    }
+
+    /// Checks and logs the filled-in request.
+    pub(crate) fn sending(
+        &self,
+        method: &str,
+        size: capnp::Result<MessageSize>,
+        parameters: &dyn Debug,
+    ) -> capnp::Result<()> {
+        check_size(size?)?;
+        log::sent(&self.caller, method, parameters);
+        Ok(())
+    }
+
+    /// Waits for the answer.
+    pub(crate) async fn answer<T>(&self, promise: Promise<T, capnp::Error>) -> capnp::Result<T> {
+        self.target.connection.answer(promise).await
+    }
+
+    /// Logs the answer.
+    pub(crate) fn received(&self, method: &str, results: &dyn Debug) {
+        log::received(&self.caller, method, results);
+    }
+}

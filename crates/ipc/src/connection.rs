@@ -1,0 +1,233 @@
+//! One connection to another process, whichever side made it: both may call the other's objects.
+//!
+//! The side that connected asks the other for its root object, `Init`; apart from that the two are alike. An object that
+//! is passed to a call is served on the same connection, and an object that is received becomes a handle.
+
+mod current;
+mod lease;
+mod objects;
+mod setup;
+
+use std::cell::RefCell;
+use std::fmt::Debug;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::time::Duration;
+
+use capnp::capability::Promise;
+use capnp_rpc::RpcSystem;
+use capnp_rpc::rpc_twoparty_capnp::Side;
+use interfaces::Init;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::oneshot;
+
+use crate::client::{Interface, Remote};
+use crate::error::{REMOTE, exception};
+use crate::event_loop::{Closer, EventLoop, Local};
+use crate::log;
+use crate::schema::process_capnp::process;
+use crate::schema::proxy_capnp::thread_map;
+use crate::server::{ConfigureLogging, Request, Served};
+use crate::threads::Threads;
+use crate::wire::{Ended, Link, drive, new_system};
+
+pub(crate) use current::{Current, calling};
+pub(crate) use lease::Lease;
+pub(crate) use objects::{Held, Key, MAX_OBJECTS};
+pub(crate) use setup::VERSIONS;
+
+use lease::IdleThreads;
+use objects::Objects;
+
+/// How long the other process may take to drop an object before it is released regardless.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A connection, as seen from the IPC thread.
+pub(crate) struct Connection {
+    event_loop: EventLoop,
+    local: Rc<Local>,
+    link: Rc<Link>,
+    /// The threads here that the peer's calls run on.
+    threads: Rc<Threads>,
+    /// What the peer may call.
+    objects: Objects,
+    /// What makes threads there, once the peer has said so.
+    remote_threads: RefCell<Option<thread_map::Client>>,
+    idle_threads: IdleThreads,
+    patience: Duration,
+    keep: RefCell<Weak<Closer>>,
+    configure_logging: RefCell<Option<ConfigureLogging>>,
+}
+
+/// Keeps a connection: it is closed when the last of these is dropped.
+#[derive(Clone)]
+pub(crate) struct Keep {
+    _closer: Option<Rc<Closer>>,
+}
+
+impl Connection {
+    /// Connects to the process at the other end of the stream, which may take `patience` to drop an object, and gives
+    /// its root object. `ended` runs when the connection is over.
+    pub(crate) fn open(
+        event_loop: EventLoop,
+        local: &Rc<Local>,
+        stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+        patience: Option<Duration>,
+        ended: impl FnOnce() + 'static,
+    ) -> (Rc<Self>, Keep, process::Client) {
+        let patience = patience.unwrap_or(PATIENCE);
+        let (connection, keep, closed) = Self::new(event_loop, local, patience, None);
+        let mut system = new_system(&connection.link, stream, Side::Client, None);
+        let root = system.bootstrap(Side::Server);
+        let driving = Rc::clone(&connection).drive(system, closed);
+        let label = log::thread_label(&local.program);
+        tokio::task::spawn_local(async move {
+            if driving.await == Ended::Lost {
+                tracing::warn!("ipc: {{{label}}} IPC client: unexpected network disconnect.");
+            }
+            ended();
+        });
+        (connection, keep, root)
+    }
+
+    /// Serves `init` to the process at the other end of the stream until that leaves. Dropping the future closes the
+    /// connection.
+    pub(crate) async fn serve(
+        event_loop: EventLoop,
+        local: &Rc<Local>,
+        stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+        init: Arc<dyn Init>,
+        configure_logging: Option<ConfigureLogging>,
+    ) {
+        let (connection, keep, closed) = Self::new(event_loop, local, PATIENCE, configure_logging);
+        let root: process::Client = capnp_rpc::new_client(Served::new(&connection, init));
+        let system = new_system(&connection.link, stream, Side::Server, Some(root.client));
+        let label = log::thread_label(&local.program);
+        tracing::info!("ipc: {{{label}}} IPC server: socket connected.");
+        let driving = tokio::task::spawn_local(async move {
+            connection.drive(system, closed).await;
+            tracing::info!("ipc: {{{label}}} IPC server: socket disconnected.");
+        });
+        // A panic would have been the connection's end.
+        let _ = driving.await;
+        drop(keep);
+    }
+
+    fn new(
+        event_loop: EventLoop,
+        local: &Rc<Local>,
+        patience: Duration,
+        configure_logging: Option<ConfigureLogging>,
+    ) -> (Rc<Self>, Keep, oneshot::Receiver<()>) {
+        let (closer, closed) = local.closer();
+        let closer = Rc::new(closer);
+        let connection = Rc::new(Self {
+            event_loop,
+            local: Rc::clone(local),
+            link: Link::new(),
+            threads: Threads::new(&local.program),
+            objects: Objects::default(),
+            remote_threads: RefCell::default(),
+            idle_threads: IdleThreads::default(),
+            patience,
+            keep: RefCell::new(Rc::downgrade(&closer)),
+            configure_logging: RefCell::new(configure_logging),
+        });
+        let keep = Keep {
+            _closer: Some(closer),
+        };
+        (connection, keep, closed)
+    }
+
+    /// Runs the connection to its end, and lets go of what either side had on it.
+    async fn drive(self: Rc<Self>, system: RpcSystem<Side>, closed: oneshot::Receiver<()>) -> Ended {
+        let ended = drive(system, Rc::clone(&self.link), closed).await;
+        self.remote_threads.take();
+        self.idle_threads.clear();
+        self.objects.clear().await;
+        ended
+    }
+
+    /// Closes the connection: calls that are under way are interrupted.
+    pub(crate) fn close(&self) {
+        if let Some(closer) = self.keep.borrow().upgrade() {
+            closer.close();
+        }
+    }
+
+    /// What a handle holds on to. A connection that is closed already stays so.
+    pub(crate) fn keep(&self) -> Keep {
+        Keep {
+            _closer: self.keep.borrow().upgrade(),
+        }
+    }
+
+    pub(crate) fn event_loop(&self) -> &EventLoop {
+        &self.event_loop
+    }
+
+    pub(crate) fn local(&self) -> &Rc<Local> {
+        &self.local
+    }
+
+    pub(crate) fn link(&self) -> &Link {
+        &self.link
+    }
+
+    pub(crate) fn threads(&self) -> &Rc<Threads> {
+        &self.threads
+    }
+
+    pub(crate) fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// The settings that a parent may still make.
+    pub(crate) fn take_configure_logging(&self) -> Option<ConfigureLogging> {
+        self.configure_logging.borrow_mut().take()
+    }
+
+    /// Lets the peer call `object`, unless it holds too many already.
+    pub(crate) fn serve_object<I: ?Sized + Send + Sync + 'static>(
+        self: &Rc<Self>,
+        object: Arc<I>,
+    ) -> capnp::Result<Served<I>> {
+        if self.objects.are_too_many() {
+            objects::release(object);
+            return Err(exception(format_args!(
+                "this connection has {MAX_OBJECTS} objects already"
+            )));
+        }
+        Ok(Served::new(self, object))
+    }
+
+    /// A handle of an object of the peer's.
+    pub(crate) fn adopt<C: Interface>(self: &Rc<Self>, client: C) -> Arc<C::Object> {
+        C::object(Remote::new(client, Rc::clone(self), self.keep()))
+    }
+
+    /// Takes a call in.
+    pub(crate) fn receive(self: &Rc<Self>, method: &'static str, parameters: &dyn Debug) -> Request {
+        Request::receive(Rc::clone(self), method, parameters)
+    }
+
+    /// Waits for an answer, or for the connection to be lost, which leaves calls unanswered at times.
+    pub(crate) async fn answer<T>(&self, promise: Promise<T, capnp::Error>) -> capnp::Result<T> {
+        tokio::select! {
+            biased;
+            answer = promise => answer.map_err(|error| {
+                let remote = error.extra.starts_with(REMOTE);
+                if self.link.is_lost() && !remote {
+                    capnp::Error::disconnected(error.extra)
+                } else {
+                    error
+                }
+            }),
+            reason = self.link.lost() => Err(capnp::Error::disconnected(reason.to_string())),
+        }
+    }
+}

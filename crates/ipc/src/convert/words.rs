@@ -1,0 +1,58 @@
+//! Text.
+
+use std::borrow::Cow;
+
+use interfaces::{Json, Refusal, Secret};
+
+use super::{Words, invalid};
+
+impl Words for String {
+    fn read(text: capnp::text::Reader<'_>) -> capnp::Result<Self> {
+        Ok(text.to_string()?)
+    }
+
+    fn write(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self)
+    }
+}
+
+impl Words for Json {
+    fn read(text: capnp::text::Reader<'_>) -> capnp::Result<Self> {
+        text.to_str()?
+            .parse()
+            .map_err(|error| invalid(format_args!("text is no JSON: {error}")))
+    }
+
+    fn write(&self) -> Cow<'_, str> {
+        Cow::Owned(self.to_string())
+    }
+}
+
+/// A refusal is never empty: an empty text is that there is none.
+impl Words for Result<(), Refusal> {
+    fn read(text: capnp::text::Reader<'_>) -> capnp::Result<Self> {
+        let text = text.to_string()?;
+        if text.is_empty() {
+            return Ok(Ok(()));
+        }
+        Ok(Err(Refusal { text }))
+    }
+
+    fn write(&self) -> Cow<'_, str> {
+        match self {
+            Ok(()) => Cow::Borrowed(""),
+            Err(refusal) => Cow::Borrowed(&refusal.text),
+        }
+    }
+}
+
+/// What is no text in a secret is lost; the interfaces' secrets of this form are texts.
+impl Words for Secret {
+    fn read(text: capnp::text::Reader<'_>) -> capnp::Result<Self> {
+        Ok(Self::from(text.to_string()?))
+    }
+
+    fn write(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.expose())
+    }
+}
