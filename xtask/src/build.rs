@@ -10,7 +10,7 @@ use site_profile::SiteProfile;
 use xshell::{Cmd, Shell};
 
 use crate::arguments::BuildArguments;
-use crate::executables::{self, EXECUTABLES, Executable};
+use crate::executables::{self, EXECUTABLES};
 use crate::features::{Features, Surroundings};
 use crate::site::Site;
 use crate::{cargo, install_tools, probe, publish, site, workspace};
@@ -43,11 +43,10 @@ pub(crate) fn build(arguments: &BuildArguments) -> Result<Built> {
     arguments.depends.without_targets("build")?;
     let site = site::choose(&arguments.depends)?;
     let features = features(&site.profile, arguments.depends.install_tools)?;
-    let executables = executables::enabled(&features);
     let host = Platform::of(&site.profile);
     let shell = Shell::new().into_diagnostic()?;
     shell.change_dir(workspace::root());
-    let compiled = compile(&shell, &site, arguments, &executables, &host)?;
+    let compiled = compile(&shell, &site, arguments, &features, &host)?;
     place(&compiled, &host).wrap_err("the executables are built, and cannot be put into build/")
 }
 
@@ -152,13 +151,16 @@ fn compile(
     shell: &Shell,
     site: &Site,
     arguments: &BuildArguments,
-    executables: &[Executable],
+    features: &Features,
     host: &Platform,
 ) -> Result<Vec<PathBuf>> {
     let mut command =
         cargo::cargo(shell, site.profile.path()).args(["build", "--message-format=json-render-diagnostics"]);
-    for executable in executables {
+    for executable in executables::enabled(features) {
         command = command.args(["-p", executable.name]);
+        for feature in executable.package_features(features) {
+            command = command.args(["--features", &feature]);
+        }
     }
     if arguments.release {
         command = command.arg("--release");

@@ -13,6 +13,8 @@ pub(crate) struct Executable {
     pub(crate) name: &'static str,
     /// The features that must all be on.
     pub(crate) needs: &'static [&'static str],
+    /// What it can do more with a feature of the profile, as a feature of its package.
+    pub(crate) gains: &'static [(&'static str, &'static str)],
 }
 
 /// All of them.
@@ -20,18 +22,22 @@ pub(crate) const EXECUTABLES: [Executable; 4] = [
     Executable {
         name: "syscoind",
         needs: &[],
+        gains: &[],
     },
     Executable {
         name: "syscoin-cli",
         needs: &[],
+        gains: &[(MULTIPROCESS, "ipc")],
     },
     Executable {
         name: "syscoin-node",
         needs: &[MULTIPROCESS],
+        gains: &[],
     },
     Executable {
         name: "syscoin-wallet",
         needs: &[MULTIPROCESS, WALLET],
+        gains: &[],
     },
 ];
 
@@ -43,6 +49,12 @@ impl Executable {
             .copied()
             .filter(|feature| !features.is_on(feature))
             .collect()
+    }
+
+    /// What cargo is told to build it with, as `package/feature`.
+    pub(crate) fn package_features(&self, features: &Features) -> Vec<String> {
+        let gained = self.gains.iter().filter(|(feature, _)| features.is_on(feature));
+        gained.map(|(_, gain)| format!("{}/{gain}", self.name)).collect()
     }
 
     /// Its file name on a host.
@@ -58,6 +70,17 @@ pub(crate) fn need(feature: &str) -> bool {
         .any(|executable| executable.needs.contains(&feature))
 }
 
+/// All that executables can be built with, as cargo takes it.
+pub(crate) fn every_package_feature() -> String {
+    let gains = EXECUTABLES.iter().flat_map(|executable| {
+        executable
+            .gains
+            .iter()
+            .map(|(_, gain)| format!("{}/{gain}", executable.name))
+    });
+    gains.collect::<Vec<_>>().join(",")
+}
+
 /// Those that the features allow.
 pub(crate) fn enabled(features: &Features) -> Vec<Executable> {
     EXECUTABLES
@@ -69,6 +92,20 @@ pub(crate) fn enabled(features: &Features) -> Vec<Executable> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn features_decide_what_executables_can_do() {
+        let with = |on: &[&str]| -> Vec<String> {
+            let features = Features::of(on);
+            let executables = EXECUTABLES.iter();
+            executables
+                .flat_map(|executable| executable.package_features(&features))
+                .collect()
+        };
+        assert_eq!(with(&["wallet"]), [""; 0]);
+        assert_eq!(with(&["multiprocess"]), ["syscoin-cli/ipc"]);
+        assert_eq!(every_package_feature(), "syscoin-cli/ipc");
+    }
 
     #[test]
     fn features_decide_which_executables_are_built() {

@@ -111,6 +111,11 @@ impl Args {
         self.0.single(name).map(|value| value.to_text())
     }
 
+    /// [`text`](Self::text), byte for byte.
+    pub fn os_text(&self, name: &str) -> Option<OsString> {
+        self.0.single(name).map(|value| value.as_os_str().to_owned())
+    }
+
     /// [`text`](Self::text), or the default.
     pub fn text_or(&self, name: &str, default: &str) -> String {
         self.text(name).unwrap_or_else(|| default.to_owned())

@@ -61,13 +61,21 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// Whether this means no more than that nobody listens there.
+    /// Whether a listener may yet appear.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Socket { .. } | Self::Tls(TlsError::Unreachable(_)))
+    }
+
+    /// Whether this means no more than that nobody listens there for this user.
     fn means_absence(&self) -> bool {
-        use io::ErrorKind::{ConnectionRefused, NotADirectory, NotFound};
+        use io::ErrorKind::{ConnectionRefused, NotADirectory, NotFound, PermissionDenied};
         match self {
             Self::Address(AddressError::TooLong { .. }) => true,
             Self::Socket { source } => {
-                matches!(source.kind(), ConnectionRefused | NotADirectory | NotFound)
+                matches!(
+                    source.kind(),
+                    ConnectionRefused | NotADirectory | NotFound | PermissionDenied
+                )
             }
             _ => false,
         }

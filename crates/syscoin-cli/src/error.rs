@@ -34,6 +34,23 @@ pub(crate) enum CliError {
          you are connecting to the correct RPC port."
     )]
     Connect { host: String, port: u16, detail: Detail },
+    #[error(
+        "{text}\n\nProbably syscoin-node is not running or not listening on a unix socket. Can be started with:\n\n    \
+         syscoin-node -chain={chain} -ipcbind=unix"
+    )]
+    #[cfg(feature = "ipc")]
+    NoListener { text: String, chain: &'static str },
+    #[error("{text}")]
+    #[cfg(feature = "ipc")]
+    IpcUnreachable { text: String },
+    #[error("{text}")]
+    #[cfg(feature = "ipc")]
+    Ipc { text: String },
+    #[error("syscoin-cli was not built with IPC support")]
+    #[cfg_attr(feature = "ipc", expect(dead_code, reason = "it was built with it"))]
+    NoIpc,
+    #[error("-rpcconnect and -ipcconnect options cannot both be enabled")]
+    TwoWays,
     #[error("server in warmup")]
     Warmup,
     #[error("timeout on transient error: {0}")]
@@ -68,6 +85,10 @@ pub(crate) enum CliError {
 impl CliError {
     /// Whether the node may be about to answer.
     pub(crate) fn is_transient(&self) -> bool {
+        #[cfg(feature = "ipc")]
+        if matches!(self, Self::NoListener { .. } | Self::IpcUnreachable { .. }) {
+            return true;
+        }
         matches!(self, Self::Connect { .. } | Self::Warmup)
     }
 }

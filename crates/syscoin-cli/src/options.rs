@@ -83,6 +83,15 @@ fn connection_options() -> Vec<OptionSpec> {
     );
     vec![
         OptionSpec::new(
+            "ipcconnect",
+            General,
+            "Call the node over IPC instead of HTTP: unix connects to the socket node.sock in the network's data \
+             directory, unix:<path> to another one, tcp:<host>:<port> to a node elsewhere that knows this one's key. \
+             auto (the default) connects to node.sock if the node listens there and lets us call methods, and \
+             otherwise calls over HTTP; so does 0 always.",
+        )
+        .argument("<address>"),
+        OptionSpec::new(
             "rpcclienttimeout",
             General,
             "Give up when the node is silent for this many seconds, or never with 0 (default: 900).",

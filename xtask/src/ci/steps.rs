@@ -9,7 +9,7 @@ use site_profile::CONFIG_SITE;
 
 use super::{Context, Outcome, Step, advisories, documents, embedding, hosts, licences, names, trees};
 use crate::arguments::DependsArguments;
-use crate::executables::EXECUTABLES;
+use crate::executables::{self, EXECUTABLES};
 use crate::{cargo, depends, install_tools, site, workspace};
 
 /// What the tests of the engine hold its results against.
@@ -200,6 +200,8 @@ fn clippy(context: &Context) -> Result<Outcome> {
         "clippy",
         "--locked",
         "--workspace",
+        "--features",
+        &executables::every_package_feature(),
         "--all-targets",
         "--",
         "-D",
@@ -213,6 +215,7 @@ fn rustdoc(context: &Context) -> Result<Outcome> {
     let command = cargo::cargo(&context.shell, &profile()?).env("RUSTDOCFLAGS", "-D warnings");
     command
         .args(["doc", "--locked", "--workspace", "--no-deps"])
+        .args(["--features", &executables::every_package_feature()])
         .run()
         .into_diagnostic()?;
     Ok(Outcome::Passed)
@@ -239,6 +242,8 @@ fn unit(context: &Context) -> Result<Outcome> {
         "--locked",
         "--no-fail-fast",
         "--workspace",
+        "--features",
+        &executables::every_package_feature(),
         "--exclude",
         "functional-tests",
     ]);
