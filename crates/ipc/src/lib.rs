@@ -30,6 +30,7 @@ mod schema;
 mod scope;
 mod server;
 mod spawning;
+mod supervisor;
 #[cfg(test)]
 mod tests;
 mod threads;
@@ -52,4 +53,5 @@ pub use process::executable_directory;
 pub use scope::{Scope, ScopeError, Service};
 pub use server::ConfigureLogging;
 pub use spawning::{SpawnConfig, SpawningInit};
+pub use supervisor::{Backoff, Supervisor};
 pub use tls::TlsError;

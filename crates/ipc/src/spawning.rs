@@ -37,6 +37,17 @@ pub struct SpawningInit {
     children: Children,
 }
 
+/// Tells of the end of the connection to a child.
+pub(crate) struct Ended(oneshot::Receiver<()>);
+
+impl Ended {
+    /// Waits for it.
+    pub(crate) async fn wait(self) {
+        // The other end is never used, but dropped.
+        let _ = self.0.await;
+    }
+}
+
 /// What the children and those who wait for them know of each other.
 #[derive(Clone)]
 struct Children {
@@ -73,18 +84,47 @@ impl SpawningInit {
         self.children_exited().await;
     }
 
+    /// Whether no child is started any more.
+    pub(crate) fn is_dismissed(&self) -> bool {
+        *self.children.dismissed.borrow()
+    }
+
+    /// Waits until no child is started any more.
+    pub(crate) async fn dismissed(&self) {
+        let mut dismissed = self.children.dismissed.subscribe();
+        dismissed
+            .wait_for(|dismissed| *dismissed)
+            .await
+            .expect("it goes on because self holds a sender");
+    }
+
+    /// Starts a child that lies with the other executables, and gives its [`Init`] and what tells of its end.
+    pub(crate) async fn start_child(&self, program: &str) -> Result<(Arc<dyn Init>, Ended), InterfaceError> {
+        let waited = self.config.answer_within;
+        let starting = self.spawn(self.config.directory.join(program));
+        match tokio::time::timeout(waited, starting).await {
+            Ok(started) => started,
+            Err(_late) => Err(InterfaceError::Unresponsive {
+                peer: program.to_owned(),
+                waited,
+            }),
+        }
+    }
+
     /// Starts a child and gives its [`Init`].
-    async fn spawn(&self, program: PathBuf) -> Result<Arc<dyn Init>, InterfaceError> {
+    async fn spawn(&self, program: PathBuf) -> Result<(Arc<dyn Init>, Ended), InterfaceError> {
         let event_loop = self.event_loop.clone();
         let settings = (self.config.log_settings)();
         let patience = self.config.exit_within;
         let children = self.children.clone();
         let starting = self.event_loop.run(move |local| {
             Box::pin(async move {
-                let (connection, _keep, root) = start(event_loop, &local, program, patience, children)?;
+                let (sender, ended) = oneshot::channel();
+                let (connection, _keep, root) =
+                    start(event_loop, &local, program, patience, children, sender)?;
                 configure_logging(&connection, &root, &settings).await?;
                 connection.set_up(&root).await?;
-                Ok(connection.adopt(root))
+                Ok((connection.adopt(root), Ended(ended)))
             })
         });
         starting
@@ -98,7 +138,7 @@ impl Init for SpawningInit {
     async fn make_echo(&self) -> Result<Arc<dyn Echo>, InterfaceError> {
         let program = self.config.directory.join(self.config.echo_program);
         let waited = self.config.answer_within;
-        let making = async { self.spawn(program).await?.make_echo().await };
+        let making = async { self.spawn(program).await?.0.make_echo().await };
         match tokio::time::timeout(waited, making).await {
             Ok(made) => made,
             Err(_late) => Err(InterfaceError::Unresponsive {
@@ -116,6 +156,7 @@ fn start(
     program: PathBuf,
     patience: Duration,
     children: Children,
+    ended: oneshot::Sender<()>,
 ) -> Result<(Rc<Connection>, Keep, process::Client), InterfaceError> {
     if *children.dismissed.borrow() {
         return Err(InterfaceError::Disconnected(Disconnection::BeforeCall));
@@ -127,8 +168,9 @@ fn start(
     let (stream, child) = executable::spawn(&program).map_err(failed)?;
     let stream = to_tokio(stream).map_err(failed)?;
     let (disconnect, disconnected) = oneshot::channel();
-    let (connection, keep, root) =
-        Connection::open(event_loop, local, stream, Some(patience), || drop(disconnect));
+    let (connection, keep, root) = Connection::open(event_loop, local, stream, Some(patience), || {
+        drop((disconnect, ended))
+    });
     children.count.send_modify(|count| *count += 1);
     let until_dismissed = close_when_dismissed(children.dismissed.subscribe(), Rc::downgrade(&connection));
     tokio::task::spawn_local(async move {

@@ -62,7 +62,8 @@ fn option_table() -> OptionTable {
         .add([OptionSpec::new(
             "disablewallet",
             OptionCategory::Wallet,
-            "Run without wallets. There are none yet, so that this is what happens anyway.",
+            "Run without wallets, and do not start the process that they live in. There are none yet: the process has nothing \
+             to do.",
         )])
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use ipc::{BindAddress, EventLoop, Listeners, Peer, SpawnConfig, SpawningInit};
+use ipc::{Backoff, BindAddress, EventLoop, Listeners, Peer, SpawnConfig, SpawningInit, Supervisor};
 use node::{Composed, Serve, Surroundings, Welcome};
 
 use crate::{PROGRAM, options};
@@ -16,6 +16,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// How long a child may take to leave; less than the daemon waits for the composition at its own end.
 const EXIT_WITHIN: Duration = Duration::from_secs(10);
+
+/// The executable that wallets live in.
+const WALLET_PROGRAM: &str = "syscoin-wallet";
 
 /// The listening sockets, once there are any.
 type Listening = Arc<Mutex<Option<Listeners>>>;
@@ -32,7 +35,20 @@ pub(crate) fn compose(argv0: Option<&OsStr>, surroundings: &Surroundings<'_>) ->
         answer_within: ANSWER_WITHIN,
         exit_within: EXIT_WITHIN,
     };
+    let has_wallet = config.directory.join(WALLET_PROGRAM).is_file();
     let init = Arc::new(SpawningInit::new(event_loop.clone(), config));
+    let wallet = match (args.flag("disablewallet", false), has_wallet) {
+        (true, _) => None,
+        (false, true) => Some(Supervisor::start(
+            Arc::clone(&init),
+            WALLET_PROGRAM,
+            Backoff::default(),
+        )),
+        (false, false) => {
+            tracing::info!("There is no {WALLET_PROGRAM} beside this executable: running without it");
+            None
+        }
+    };
     let listening = Listening::default();
     Ok(Composed {
         init: init.clone(),
@@ -47,6 +63,7 @@ pub(crate) fn compose(argv0: Option<&OsStr>, surroundings: &Surroundings<'_>) ->
             if let Some(listeners) = take(&listening) {
                 listeners.close().await;
             }
+            drop(wallet);
             init.dismiss_children().await;
             // It ends or it does not; the process does.
             let _ = tokio::task::spawn_blocking(move || event_loop.stop()).await;

@@ -17,3 +17,5 @@ mod start_errors;
 
 #[cfg(target_os = "linux")]
 mod processes;
+#[cfg(target_os = "linux")]
+mod wallet_process;

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use interfaces::{Disconnection, Init, InterfaceError, suite};
-use ipc::{EventLoop, SpawnConfig, SpawningInit};
+use ipc::{Backoff, EventLoop, SpawnConfig, SpawningInit, Supervisor};
 use tempfile::TempDir;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
-pub(crate) const TESTS: [(&str, fn()); 10] = [
+pub(crate) const TESTS: [(&str, fn()); 13] = [
     (
         "spawned objects pass the suite and leave no child",
         spawned_objects_pass_the_suite,
@@ -48,6 +48,18 @@ pub(crate) const TESTS: [(&str, fn()); 10] = [
     (
         "children are dismissed though a call is under way",
         children_are_dismissed,
+    ),
+    (
+        "a supervised child that is killed is started again",
+        a_supervised_child_is_started_again,
+    ),
+    (
+        "a supervisor waits for an executable that is not there",
+        a_supervisor_waits_for_its_executable,
+    ),
+    (
+        "a supervised child leaves with its supervisor, and is not started again after children are dismissed",
+        a_supervised_child_leaves,
     ),
 ];
 
@@ -329,6 +341,93 @@ fn children_are_dismissed() {
             count("Process stubborn-child pid ", " was killed by signal 9"),
             killed + 1
         );
+    });
+}
+
+const QUICKLY: Backoff = Backoff {
+    first: Duration::from_millis(1),
+    longest: Duration::from_millis(10),
+    steady_after: Duration::from_secs(60),
+};
+
+/// The number of the process that `supervisor` has running.
+async fn supervised_pid(supervisor: &Supervisor) -> Result<String, InterfaceError> {
+    let init = supervisor.init(Duration::from_secs(30)).await?;
+    init.make_echo().await?.echo("pid".to_owned()).await
+}
+
+fn a_supervised_child_is_started_again() {
+    run(async {
+        let parent = Parent::new("reporting-child");
+        let supervisor = Supervisor::start(Arc::clone(&parent.init), "reporting-child", QUICKLY);
+        let mut last = within(supervised_pid(&supervisor)).await.unwrap();
+        for _ in 0..3 {
+            let pid = rustix::process::Pid::from_raw(last.parse().unwrap()).unwrap();
+            rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+            let next = async {
+                loop {
+                    // The old one's end may not have been noticed yet.
+                    match supervised_pid(&supervisor).await {
+                        Ok(pid) if pid != last => break pid,
+                        _ => tokio::task::yield_now().await,
+                    }
+                }
+            };
+            last = within(next).await;
+        }
+        drop(supervisor);
+        parent.finish().await;
+        assert_eq!(
+            count(
+                "ipc: process reporting-child ended; it is started again in ",
+                "ms"
+            ),
+            3
+        );
+    });
+}
+
+fn a_supervisor_waits_for_its_executable() {
+    run(async {
+        let parent = Parent::new("echo-child");
+        let supervisor = Supervisor::start(Arc::clone(&parent.init), "late-child", QUICKLY);
+        wait_until("two attempts", || {
+            count("ipc: cannot start late-child: ", "ms") > 1
+        });
+        let error = supervisor.init(Duration::ZERO).await.map(drop).unwrap_err();
+        assert!(matches!(error, InterfaceError::Unresponsive { .. }), "{error:?}");
+        link(parent.directory.path(), "late-child");
+        let init = within(supervisor.init(Duration::from_secs(30))).await.unwrap();
+        within(suite::check_init(init)).await;
+        drop(supervisor);
+        parent.finish().await;
+    });
+}
+
+fn a_supervised_child_leaves() {
+    run(async {
+        let parent = Parent::new("reporting-child");
+        let supervisor = Supervisor::start(Arc::clone(&parent.init), "reporting-child", QUICKLY);
+        let pid = within(supervised_pid(&supervisor)).await.unwrap();
+        drop(supervisor);
+        within(parent.init.children_exited()).await;
+        assert!(!Path::new("/proc").join(pid).exists());
+
+        let supervisor = Supervisor::start(Arc::clone(&parent.init), "reporting-child", QUICKLY);
+        within(supervised_pid(&supervisor)).await.unwrap();
+        within(parent.init.dismiss_children()).await;
+        let over = async {
+            loop {
+                match supervised_pid(&supervisor).await {
+                    // Only when there will be no other.
+                    Err(InterfaceError::Disconnected(Disconnection::BeforeCall)) => break,
+                    _ => tokio::task::yield_now().await,
+                }
+            }
+        };
+        within(over).await;
+        drop(supervisor);
+        parent.finish().await;
     });
 }
 
