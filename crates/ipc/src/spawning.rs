@@ -169,7 +169,7 @@ fn start(
     let stream = to_tokio(stream).map_err(failed)?;
     let (disconnect, disconnected) = oneshot::channel();
     let (connection, keep, root) = Connection::open(event_loop, local, stream, Some(patience), || {
-        drop((disconnect, ended))
+        drop((disconnect, ended));
     });
     children.count.send_modify(|count| *count += 1);
     let until_dismissed = close_when_dismissed(children.dismissed.subscribe(), Rc::downgrade(&connection));
