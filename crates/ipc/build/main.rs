@@ -14,15 +14,19 @@ use std::path::{Path, PathBuf};
 
 use site_profile::{CONFIG_SITE, SiteProfile};
 
-const SCHEMAS: [&str; 8] = [
+const SCHEMAS: [&str; 12] = [
+    "schema/chain.capnp",
     "schema/common.capnp",
     "schema/echo.capnp",
+    "schema/handler.capnp",
     "schema/init.capnp",
     "schema/mining.capnp",
+    "schema/node.capnp",
     "schema/process.capnp",
     "schema/proxy.capnp",
     "schema/rpc.capnp",
     "schema/rust.capnp",
+    "schema/wallet.capnp",
 ];
 
 fn main() {

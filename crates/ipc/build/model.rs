@@ -111,7 +111,8 @@ pub(crate) enum Wire {
     /// With the generated module.
     Structure(String),
     List(Box<Value>),
-    Object,
+    /// With the generated module.
+    Object(String),
 }
 
 impl Field {

@@ -234,8 +234,9 @@ impl<'a> Nodes<'a> {
                 (Wire::Structure(self.module(node)?), rust_name(node, HOLDS)?)
             }
             type_::Interface(of) => {
-                let object = rust_name(self.get(of.get_type_id())?, OBJECT)?;
-                (Wire::Object, format!("Arc<dyn {object}>"))
+                let node = self.get(of.get_type_id())?;
+                let object = rust_name(node, OBJECT)?;
+                (Wire::Object(self.module(node)?), format!("Arc<dyn {object}>"))
             }
             type_::List(of) => {
                 let element = self.read_value(of.get_element_type()?, holds)?;

@@ -38,7 +38,7 @@ fn read_pointer(wire: &Wire, rust: &str, got: &str) -> String {
         Wire::Structure(module) => {
             format!("<{rust} as Structure<{module}::Owned>>::read({got}, connection)?")
         }
-        Wire::Object => format!("connection.adopt({got})"),
+        Wire::Object(_) => format!("connection.adopt({got})"),
         Wire::Scalar(_) | Wire::List(_) => unreachable!("they are read by their own rules"),
     }
 }
@@ -49,11 +49,11 @@ pub(crate) fn write(field: &Field, builder: &str, value: &str) -> String {
     match field.presence {
         Presence::Always => write_value(field, builder, value),
         Presence::Pointer => format!(
-            "if let Some({value}) = {value} {{ {} }}",
+            "if let Some({value}) = {value} {{ {} }}\n",
             write_value(field, builder, value)
         ),
         Presence::Flag => format!(
-            "if let Some({value}) = {value} {{ {builder}.set_has_{name}(true); {} }}",
+            "if let Some({value}) = {value} {{ {builder}.set_has_{name}(true); {} }}\n",
             write_value(field, builder, value)
         ),
     }
@@ -79,9 +79,12 @@ fn write_element(element: &Value) -> String {
         Wire::Structure(module) => {
             format!("Structure::<{module}::Owned>::fill(element, list.reborrow().get(index), connection)?;")
         }
-        Wire::Object => {
+        Wire::Object(module) => {
             let client = written(element, "element");
-            format!("list.set(index, capnp::capability::FromClientHook::into_client_hook({client}));")
+            format!(
+                "{{ let client: {module}::Client = {client};
+                    list.set(index, capnp::capability::FromClientHook::into_client_hook(client)); }}"
+            )
         }
         _ => format!("list.set(index, {});", written(element, "element")),
     }
@@ -95,7 +98,7 @@ fn written(value: &Value, name: &str) -> String {
         Wire::Text => format!("&*<{rust} as Words>::write(&{name})"),
         Wire::Data => format!("&<{rust} as Bytes>::write(&{name})"),
         Wire::Enumeration(wire) => format!("<{rust} as Enumeration<{wire}>>::write({name})"),
-        Wire::Object => format!("capnp_rpc::new_client(connection.serve_object({name})?)"),
+        Wire::Object(_) => format!("capnp_rpc::new_client(connection.serve_object({name})?)"),
         Wire::Structure(_) | Wire::List(_) => unreachable!("they are filled in place"),
     }
 }

@@ -3,8 +3,12 @@
 # own, so that they never collide with ordinals that upstream gives out. A peer of another make answers that it does not
 # implement them.
 
+using Chain = import "chain.capnp";
 using Init = import "init.capnp";
+using Node = import "node.capnp";
+using Proxy = import "proxy.capnp";
 using Rust = import "rust.capnp";
+using Wallet = import "wallet.capnp";
 
 struct Setting $Rust.manual {
   # One of the parent's logging settings, spelled as the option of that name.
@@ -21,4 +25,8 @@ interface Process extends(Init.Init) $Rust.object("interfaces::Init") {
 
   configureLogging @1 (settings :List(Setting)) -> () $Rust.manual;
   # Makes a spawned process log where its parent does. At most once, before `construct`.
+
+  makeChain @2 (context :Proxy.Context) -> (result :Chain.Chain);
+  makeNode @3 (context :Proxy.Context) -> (result :Node.Node);
+  makeWalletLoader @4 (context :Proxy.Context, chain :Chain.Chain) -> (result :Wallet.WalletLoader);
 }

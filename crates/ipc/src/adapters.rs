@@ -16,9 +16,12 @@ use futures::future::LocalBoxFuture;
 use interfaces::InterfaceError;
 
 use crate::client::{Call, Interface, Remote, Runs};
-use crate::convert::{Bytes, Scalar, Structure, Words, list_length};
+use crate::convert::{Bytes, Enumeration, Scalar, Structure, Words, list_length};
 use crate::error::exception;
-use crate::schema::{common_capnp, echo_capnp, init_capnp, mining_capnp, process_capnp, rpc_capnp};
+use crate::schema::{
+    chain_capnp, common_capnp, echo_capnp, handler_capnp, init_capnp, mining_capnp, node_capnp,
+    process_capnp, rpc_capnp, wallet_capnp,
+};
 use crate::server::Served;
 
 include!(concat!(env!("OUT_DIR"), "/adapters.rs"));

@@ -5,6 +5,7 @@
 
 mod bytes;
 mod mining;
+mod outcome;
 mod scalar;
 mod words;
 
@@ -14,7 +15,7 @@ use std::rc::Rc;
 use capnp::traits::OwnedStruct;
 
 use crate::connection::Connection;
-use crate::schema::{common_capnp, mining_capnp};
+use crate::schema::{chain_capnp, common_capnp, mining_capnp, node_capnp, wallet_capnp};
 
 /// A number or truth value that is `W` on the wire.
 pub(crate) trait Scalar<W>: Sized {
@@ -35,10 +36,6 @@ pub(crate) trait Bytes: Sized {
 }
 
 /// One of several values.
-#[expect(
-    dead_code,
-    reason = "no schema has an enumeration yet, but the generator knows them"
-)]
 pub(crate) trait Enumeration<W>: Sized {
     fn read(wire: W) -> Self;
     fn write(self) -> W;

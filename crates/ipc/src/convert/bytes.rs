@@ -1,10 +1,15 @@
 //! Bytes: raw ones, and what bitcoin serialises for consensus.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use bitcoin::block::Header;
 use bitcoin::consensus::encode::{Decodable, Encodable, deserialize, serialize};
-use bitcoin::{Block, BlockHash, OutPoint, ScriptBuf, Transaction, TxMerkleNode, TxOut, Txid, Wtxid};
+use bitcoin::hashes::Hash as _;
+use bitcoin::{
+    Block, BlockHash, OutPoint, Psbt, PubkeyHash, PublicKey, ScriptBuf, Transaction, TxMerkleNode, TxOut,
+    Txid, Wtxid,
+};
 use interfaces::Secret;
 
 use super::{Bytes, invalid};
@@ -51,6 +56,57 @@ impl Bytes for ScriptBuf {
 
     fn write(&self) -> Cow<'_, [u8]> {
         Cow::Borrowed(self.as_bytes())
+    }
+}
+
+/// The format of BIP 174 <https://bips.dev/174/>.
+impl Bytes for Psbt {
+    fn read(bytes: &[u8]) -> capnp::Result<Self> {
+        Self::deserialize(bytes)
+            .map_err(|error| invalid(format_args!("{} bytes are no PSBT: {error}", bytes.len())))
+    }
+
+    fn write(&self) -> Cow<'_, [u8]> {
+        Cow::Owned(self.serialize())
+    }
+}
+
+/// As in scripts: 33 bytes or 65.
+impl Bytes for PublicKey {
+    fn read(bytes: &[u8]) -> capnp::Result<Self> {
+        Self::from_slice(bytes)
+            .map_err(|error| invalid(format_args!("{} bytes are no public key: {error}", bytes.len())))
+    }
+
+    fn write(&self) -> Cow<'_, [u8]> {
+        Cow::Owned(self.to_bytes())
+    }
+}
+
+impl Bytes for PubkeyHash {
+    fn read(bytes: &[u8]) -> capnp::Result<Self> {
+        <[u8; 20]>::read(bytes).map(Self::from_byte_array)
+    }
+
+    fn write(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(self.as_byte_array())
+    }
+}
+
+/// 4 bytes or 16, in network order.
+impl Bytes for IpAddr {
+    fn read(bytes: &[u8]) -> capnp::Result<Self> {
+        match bytes.len() {
+            4 => <[u8; 4]>::read(bytes).map(Self::from),
+            _ => <[u8; 16]>::read(bytes).map(Self::from),
+        }
+    }
+
+    fn write(&self) -> Cow<'_, [u8]> {
+        Cow::Owned(match self {
+            Self::V4(address) => address.octets().to_vec(),
+            Self::V6(address) => address.octets().to_vec(),
+        })
     }
 }
 
