@@ -93,9 +93,9 @@ fn write_method(interface: &Interface, name: &str, call: &Call) -> String {
 fn exchange(method: &str, set: &str) -> String {
     format!(
         "{{ let mut parameters = request.get(); {set}
-            call.sending(\"{method}\", parameters.total_size(), &parameters.into_reader())?; }}
+            call.sending(\"{method}\", parameters.total_size(), parameters.into_reader())?; }}
          let response = call.answer(request.send().promise).await?;
          let results = response.get()?;
-         call.received(\"{method}\", &results);"
+         call.received(\"{method}\", results);"
     )
 }

@@ -37,7 +37,7 @@ fn write_method(interface: &str, module: &str, name: &str, kind: &Kind) -> Strin
         Kind::Refused(text) => {
             return format!(
                 "async fn {wire_name}(self: Rc<Self>, params: {params}, _: {results}) -> capnp::Result<()> {{
-                    let request = self.connection().receive(\"{interface}.{name}\", &params.get()?);
+                    let request = self.connection().receive(\"{interface}.{name}\", params.get()?);
                     request.close(Err(exception({text:?})))
                 }}\n"
             );
@@ -51,12 +51,12 @@ fn write_method(interface: &str, module: &str, name: &str, kind: &Kind) -> Strin
     format!(
         "async fn {wire_name}(self: Rc<Self>, params: {params}, mut results: {results}) -> capnp::Result<()> {{
             let connection = self.connection();
-            let request = connection.receive(\"{interface}.{name}\", &params.get()?);
+            let request = connection.receive(\"{interface}.{name}\", params.get()?);
             let outcome = async {{
                 let parameters = params.get()?;
                 {body}
                 let size = results.get().total_size();
-                request.respond(size, &results.get().into_reader())
+                request.respond(size, results.get().into_reader())
             }}
             .await;
             request.close(outcome)

@@ -9,12 +9,12 @@ mod objects;
 mod setup;
 
 use std::cell::RefCell;
-use std::fmt::Debug;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
 
 use capnp::capability::Promise;
+use capnp::dynamic_value::Reader;
 use capnp_rpc::RpcSystem;
 use capnp_rpc::rpc_twoparty_capnp::Side;
 use interfaces::Init;
@@ -90,27 +90,33 @@ impl Connection {
         (connection, keep, root)
     }
 
-    /// Serves `init` to the process at the other end of the stream until that leaves. Dropping the future closes the
-    /// connection.
+    /// Serves `init` to the process at the other end of the stream until that leaves, or until `closing` ends and the
+    /// connection is closed. Dropping the future closes the connection too, without waiting for it.
     pub(crate) async fn serve(
         event_loop: EventLoop,
         local: &Rc<Local>,
         stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
         init: Arc<dyn Init>,
         configure_logging: Option<ConfigureLogging>,
+        closing: impl Future<Output = ()>,
     ) {
         let (connection, keep, closed) = Self::new(event_loop, local, PATIENCE, configure_logging);
         let root: process::Client = capnp_rpc::new_client(Served::new(&connection, init));
         let system = new_system(&connection.link, stream, Side::Server, Some(root.client));
         let label = log::thread_label(&local.program);
         tracing::info!("ipc: {{{label}}} IPC server: socket connected.");
-        let driving = tokio::task::spawn_local(async move {
+        let mut driving = tokio::task::spawn_local(async move {
             connection.drive(system, closed).await;
             tracing::info!("ipc: {{{label}}} IPC server: socket disconnected.");
         });
         // A panic would have been the connection's end.
-        let _ = driving.await;
-        drop(keep);
+        tokio::select! {
+            _ = &mut driving => {}
+            () = closing => {
+                drop(keep);
+                let _ = driving.await;
+            }
+        }
     }
 
     fn new(
@@ -211,7 +217,11 @@ impl Connection {
     }
 
     /// Takes a call in.
-    pub(crate) fn receive(self: &Rc<Self>, method: &'static str, parameters: &dyn Debug) -> Request {
+    pub(crate) fn receive<'a>(
+        self: &Rc<Self>,
+        method: &'static str,
+        parameters: impl Into<Reader<'a>>,
+    ) -> Request {
         Request::receive(Rc::clone(self), method, parameters)
     }
 

@@ -45,11 +45,23 @@ impl EventLoop {
         init: Arc<dyn Init>,
         configure_logging: Option<ConfigureLogging>,
     ) -> std::io::Result<()> {
+        self.serve_until(stream, init, configure_logging, std::future::pending())
+            .await
+    }
+
+    /// [`serve`](Self::serve) until `closing` ends at the latest, and the connection is closed.
+    pub(crate) async fn serve_until(
+        &self,
+        stream: UnixStream,
+        init: Arc<dyn Init>,
+        configure_logging: Option<ConfigureLogging>,
+        closing: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<()> {
         let event_loop = self.clone();
         let serving = self.run(move |local| {
             Box::pin(async move {
                 let stream = to_tokio(stream)?;
-                Connection::serve(event_loop, &local, stream, init, configure_logging).await;
+                Connection::serve(event_loop, &local, stream, init, configure_logging, closing).await;
                 Ok(())
             })
         });
@@ -70,15 +82,16 @@ impl EventLoop {
             .unwrap_or_else(|stopped| Err(InterfaceError::Disconnected(stopped)))
     }
 
-    /// [`serve`](Self::serve) over a stream that is ready for use on the IPC thread.
+    /// [`serve_until`](Self::serve_until) over a stream that is ready for use on the IPC thread.
     pub(crate) async fn serve_stream(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         init: Arc<dyn Init>,
+        closing: impl Future<Output = ()> + Send + 'static,
     ) {
         let event_loop = self.clone();
         let serving = self.run(move |local| {
-            Box::pin(async move { Connection::serve(event_loop, &local, stream, init, None).await })
+            Box::pin(async move { Connection::serve(event_loop, &local, stream, init, None, closing).await })
         });
         // A thread that has ended serves nobody.
         let _ = serving.await;

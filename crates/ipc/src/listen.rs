@@ -172,8 +172,12 @@ impl Listening {
         let (scope, welcome) = (self.scope.clone(), Arc::clone(&self.welcome));
         let (event_loop, room) = (self.event_loop.clone(), Arc::clone(&self.room));
         let mut stopping = self.stopping.clone();
-        let serving = async move {
-            let (guest, peer) = match stranger.identify().await {
+        async move {
+            let identified = tokio::select! {
+                identified = stranger.identify() => identified,
+                () = stopped(&mut stopping) => return,
+            };
+            let (guest, peer) = match identified {
                 Ok(identified) => identified,
                 Err(refused) => return trouble.refused(&name, &refused.to_string()),
             };
@@ -181,14 +185,9 @@ impl Listening {
                 return;
             };
             let init = scope.limit(welcome(&peer));
-            if let Err(error) = guest.serve(&event_loop, init).await {
+            let closing = async move { stopped(&mut stopping).await };
+            if let Err(error) = guest.serve(&event_loop, init, closing).await {
                 tracing::warn!("ipc: a client at {name} cannot be served: {error}");
-            }
-        };
-        async move {
-            tokio::select! {
-                () = serving => {}
-                () = stopped(&mut stopping) => {}
             }
         }
     }

@@ -1,8 +1,14 @@
 //! What `-debug=ipc` shows: Core's names for threads, and calls with an excerpt of their data.
 
+mod shown;
+
 use std::cell::OnceCell;
 use std::fmt::{self, Debug, Write as _};
 use std::sync::Arc;
+
+use capnp::dynamic_value::Reader;
+
+use shown::Shown;
 
 /// Characters of a call's data that are shown.
 const EXCERPT: usize = 200;
@@ -38,7 +44,7 @@ fn thread_id() -> impl fmt::Display {
 }
 
 /// Logs a call that is sent.
-pub(crate) fn sent(caller: &str, method: &str, data: &dyn Debug) {
+pub(crate) fn sent<'a>(caller: &str, method: &str, data: impl Into<Reader<'a>>) {
     message(
         || format!("{{{caller}}} IPC client send {method}$Params"),
         "send",
@@ -47,7 +53,7 @@ pub(crate) fn sent(caller: &str, method: &str, data: &dyn Debug) {
 }
 
 /// Logs the answer to a call.
-pub(crate) fn received(caller: &str, method: &str, data: &dyn Debug) {
+pub(crate) fn received<'a>(caller: &str, method: &str, data: impl Into<Reader<'a>>) {
     message(
         || format!("{{{caller}}} IPC client recv {method}$Results"),
         "recv",
@@ -56,13 +62,13 @@ pub(crate) fn received(caller: &str, method: &str, data: &dyn Debug) {
 }
 
 /// Logs one line, and at trace level its data. The text is only made when it is wanted.
-pub(crate) fn message(text: impl FnOnce() -> String, kind: &str, data: &dyn Debug) {
+pub(crate) fn message<'a>(text: impl FnOnce() -> String, kind: &str, data: impl Into<Reader<'a>>) {
     if !tracing::enabled!(target: "ipc", tracing::Level::DEBUG) {
         return;
     }
     tracing::debug!(target: "ipc", "{}", text());
     if tracing::enabled!(target: "ipc", tracing::Level::TRACE) {
-        tracing::trace!(target: "ipc", "{kind} data: {}", excerpt(data));
+        tracing::trace!(target: "ipc", "{kind} data: {}", excerpt(&Shown(data.into())));
     }
 }
 

@@ -1,11 +1,11 @@
 //! A call under way, on the IPC thread.
 
-use std::fmt::Debug;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use capnp::MessageSize;
 use capnp::capability::{FromClientHook, Promise};
+use capnp::dynamic_value::Reader;
 use interfaces::{Disconnection, InterfaceError};
 
 use super::remote::{Interface, Runs, Target};
@@ -89,11 +89,11 @@ impl<C: Interface> Call<C> {
     }
 
     /// Checks and logs the filled-in request.
-    pub(crate) fn sending(
+    pub(crate) fn sending<'a>(
         &self,
         method: &str,
         size: capnp::Result<MessageSize>,
-        parameters: &dyn Debug,
+        parameters: impl Into<Reader<'a>>,
     ) -> capnp::Result<()> {
         check_size(size?)?;
         log::sent(&self.caller, method, parameters);
@@ -106,7 +106,7 @@ impl<C: Interface> Call<C> {
     }
 
     /// Logs the answer.
-    pub(crate) fn received(&self, method: &str, results: &dyn Debug) {
+    pub(crate) fn received<'a>(&self, method: &str, results: impl Into<Reader<'a>>) {
         log::received(&self.caller, method, results);
     }
 }

@@ -51,11 +51,11 @@ impl Connection {
         let mut request = init.construct_request();
         request.get().set_thread_map(self.threads.map());
         let label = log::thread_label(&self.local.program);
-        log::sent(&label, "Init.construct", &request.get().reborrow_as_reader());
+        log::sent(&label, "Init.construct", request.get().reborrow_as_reader());
         let remote_threads = async {
             let response = self.answer(request.send().promise).await?;
             let results = response.get()?;
-            log::received(&label, "Init.construct", &results);
+            log::received(&label, "Init.construct", results);
             results.get_thread_map()
         }
         .await

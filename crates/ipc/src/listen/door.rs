@@ -133,12 +133,17 @@ impl Stranger {
 }
 
 impl Guest {
-    /// Serves it until it leaves.
-    pub(super) async fn serve(self, event_loop: &EventLoop, init: Arc<dyn Init>) -> io::Result<()> {
+    /// Serves it until it leaves or `closing` ends.
+    pub(super) async fn serve(
+        self,
+        event_loop: &EventLoop,
+        init: Arc<dyn Init>,
+        closing: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
         match self {
-            Self::Unix(stream) => event_loop.serve(stream, init, None).await,
+            Self::Unix(stream) => event_loop.serve_until(stream, init, None, closing).await,
             Self::Tls(stream) => {
-                event_loop.serve_stream(*stream, init).await;
+                event_loop.serve_stream(*stream, init, closing).await;
                 Ok(())
             }
         }

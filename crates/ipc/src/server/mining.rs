@@ -18,7 +18,7 @@ impl Served<dyn BlockTemplate> {
         let parameters = params.get()?;
         let request = self
             .connection()
-            .receive("BlockTemplate.submitSolutionOld7", &parameters);
+            .receive("BlockTemplate.submitSolutionOld7", parameters);
         let outcome = async {
             let turn = request.turn(parameters.get_context()?).await?;
             let object = self.object()?;
@@ -34,7 +34,7 @@ impl Served<dyn BlockTemplate> {
                 .await?;
             results.get().set_result(verdict == BlockVerdict::Accepted);
             let size = results.get().total_size();
-            request.respond(size, &results.get().reborrow_as_reader())
+            request.respond(size, results.get().reborrow_as_reader())
         }
         .await;
         request.close(outcome)

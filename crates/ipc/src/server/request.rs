@@ -1,9 +1,9 @@
 //! One call that the peer made, from its arrival to the answer.
 
-use std::fmt::Debug;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use capnp::dynamic_value::Reader;
 use capnp::{Error, MessageSize};
 use interfaces::InterfaceError;
 
@@ -21,7 +21,11 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    pub(crate) fn receive(connection: Rc<Connection>, method: &'static str, parameters: &dyn Debug) -> Self {
+    pub(crate) fn receive<'a>(
+        connection: Rc<Connection>,
+        method: &'static str,
+        parameters: impl Into<Reader<'a>>,
+    ) -> Self {
         let request = Self {
             label: log::thread_label(&connection.local().program),
             number: connection.local().next_request(),
@@ -107,7 +111,11 @@ impl Request {
     }
 
     /// Checks and logs the filled-in results.
-    pub(crate) fn respond(&self, size: capnp::Result<MessageSize>, results: &dyn Debug) -> capnp::Result<()> {
+    pub(crate) fn respond<'a>(
+        &self,
+        size: capnp::Result<MessageSize>,
+        results: impl Into<Reader<'a>>,
+    ) -> capnp::Result<()> {
         check_size(size?)?;
         let Self {
             label,

@@ -23,13 +23,13 @@ impl Served<dyn Init> {
             configure(&[]).map_err(exception)?;
         }
         let parameters = params.get()?;
-        let request = connection.receive("Init.construct", &parameters);
+        let request = connection.receive("Init.construct", parameters);
         if parameters.has_thread_map() {
             connection.set_remote_threads(parameters.get_thread_map()?);
         }
         results.get().set_thread_map(connection.threads().map());
         let size = results.get().total_size();
-        request.respond(size, &results.get().reborrow_as_reader())
+        request.respond(size, results.get().reborrow_as_reader())
     }
 
     /// Chooses the highest version that both sides speak.

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use capnp::traits::HasTypeId as _;
-use interfaces::LocalInit;
+use interfaces::{LocalInit, suite};
 
 use super::support::{GatedInit, StockClient, local, make_thread, send_echo, serve, within};
 use crate::EventLoop;
 use crate::connection::MAX_OBJECTS;
-use crate::schema::{echo_capnp, init_capnp, process_capnp, proxy_capnp};
+use crate::schema::{
+    common_capnp, echo_capnp, init_capnp, mining_capnp, process_capnp, proxy_capnp, rpc_capnp,
+};
 use crate::threads::MAX_THREADS;
 
 #[test]
@@ -19,6 +21,26 @@ fn interfaces_have_the_numbers_that_peers_know() {
         (proxy_capnp::context::Reader::TYPE_ID, 0x9c44_e664_5d0b_22c6),
         (init_capnp::init::Client::TYPE_ID, 0x8838_c700_ba5c_ba65),
         (echo_capnp::echo::Client::TYPE_ID, 0xd36b_8964_0dc9_4399),
+        (common_capnp::block_ref::Reader::TYPE_ID, 0xb3be_4b89_4935_0369),
+        (mining_capnp::mining::Client::TYPE_ID, 0xf9c6_8436_df3a_f39e),
+        (
+            mining_capnp::block_template::Client::TYPE_ID,
+            0xf967_1ad8_41b2_f622,
+        ),
+        (
+            mining_capnp::block_create_options::Reader::TYPE_ID,
+            0x80fc_a083_ef81_a559,
+        ),
+        (
+            mining_capnp::block_wait_options::Reader::TYPE_ID,
+            0x9ba4_37d9_de0c_452e,
+        ),
+        (
+            mining_capnp::block_check_options::Reader::TYPE_ID,
+            0x89f3_f39b_6c9d_d162,
+        ),
+        (mining_capnp::coinbase_tx::Reader::TYPE_ID, 0xdc39_9c6d_34ae_7e69),
+        (rpc_capnp::rpc::Client::TYPE_ID, 0xacb1_d37f_0a71_3129),
     ];
     for (ours, expected) in rows {
         assert_eq!(ours, expected, "{ours:x} is not {expected:x}");
@@ -262,4 +284,145 @@ fn log_settings_are_for_children_only() {
             .unwrap_err();
         assert!(error.extra.contains("has its log settings already"), "{error}");
     });
+}
+
+#[test]
+fn a_client_of_bitcoin_core_30_is_told_to_update() {
+    local(async {
+        let server = EventLoop::start("facts-core-30").unwrap();
+        let client = StockClient::connect(serve(&server, suite::recorder()));
+        let thread = client.thread().await;
+        let error = within(client.init.make_mining_old2_request().send().promise)
+            .await
+            .map(drop)
+            .unwrap_err();
+        assert!(
+            error
+                .extra
+                .contains("made for Bitcoin Core 30, and must be updated"),
+            "{error}"
+        );
+
+        let mining = make_mining(&client, &thread).await;
+        // Its first parameter is where the context is now.
+        let mut request = mining.create_new_block_request();
+        request.get().init_context();
+        let error = within(request.send().promise).await.map(drop).unwrap_err();
+        let expected = "remote exception: std::exception: Mining.createNewBlock has a context since Bitcoin Core 31: \
+                        this client is made for an earlier version, and must be updated";
+        assert_eq!(error.extra, expected);
+        let error = within(mining.check_block_request().send().promise)
+            .await
+            .map(drop)
+            .unwrap_err();
+        assert!(
+            error
+                .extra
+                .contains("checkBlock has a context since Bitcoin Core 31"),
+            "{error}"
+        );
+    });
+}
+
+#[test]
+fn solutions_are_taken_at_the_number_of_bitcoin_core_31_too() {
+    local(async {
+        let server = EventLoop::start("facts-core-31").unwrap();
+        let client = StockClient::connect(serve(&server, suite::recorder()));
+        let thread = client.thread().await;
+        let mining = make_mining(&client, &thread).await;
+        let template = make_template(&mining, &thread).await;
+        let coinbase = bitcoin::Transaction {
+            version: bitcoin::transaction::Version::TWO,
+            lock_time: bitcoin::absolute::LockTime::ZERO,
+            input: vec![bitcoin::TxIn::default()],
+            output: Vec::new(),
+        };
+        let coinbase = bitcoin::consensus::serialize(&coinbase);
+        let mut verdicts = Vec::new();
+        for nonce in 0..24 {
+            let mut request = template.submit_solution_request();
+            request.get().init_context().set_thread(thread.clone());
+            request.get().set_nonce(nonce);
+            request.get().set_coinbase(&coinbase);
+            let new = within(request.send().promise).await;
+            let new = new
+                .map(|answer| answer.get().unwrap().get_result())
+                .map_err(|error| error.extra);
+            let mut request = template.submit_solution_old7_request();
+            request.get().init_context().set_thread(thread.clone());
+            request.get().set_nonce(nonce);
+            request.get().set_coinbase(&coinbase);
+            let old = within(request.send().promise).await;
+            let old = old
+                .map(|answer| answer.get().unwrap().get_result())
+                .map_err(|error| error.extra);
+            assert_eq!(old, new);
+            verdicts.push(new);
+        }
+        assert!(
+            verdicts.contains(&Ok(true)) && verdicts.contains(&Ok(false)),
+            "{verdicts:?}"
+        );
+
+        let mut request = template.submit_solution_old7_request();
+        request.get().init_context().set_thread(thread.clone());
+        request.get().set_coinbase(&[1, 2, 3]);
+        let error = within(request.send().promise).await.map(drop).unwrap_err();
+        assert!(error.extra.contains("3 bytes are no Transaction"), "{error}");
+    });
+}
+
+#[test]
+fn processes_that_speak_no_common_version_are_told_so() {
+    local(async {
+        let server = EventLoop::start("facts-version").unwrap();
+        let client = StockClient::connect(serve(&server, Arc::new(LocalInit)));
+        let process: process_capnp::process::Client =
+            capnp::capability::FromClientHook::new(client.init.client.hook.add_ref());
+        let negotiate = async |minimum, maximum| {
+            let mut request = process.negotiate_request();
+            request.get().set_minimum(minimum);
+            request.get().set_maximum(maximum);
+            let answer = within(request.send().promise).await?;
+            Ok::<u32, capnp::Error>(answer.get()?.get_version())
+        };
+        for (minimum, maximum) in [(1, 1), (0, 1), (1, u32::MAX)] {
+            assert_eq!(negotiate(minimum, maximum).await.unwrap(), 1);
+        }
+        for (minimum, maximum) in [(2, 3), (0, 0), (1, 0)] {
+            let error = negotiate(minimum, maximum).await.unwrap_err();
+            let expected = format!("speaks versions 1 to 1 of the interfaces, not {minimum} to {maximum}");
+            assert!(error.extra.contains(&expected), "{error}");
+        }
+    });
+}
+
+async fn make_mining(
+    client: &StockClient,
+    thread: &proxy_capnp::thread::Client,
+) -> mining_capnp::mining::Client {
+    let mut request = client.init.make_mining_request();
+    request.get().init_context().set_thread(thread.clone());
+    let answer = within(request.send().promise).await.unwrap();
+    answer.get().unwrap().get_result().unwrap()
+}
+
+/// The first template that there is: options are part of what the answer depends on.
+async fn make_template(
+    mining: &mining_capnp::mining::Client,
+    thread: &proxy_capnp::thread::Client,
+) -> mining_capnp::block_template::Client {
+    for weight in 2_000.. {
+        let mut request = mining.create_new_block_request();
+        request.get().init_context().set_thread(thread.clone());
+        request.get().init_options().set_block_reserved_weight(weight);
+        let answer = within(request.send().promise).await;
+        if let Ok(answer) = answer
+            && answer.get().unwrap().has_result()
+        {
+            return answer.get().unwrap().get_result().unwrap();
+        }
+    }
+    unreachable!("numbers do not end");
 }

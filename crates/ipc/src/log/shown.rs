@@ -1,0 +1,72 @@
+//! What messages look like in the log. Fields whose Rust type is a secret are not shown, whatever they are called.
+
+use std::fmt;
+
+use capnp::dynamic_value::Reader;
+use capnp::schema::Field;
+use capnp::schema_capnp::value;
+
+use crate::schema::rust_capnp::holds;
+
+/// What stands for a secret.
+const HIDDEN: &str = "<secret>";
+
+/// The type of secrets, as the schemas name it.
+const SECRET: &str = "interfaces::Secret";
+
+/// A part of a message, as it is shown.
+pub(super) struct Shown<'a>(pub(super) Reader<'a>);
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Reader::Struct(structure) => {
+                let fields = or_stop(structure.get_schema().get_fields())?;
+                let mut separator = "";
+                formatter.write_str("(")?;
+                for field in fields {
+                    if !or_stop(structure.has(field))? {
+                        continue;
+                    }
+                    let name = or_stop(field.get_proto().get_name())?;
+                    write!(formatter, "{separator}{} = ", or_stop(name.to_str())?)?;
+                    separator = ", ";
+                    if or_stop(is_secret(field))? {
+                        formatter.write_str(HIDDEN)?;
+                    } else {
+                        Shown(or_stop(structure.get(field))?).fmt(formatter)?;
+                    }
+                }
+                formatter.write_str(")")
+            }
+            Reader::List(list) => {
+                let mut separator = "";
+                formatter.write_str("[")?;
+                for element in list {
+                    formatter.write_str(separator)?;
+                    separator = ", ";
+                    Shown(or_stop(element)?).fmt(formatter)?;
+                }
+                formatter.write_str("]")
+            }
+            value => value.fmt(formatter),
+        }
+    }
+}
+
+/// A message that cannot be decoded ends where it goes wrong.
+fn or_stop<T, E>(decoded: Result<T, E>) -> Result<T, fmt::Error> {
+    decoded.map_err(|_| fmt::Error)
+}
+
+fn is_secret(field: Field) -> capnp::Result<bool> {
+    for annotation in field.get_proto().get_annotations()? {
+        if annotation.get_id() == holds::ID
+            && let value::Text(rust) = annotation.get_value()?.which()?
+            && rust?.to_str()?.contains(SECRET)
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
