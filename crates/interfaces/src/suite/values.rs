@@ -57,8 +57,7 @@ plain! {
     };
     UnixTime => |draw| UnixTime::from_seconds(i64::draw(draw));
     FeeRate => |draw| FeeRate::from_sat_per_kvb(u64::draw(draw));
-    // An empty refusal would say nothing.
-    Refusal => |draw| Refusal { text: format!("no: {}", String::draw(draw)) };
+    Refusal => |draw| Refusal::new(String::draw(draw));
     BlockRef => |draw| BlockRef { hash: Crossing::draw(draw), height: u32::draw(draw) >> 1 };
     BlockVerdict => |draw| match draw.below(2) {
         0 => BlockVerdict::Accepted,

@@ -158,7 +158,7 @@ impl<T: NeverEmpty> Bytes for Option<T> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Block, BlockHash, Bytes, Transaction};
+    use super::{Block, BlockHash, Bytes, IpAddr, Psbt, PubkeyHash, PublicKey, Transaction};
 
     #[test]
     fn bytes_after_the_value_and_missing_ones_are_refused() {
@@ -174,10 +174,24 @@ mod tests {
         assert_eq!(Option::<BlockHash>::read(&[]).unwrap(), None);
     }
 
+    #[test]
+    fn addresses_have_four_bytes_or_sixteen() {
+        for address in ["192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1"] {
+            let address: IpAddr = address.parse().unwrap();
+            assert_eq!(IpAddr::read(&address.write()).unwrap(), address);
+        }
+        for length in [0, 3, 5, 15, 17] {
+            assert!(IpAddr::read(&vec![1; length]).is_err(), "{length}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = Block::read(&bytes);
+            let _ = Psbt::read(&bytes);
+            let _ = PublicKey::read(&bytes);
+            let _ = PubkeyHash::read(&bytes);
             if let Ok(transaction) = Transaction::read(&bytes) {
                 prop_assert_eq!(&*transaction.write(), &bytes[..]);
             }

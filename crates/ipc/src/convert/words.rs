@@ -35,13 +35,13 @@ impl Words for Result<(), Refusal> {
         if text.is_empty() {
             return Ok(Ok(()));
         }
-        Ok(Err(Refusal { text }))
+        Ok(Err(Refusal::new(text)))
     }
 
     fn write(&self) -> Cow<'_, str> {
         match self {
             Ok(()) => Cow::Borrowed(""),
-            Err(refusal) => Cow::Borrowed(&refusal.text),
+            Err(refusal) => Cow::Borrowed(refusal.text()),
         }
     }
 }
