@@ -40,7 +40,7 @@ pub use node::{
     NodeEvents, PeerStats, StartedAt, SynchronizationState,
 };
 pub use refusal::Refusal;
-pub use rpc::{Json, Rpc, RpcCommand, RpcFailure, RpcMethod, RpcRequest};
+pub use rpc::{Json, Rpc, RpcCommand, RpcFailure, RpcMethod, RpcRequest, RpcText};
 pub use secret::Secret;
 pub use time::UnixTime;
 pub use wallet::{

@@ -5,6 +5,10 @@ pub use serde_json::Value as Json;
 
 use crate::InterfaceError;
 
+/// JSON text of requests and answers, which logs do not show: passphrases and keys are among what RPC methods are told
+/// and tell.
+pub type RpcText = String;
+
 /// Runs requests of JSON-RPC, as the node's HTTP server does.
 #[async_trait]
 pub trait Rpc: Send + Sync {
@@ -17,8 +21,12 @@ pub trait Rpc: Send + Sync {
     /// # Errors
     /// None for a request that fails: the answer says so. [`InterfaceError::NotAllowed`] where the connection may not
     /// call RPC methods, and whatever a remote call can fail with.
-    async fn execute_rpc(&self, request: String, uri: String, user: String)
-    -> Result<String, InterfaceError>;
+    async fn execute_rpc(
+        &self,
+        request: RpcText,
+        uri: String,
+        user: String,
+    ) -> Result<RpcText, InterfaceError>;
 }
 
 /// A method that a process adds to the node's, as the wallet's process adds its own.

@@ -5,7 +5,7 @@
 annotation holds @0xd9b2f8a31c5e7a01 (field, param, struct, enum) :Text;
 # The Rust type, where it is not the schema's own: of a list, its elements. Of a structure or enumeration it is the type
 # that stands for it everywhere; otherwise that is the one of crate `interfaces` with its name. What holds
-# `interfaces::Secret` is not shown in any log.
+# `interfaces::Secret`, `Json` or `RpcText` is not shown in any log: RPC methods and settings know passphrases too.
 
 annotation optional @0xd9b2f8a31c5e7a02 (field, param) :Void;
 # A null pointer stands for None. Where there is a field `hasX` beside `x`, it says whether `x` is there instead.

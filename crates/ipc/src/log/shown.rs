@@ -11,8 +11,8 @@ use crate::schema::rust_capnp::holds;
 /// What stands for a secret.
 const HIDDEN: &str = "<secret>";
 
-/// The type of secrets, as the schemas name it.
-const SECRET: &str = "interfaces::Secret";
+/// The types of secrets and of what may have secrets in it, as the schemas name them.
+const SECRETS: [&str; 3] = ["interfaces::Secret", "interfaces::Json", "interfaces::RpcText"];
 
 /// A part of a message, as it is shown.
 pub(super) struct Shown<'a>(pub(super) Reader<'a>);
@@ -63,9 +63,11 @@ fn is_secret(field: Field) -> capnp::Result<bool> {
     for annotation in field.get_proto().get_annotations()? {
         if annotation.get_id() == holds::ID
             && let value::Text(rust) = annotation.get_value()?.which()?
-            && rust?.to_str()?.contains(SECRET)
         {
-            return Ok(true);
+            let rust = rust?.to_str()?;
+            if SECRETS.iter().any(|secret| rust.contains(secret)) {
+                return Ok(true);
+            }
         }
     }
     Ok(false)

@@ -3,7 +3,8 @@
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use interfaces::LocalInit;
+use async_trait::async_trait;
+use interfaces::{Echo, Init, InterfaceError, LocalInit, Rpc};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
@@ -126,4 +127,49 @@ async fn calls_are_logged_as_core_logs_them() {
         normalised(&connected.2),
         "ipc: {log-server-N/b-capnp-loop-N} IPC server: socket connected."
     );
+}
+
+/// Answers with what it is told.
+struct Parrot;
+
+#[async_trait]
+impl Init for Parrot {
+    async fn make_echo(&self) -> Result<Arc<dyn Echo>, InterfaceError> {
+        LocalInit.make_echo().await
+    }
+
+    async fn make_rpc(&self) -> Result<Arc<dyn Rpc>, InterfaceError> {
+        Ok(Arc::new(Self))
+    }
+}
+
+#[async_trait]
+impl Rpc for Parrot {
+    async fn execute_rpc(&self, request: String, _: String, _: String) -> Result<String, InterfaceError> {
+        Ok(request)
+    }
+}
+
+#[tokio::test]
+async fn what_rpc_methods_are_told_and_tell_is_not_logged() {
+    let lines = lines();
+    let both = EventLoop::start("parrot").unwrap();
+    let init = both.connect(serve(&both, Arc::new(Parrot))).await.unwrap();
+    let rpc = within(init.make_rpc()).await.unwrap();
+    let request = r#"{"method":"walletpassphrase","params":["hunter2",60]}"#;
+    let answer = within(rpc.execute_rpc(request.to_owned(), "/".to_owned(), "me".to_owned())).await;
+    assert_eq!(answer.unwrap(), request);
+
+    let lines = lines.lock().unwrap().clone();
+    assert!(lines.iter().all(|(_, _, line)| !line.contains("hunter2")));
+    let shown = [
+        r#"request = <secret>, uri = "/", user = "me")"#,
+        "response data: (result = <secret>)",
+    ];
+    for shown in shown {
+        assert!(
+            lines.iter().any(|(_, _, line)| line.ends_with(shown)),
+            "{lines:?}"
+        );
+    }
 }
