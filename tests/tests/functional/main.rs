@@ -5,6 +5,7 @@ mod cli;
 mod config_file;
 mod http;
 mod http_load;
+mod ipc_cli;
 mod ipc_keys;
 mod ipc_listen;
 mod ipc_log;
