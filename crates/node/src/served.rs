@@ -6,16 +6,29 @@ use async_trait::async_trait;
 use interfaces::{Echo, Init, InterfaceError, LocalEcho, Rpc};
 use rpc::{Caller, Refusal, Service};
 use tokio::runtime::Handle;
+use tokio::sync::RwLock;
 
 use crate::composition::Welcome;
 
+/// The calls of other processes that are under way, each a reader of the lock.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Calls(Arc<RwLock<()>>);
+
+impl Calls {
+    /// Waits until each has been handed its answer.
+    pub(crate) async fn answered(&self) {
+        drop(self.0.write().await);
+    }
+}
+
 /// Gives each user an `Init` of its own. To be called on the runtime that calls are to run on.
-pub(crate) fn welcome(service: &Arc<Service>) -> Welcome {
-    let service = Arc::clone(service);
+pub(crate) fn welcome(service: &Arc<Service>, calls: &Calls) -> Welcome {
+    let (service, calls) = (Arc::clone(service), calls.clone());
     let runtime = Handle::current();
     Arc::new(move |user| {
         Arc::new(ServedNode {
             service: Arc::clone(&service),
+            calls: calls.clone(),
             runtime: runtime.clone(),
             user: user.to_owned(),
         })
@@ -26,6 +39,7 @@ pub(crate) fn welcome(service: &Arc<Service>) -> Welcome {
 #[derive(Clone)]
 struct ServedNode {
     service: Arc<Service>,
+    calls: Calls,
     runtime: Handle,
     user: String,
 }
@@ -51,6 +65,7 @@ impl Rpc for ServedNode {
         _uri: String,
         _user: String,
     ) -> Result<String, InterfaceError> {
+        let _under_way = self.calls.0.read().await;
         let service = Arc::clone(&self.service);
         let caller = Caller {
             user: self.user.clone(),
@@ -84,7 +99,7 @@ mod tests {
     use tokio::sync::Semaphore;
     use tokio::task::JoinSet;
 
-    use super::welcome;
+    use super::{Calls, welcome};
     use crate::rpc_server::naming;
 
     /// Each permit lets one call of `wait` end.
@@ -123,7 +138,10 @@ mod tests {
     }
 
     async fn call(service: &Arc<Service>, user: &str, request: &str) -> Result<String, InterfaceError> {
-        let rpc = welcome(service)(user).make_rpc().await.unwrap();
+        let rpc = welcome(service, &Calls::default())(user)
+            .make_rpc()
+            .await
+            .unwrap();
         rpc.execute_rpc(request.to_owned(), "/".to_owned(), "root".to_owned())
             .await
     }

@@ -9,6 +9,7 @@ use rpc::{Dispatcher, MethodTable, Service};
 
 use crate::composition::{Serve, Surroundings};
 use crate::rpc_server::{self, RpcServer, RpcServerError};
+use crate::served::Calls;
 use crate::{methods, served};
 
 /// How long requests that are running at the end may take.
@@ -18,6 +19,7 @@ const REQUESTS_DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) struct Serving {
     service: Arc<Service>,
     server: Option<RpcServer>,
+    calls: Calls,
 }
 
 /// Lets other processes call the node, and HTTP clients unless options forbid it.
@@ -38,7 +40,8 @@ pub(crate) async fn start(
         stop.request();
     })?;
     let service = Service::new(&rpc_server::service_config(args), Arc::clone(&dispatcher));
-    serve_processes(served::welcome(&service))?;
+    let calls = Calls::default();
+    serve_processes(served::welcome(&service, &calls))?;
     let server = if args.flag("server", true) {
         let started = RpcServer::start(args, data_dir, Arc::clone(&service)).await;
         Some(started.map_err(|error| explain_start_failure(&error))?)
@@ -46,7 +49,11 @@ pub(crate) async fn start(
         None
     };
     dispatcher.finish_warmup();
-    Ok(Serving { service, server })
+    Ok(Serving {
+        service,
+        server,
+        calls,
+    })
 }
 
 /// The sentence that rigs match, after the cause where the user must mend an option.
@@ -64,10 +71,11 @@ impl Serving {
         if let Some(server) = self.server {
             server.stop().await;
         }
-        if tokio::time::timeout(REQUESTS_DEADLINE, self.service.close())
-            .await
-            .is_err()
-        {
+        let answered = async {
+            drop(self.service.close().await);
+            self.calls.answered().await;
+        };
+        if tokio::time::timeout(REQUESTS_DEADLINE, answered).await.is_err() {
             tracing::warn!(
                 "RPC requests were still running after {} s",
                 REQUESTS_DEADLINE.as_secs()
