@@ -1,5 +1,6 @@
 //! Both ends of a connection in one process, and each end against a peer that is not ours.
 
+mod callbacks;
 mod facts;
 mod hostile;
 mod lifetimes;

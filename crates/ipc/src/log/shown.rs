@@ -72,3 +72,27 @@ fn is_secret(field: Field) -> capnp::Result<bool> {
     }
     Ok(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Shown;
+    use crate::schema::wallet_capnp::{wallet, wallet_loader};
+
+    #[test]
+    fn secrets_are_hidden_by_their_type_and_all_else_is_shown() {
+        let mut message = capnp::message::Builder::new_default();
+        let mut parameters = message.init_root::<wallet::change_wallet_passphrase_params::Builder<'_>>();
+        parameters.set_old(b"hunter1");
+        parameters.set_new(b"hunter2");
+        assert_eq!(
+            format!("{:?}", Shown(parameters.into_reader().into())),
+            "(old = <secret>, new = <secret>)"
+        );
+
+        let mut parameters = message.init_root::<wallet_loader::create_wallet_params::Builder<'_>>();
+        parameters.set_name("name");
+        parameters.set_passphrase(b"hunter2");
+        let shown = format!("{:?}", Shown(parameters.into_reader().into()));
+        assert_eq!(shown, "(name = \"name\", passphrase = <secret>)");
+    }
+}
