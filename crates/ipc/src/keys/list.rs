@@ -186,7 +186,7 @@ impl<E: Entry> List<E> {
     pub(super) fn parse(text: &str) -> Result<Self, (usize, EntryError)> {
         let lines = text.lines().enumerate().map(|(index, line)| {
             if line.trim().is_empty() || line.trim_start().starts_with('#') {
-                return Ok(Line::Remark(line.to_owned()));
+                return Ok(Line::Remark(line.trim_end_matches('\r').to_owned()));
             }
             line.parse().map(Line::Entry).map_err(|error| (index + 1, error))
         });
