@@ -150,7 +150,7 @@ pub(crate) struct BuildArguments {
 pub(crate) struct InstallArguments {
     #[command(flatten)]
     pub(crate) build: BuildArguments,
-    /// The directory to install into: DIR/bin, DIR/share/doc.
+    /// The directory to install into: DIR/bin, DIR/share/doc; with MULTIPROCESS also DIR/include and DIR/lib, for clients.
     #[arg(long, value_name = "DIR")]
     pub(crate) prefix: PathBuf,
 }

@@ -21,6 +21,8 @@ pub(crate) struct Built {
     pub(crate) directory: PathBuf,
     /// Their file names.
     pub(crate) names: Vec<String>,
+    /// The features that they were built with.
+    pub(crate) features: Features,
 }
 
 /// Builds, and says where the executables are.
@@ -47,7 +49,7 @@ pub(crate) fn build(arguments: &BuildArguments) -> Result<Built> {
     let shell = Shell::new().into_diagnostic()?;
     shell.change_dir(workspace::root());
     let compiled = compile(&shell, &site, arguments, &features, &host)?;
-    place(&compiled, &host).wrap_err("the executables are built, and cannot be put into build/")
+    place(&compiled, &host, features).wrap_err("the executables are built, and cannot be put into build/")
 }
 
 /// The profile's features, with everything there that it insists on.
@@ -181,7 +183,7 @@ fn compile(
 }
 
 /// Copies the executables to where users look for them, and removes those that this profile does not build.
-fn place(compiled: &[PathBuf], host: &Platform) -> Result<Built> {
+fn place(compiled: &[PathBuf], host: &Platform, features: Features) -> Result<Built> {
     let directory = workspace::executables_directory(&host.triplet);
     let mut names = Vec::new();
     for path in compiled {
@@ -201,5 +203,9 @@ fn place(compiled: &[PathBuf], host: &Platform) -> Result<Built> {
         let target = Path::new(&host.triplet).join("bin");
         publish::link(&target, &workspace::build_directory().join("bin")).into_diagnostic()?;
     }
-    Ok(Built { directory, names })
+    Ok(Built {
+        directory,
+        names,
+        features,
+    })
 }

@@ -1,10 +1,14 @@
-//! `install`: builds, then copies executables and papers below a prefix.
+//! `install`: builds, then copies executables and papers below a prefix, and with multiprocess what clients of the node
+//! are made with.
+
+mod clients;
 
 use std::path::{Path, PathBuf};
 
 use miette::{IntoDiagnostic as _, Result};
 
 use crate::arguments::InstallArguments;
+use crate::executables::MULTIPROCESS;
 use crate::{build, publish, workspace};
 
 /// What is installed besides the executables.
@@ -33,6 +37,11 @@ pub(crate) fn run(arguments: &InstallArguments) -> Result<()> {
     for (from, to) in executables.chain(papers) {
         publish::copy(&from, &to).into_diagnostic()?;
         println!("installed {}", to.display());
+    }
+    if built.features.is_on(MULTIPROCESS) {
+        for file in clients::install(&prefix).into_diagnostic()? {
+            println!("installed {}", file.display());
+        }
     }
     Ok(())
 }

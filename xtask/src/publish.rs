@@ -19,6 +19,14 @@ pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes `text` to `to` in the same way, readable by everybody whom the process's mask does not keep out.
+pub(crate) fn write(text: &str, to: &Path) -> io::Result<()> {
+    let directory = tempfile::tempdir()?;
+    let from = directory.path().join("text");
+    fs::write(&from, text)?;
+    copy(&from, to)
+}
+
 /// Makes `link` lead to `target`, replacing what it led to before. Does nothing where there are no symbolic links.
 pub(crate) fn link(target: &Path, link: &Path) -> io::Result<()> {
     #[cfg(unix)]

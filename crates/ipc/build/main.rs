@@ -21,9 +21,9 @@ const SCHEMAS: [&str; 12] = [
     "schema/handler.capnp",
     "schema/init.capnp",
     "schema/mining.capnp",
+    "schema/mp/proxy.capnp",
     "schema/node.capnp",
     "schema/process.capnp",
-    "schema/proxy.capnp",
     "schema/rpc.capnp",
     "schema/rust.capnp",
     "schema/wallet.capnp",
@@ -58,6 +58,7 @@ fn compile() -> Result<(), Box<dyn Error>> {
     command
         .capnp_executable(compiler)
         .src_prefix("schema")
+        .import_path("schema")
         .no_standard_import()
         .raw_code_generator_request_path(&request);
     for schema in SCHEMAS {

@@ -6,7 +6,7 @@
 
 using Common = import "common.capnp";
 using Handler = import "handler.capnp";
-using Proxy = import "proxy.capnp";
+using Proxy = import "/mp/proxy.capnp";
 using Rust = import "rust.capnp";
 
 interface Chain {

@@ -1,9 +1,14 @@
 @0x888b4f7f51e691f7;
 # The Echo interface, which shows that two processes talk to each other.
 
-using Proxy = import "proxy.capnp";
+using Cxx = import "/capnp/c++.capnp";
+using Proxy = import "/mp/proxy.capnp";
 
-interface Echo {
+$Cxx.namespace("syscoin::ipc::messages");
+$Proxy.include("syscoin/ipc/interfaces.h");
+$Proxy.includeTypes("syscoin/ipc/types.h");
+
+interface Echo $Proxy.wrap("syscoin::ipc::Echo") {
   destroy @0 (context :Proxy.Context) -> ();
   # Drops the object behind the capability, before the capability is released.
 

@@ -1,7 +1,7 @@
 @0xebd8f46e2f369076;
 # The end of a subscription. Only the ids are upstream's.
 
-using Proxy = import "proxy.capnp";
+using Proxy = import "/mp/proxy.capnp";
 
 interface Handler {
   # Something that is called back until this is disconnected or dropped.

@@ -3,10 +3,16 @@
 # serialisation, with witness.
 
 using Common = import "common.capnp";
-using Proxy = import "proxy.capnp";
+using Cxx = import "/capnp/c++.capnp";
+using Proxy = import "/mp/proxy.capnp";
 using Rust = import "rust.capnp";
 
-interface Mining {
+$Cxx.namespace("syscoin::ipc::messages");
+$Proxy.include("syscoin/ipc/interfaces.h");
+$Proxy.includeTypes("syscoin/ipc/types.h");
+$Proxy.includeTypes("syscoin/ipc/schema/common.capnp.proxy-types.h");
+
+interface Mining $Proxy.wrap("syscoin::ipc::Mining") {
   isTestChain @0 (context :Proxy.Context) -> (result :Bool);
   isInitialBlockDownload @1 (context :Proxy.Context) -> (result :Bool);
   getTip @2 (context :Proxy.Context) -> (result :Common.BlockRef, hasResult :Bool);
@@ -33,7 +39,7 @@ interface Mining {
       -> (result :List(Data) $Rust.holds("Option<bitcoin::Transaction>"));
 }
 
-interface BlockTemplate {
+interface BlockTemplate $Proxy.wrap("syscoin::ipc::BlockTemplate") {
   destroy @0 (context :Proxy.Context) -> ();
   getBlockHeader @1 (context :Proxy.Context) -> (result :Data $Rust.holds("bitcoin::block::Header"));
   getBlock @2 (context :Proxy.Context) -> (result :Data $Rust.holds("bitcoin::Block"));
@@ -54,23 +60,23 @@ interface BlockTemplate {
       -> (reason :Text, debug :Text, result :Bool) $Rust.returns("interfaces::BlockVerdict");
 }
 
-struct BlockCreateOptions {
+struct BlockCreateOptions $Proxy.wrap("syscoin::ipc::BlockCreateOptions") {
   useMempool @0 :Bool = true;
   blockReservedWeight @1 :UInt64 = 8000;
   coinbaseOutputMaxAdditionalSigops @2 :UInt64 = 400;
 }
 
-struct BlockWaitOptions {
+struct BlockWaitOptions $Proxy.wrap("syscoin::ipc::BlockWaitOptions") {
   timeout @0 :Float64 = 1.7976931348623157e308 $Rust.holds("Option<std::time::Duration>");
   feeThreshold @1 :Int64 = 2100000000000000 $Rust.holds("bitcoin::Amount");
 }
 
-struct BlockCheckOptions {
+struct BlockCheckOptions $Proxy.wrap("syscoin::ipc::BlockCheckOptions") {
   checkMerkleRoot @0 :Bool = true;
   checkPow @1 :Bool = true;
 }
 
-struct CoinbaseTx {
+struct CoinbaseTx $Proxy.wrap("syscoin::ipc::CoinbaseTx") {
   version @0 :UInt32;
   sequence @1 :UInt32;
   scriptSigPrefix @2 :Data $Rust.holds("bitcoin::ScriptBuf");

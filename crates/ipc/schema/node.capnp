@@ -7,7 +7,7 @@
 using Chain = import "chain.capnp";
 using Common = import "common.capnp";
 using Handler = import "handler.capnp";
-using Proxy = import "proxy.capnp";
+using Proxy = import "/mp/proxy.capnp";
 using Rust = import "rust.capnp";
 using Wallet = import "wallet.capnp";
 

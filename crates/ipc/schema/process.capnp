@@ -6,7 +6,7 @@
 using Chain = import "chain.capnp";
 using Init = import "init.capnp";
 using Node = import "node.capnp";
-using Proxy = import "proxy.capnp";
+using Proxy = import "/mp/proxy.capnp";
 using Rust = import "rust.capnp";
 using Wallet = import "wallet.capnp";
 

@@ -2,6 +2,10 @@
 # What the schemas say to the generator of our adapters. Peers of other makes need not know any of it: annotations do
 # not change what is on the wire.
 
+using Cxx = import "/capnp/c++.capnp";
+
+$Cxx.namespace("syscoin::ipc::messages");
+
 annotation holds @0xd9b2f8a31c5e7a01 (field, param, struct, enum) :Text;
 # The Rust type, where it is not the schema's own: of a list, its elements. Of a structure or enumeration it is the type
 # that stands for it everywhere; otherwise that is the one of crate `interfaces` with its name. What holds

@@ -17,7 +17,11 @@ capnp::generated_code!(pub mod init_capnp, "init_capnp.rs");
 capnp::generated_code!(pub mod mining_capnp, "mining_capnp.rs");
 capnp::generated_code!(pub mod node_capnp, "node_capnp.rs");
 capnp::generated_code!(pub mod process_capnp, "process_capnp.rs");
-capnp::generated_code!(pub mod proxy_capnp, "proxy_capnp.rs");
 capnp::generated_code!(pub mod rpc_capnp, "rpc_capnp.rs");
 capnp::generated_code!(pub mod rust_capnp, "rust_capnp.rs");
 capnp::generated_code!(pub mod wallet_capnp, "wallet_capnp.rs");
+
+pub mod mp {
+    capnp::generated_code!(pub mod proxy_capnp, "mp/proxy_capnp.rs");
+}
+pub(crate) use mp::proxy_capnp;

@@ -13,7 +13,7 @@ using Clock = std::chrono::steady_clock;
 constexpr size_t LONGEST{1'000};
 
 // Gives short texts back and keeps long ones.
-class Taker : public interfaces::Echo
+class Taker : public syscoin::ipc::Echo
 {
 public:
     std::string echo(const std::string& text) override { return text.size() > LONGEST ? std::string() : text; }
@@ -52,12 +52,12 @@ private:
     std::atomic<uint64_t> m_calls{0};
 };
 
-void exchange(interfaces::Echo& echo, const std::string& text, const std::string& expected)
+void exchange(syscoin::ipc::Echo& echo, const std::string& text, const std::string& expected)
 {
     if (echo.echo(text) != expected) throw std::runtime_error("another answer");
 }
 
-double measure(const std::string& what, interfaces::Echo& echo)
+double measure(const std::string& what, syscoin::ipc::Echo& echo)
 {
     const std::string small{"12345678"};
     Window window;
@@ -89,7 +89,7 @@ int main(int argc, char** argv)
         }
         if (argc == 3) {
             Child child("cpp-calls", argv[2]);
-            std::unique_ptr<interfaces::Echo> echo = child.init->makeEcho();
+            std::unique_ptr<syscoin::ipc::Echo> echo = child.init->makeEcho();
             std::cout << measure(argv[1], *echo) << std::endl;
             echo.reset();
             return child.leave();

@@ -6,7 +6,7 @@
 #include <cstring>
 
 namespace {
-class EchoImpl : public interfaces::Echo
+class EchoImpl : public syscoin::ipc::Echo
 {
 public:
     std::string echo(const std::string& text) override
@@ -22,7 +22,7 @@ void check(bool claim, const std::string& what)
     if (!claim) throw std::runtime_error("not so: " + what);
 }
 
-std::string failure(interfaces::Echo& echo, const std::string& text)
+std::string failure(syscoin::ipc::Echo& echo, const std::string& text)
 {
     try {
         echo.echo(text);
@@ -35,7 +35,7 @@ std::string failure(interfaces::Echo& echo, const std::string& text)
 int call(const std::string& program)
 {
     Child child("cpp-peer", program);
-    std::unique_ptr<interfaces::Echo> echo = child.init->makeEcho();
+    std::unique_ptr<syscoin::ipc::Echo> echo = child.init->makeEcho();
     for (const std::string& text : {std::string(), std::string("₿ 😀"), std::string(1 << 20, 'x')}) {
         check(echo->echo(text) == text, "echo gives its argument back");
     }
@@ -52,7 +52,7 @@ int call(const std::string& program)
     }
     for (std::thread& caller : callers) caller.join();
 
-    std::unique_ptr<interfaces::Echo> second = child.init->makeEcho();
+    std::unique_ptr<syscoin::ipc::Echo> second = child.init->makeEcho();
     echo.reset();
     check(second->echo("second") == "second", "objects are independent");
     second.reset();

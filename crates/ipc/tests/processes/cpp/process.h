@@ -2,14 +2,27 @@
 // program, because each would read the same large headers again.
 #pragma once
 
-#include "echo.capnp.c++"
-#include "echo.capnp.proxy-client.c++"
-#include "echo.capnp.proxy-server.c++"
-#include "echo.capnp.proxy-types.c++"
-#include "init.capnp.c++"
-#include "init.capnp.proxy-client.c++"
-#include "init.capnp.proxy-server.c++"
-#include "init.capnp.proxy-types.c++"
+#include "syscoin/ipc/schema/common.capnp.c++"
+#include "syscoin/ipc/schema/common.capnp.proxy-client.c++"
+#include "syscoin/ipc/schema/common.capnp.proxy-server.c++"
+#include "syscoin/ipc/schema/common.capnp.proxy-types.c++"
+#include "syscoin/ipc/schema/echo.capnp.c++"
+#include "syscoin/ipc/schema/echo.capnp.proxy-client.c++"
+#include "syscoin/ipc/schema/echo.capnp.proxy-server.c++"
+#include "syscoin/ipc/schema/echo.capnp.proxy-types.c++"
+#include "syscoin/ipc/schema/mining.capnp.c++"
+#include "syscoin/ipc/schema/mining.capnp.proxy-client.c++"
+#include "syscoin/ipc/schema/mining.capnp.proxy-server.c++"
+#include "syscoin/ipc/schema/mining.capnp.proxy-types.c++"
+#include "syscoin/ipc/schema/rpc.capnp.c++"
+#include "syscoin/ipc/schema/rpc.capnp.proxy-client.c++"
+#include "syscoin/ipc/schema/rpc.capnp.proxy-server.c++"
+#include "syscoin/ipc/schema/rpc.capnp.proxy-types.c++"
+#include "syscoin/ipc/schema/init.capnp.c++"
+#include "syscoin/ipc/schema/init.capnp.proxy-client.c++"
+#include "syscoin/ipc/schema/init.capnp.proxy-server.c++"
+#include "syscoin/ipc/schema/init.capnp.proxy-types.c++"
+#include "syscoin/ipc/schema/rust.capnp.c++"
 
 #include <cstdlib>
 #include <future>
@@ -32,19 +45,21 @@ inline mp::LogOptions logOptions()
     return options;
 }
 
-// Makes an echo of one kind.
+// Makes an echo of one kind, and nothing else.
 template <typename EchoImpl>
-class EchoInit : public interfaces::Init
+class EchoInit : public syscoin::ipc::Init
 {
 public:
-    std::unique_ptr<interfaces::Echo> makeEcho() override { return std::make_unique<EchoImpl>(); }
+    std::unique_ptr<syscoin::ipc::Echo> makeEcho() override { return std::make_unique<EchoImpl>(); }
+    std::unique_ptr<syscoin::ipc::Mining> makeMining() override { throw std::runtime_error("no mining here"); }
+    std::unique_ptr<syscoin::ipc::Rpc> makeRpc() override { throw std::runtime_error("no RPC here"); }
 };
 
 // Serves the parent at the other end of the descriptor until it leaves.
-inline void serve(const char* name, int descriptor, interfaces::Init& init)
+inline void serve(const char* name, int descriptor, syscoin::ipc::Init& init)
 {
     mp::EventLoop loop(name, logOptions());
-    mp::ServeStream<messages::Init>(loop, descriptor, init);
+    mp::ServeStream<syscoin::ipc::messages::Init>(loop, descriptor, init);
     loop.loop();
 }
 
@@ -64,7 +79,7 @@ public:
         const int descriptor = mp::SpawnProcess(m_pid, [&](int descriptor) -> std::vector<std::string> {
             return {program, "-ipcfd", std::to_string(descriptor)};
         });
-        init = mp::ConnectStream<messages::Init>(loop, descriptor);
+        init = mp::ConnectStream<syscoin::ipc::messages::Init>(loop, descriptor);
     }
 
     // Lets it go, when everything made with `init` is gone, and gives its exit status.
@@ -76,7 +91,7 @@ public:
         return status;
     }
 
-    std::unique_ptr<interfaces::Init> init;
+    std::unique_ptr<syscoin::ipc::Init> init;
 
 private:
     std::thread m_loop_thread;

@@ -6,12 +6,26 @@ use std::process::Command;
 
 use site_profile::SiteProfile;
 
-/// What every program is made of, besides its own source.
-const SHARED: [(&str, &str); 5] = [
-    ("echo.capnp", include_str!("echo.capnp")),
-    ("init.capnp", include_str!("init.capnp")),
-    ("interfaces.h", include_str!("interfaces.h")),
-    ("types.h", include_str!("types.h")),
+/// What the generated code is made of, below the package's own directory.
+const SCHEMAS: [(&str, &str); 6] = [
+    ("common", include_str!("../../../schema/common.capnp")),
+    ("echo", include_str!("../../../schema/echo.capnp")),
+    ("init", include_str!("../../../schema/init.capnp")),
+    ("mining", include_str!("../../../schema/mining.capnp")),
+    ("rpc", include_str!("../../../schema/rpc.capnp")),
+    ("rust", include_str!("../../../schema/rust.capnp")),
+];
+
+/// What every program is made of, besides its own source and the schemas.
+const SHARED: [(&str, &str); 3] = [
+    (
+        "syscoin/ipc/interfaces.h",
+        include_str!("../../../cpp/syscoin/ipc/interfaces.h"),
+    ),
+    (
+        "syscoin/ipc/types.h",
+        include_str!("../../../cpp/syscoin/ipc/types.h"),
+    ),
     ("process.h", include_str!("process.h")),
 ];
 
@@ -56,15 +70,21 @@ pub(crate) fn build(name: &str, (file, text): (&str, &str), optimisation: &str) 
         profile.path().display(),
         header.display()
     );
-    fs_err::create_dir_all(&directory).expect("the target directory can be written to");
+    let schemas = directory.join("syscoin/ipc/schema");
+    fs_err::create_dir_all(&schemas).expect("the target directory can be written to");
     for (name, text) in SHARED.into_iter().chain([(file, text)]) {
         fs_err::write(directory.join(name), text).expect("the target directory can be written to");
     }
+    for (schema, text) in SCHEMAS {
+        let schema = schemas.join(schema).with_extension("capnp");
+        fs_err::write(schema, text).expect("the target directory can be written to");
+    }
     let mpgen = profile.tool("mpgen").expect("libmultiprocess brings it");
-    for schema in ["echo.capnp", "init.capnp"] {
+    for (schema, _) in SCHEMAS {
+        let schema = schemas.join(schema).with_extension("capnp");
         check_run(
             Command::new(&mpgen)
-                .args([".", ".", schema])
+                .args([&directory, &directory, &schema])
                 .current_dir(&directory),
         );
     }
