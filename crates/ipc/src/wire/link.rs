@@ -65,7 +65,7 @@ impl Link {
         let bytes = bytes + OVERHEAD;
         let counter = self.counter(direction);
         if counter.get() + bytes > LIMIT {
-            self.lose(reason);
+            self.give_up(reason);
             return None;
         }
         counter.set(counter.get() + bytes);
@@ -94,16 +94,24 @@ impl Link {
         }
     }
 
-    /// Marks the connection as lost; the first reason stays.
-    pub(crate) fn lose(&self, reason: &str) {
-        self.lost.send_if_modified(|lost| {
-            let first = lost.is_none();
-            if first {
+    /// Marks the connection as lost because of what the peer did, which the log says; the first reason stays.
+    pub(crate) fn give_up(&self, reason: &str) {
+        if self.lose(reason) {
+            tracing::warn!("ipc: a connection is given up: {reason}");
+        }
+    }
+
+    /// Marks the connection as lost; the first reason stays. Gives whether this is the first one.
+    pub(crate) fn lose(&self, reason: &str) -> bool {
+        let is_first = self.lost.send_if_modified(|lost| {
+            let is_first = lost.is_none();
+            if is_first {
                 *lost = Some(Arc::from(reason));
             }
-            first
+            is_first
         });
         self.room.notify_waiters();
+        is_first
     }
 
     pub(crate) fn is_lost(&self) -> bool {

@@ -14,7 +14,7 @@ use futures::{FutureExt as _, TryFutureExt as _};
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::oneshot;
 
-use super::frame::{Frame, MAX_MESSAGE_BYTES, read_frame};
+use super::frame::{Frame, FrameError, MAX_MESSAGE_BYTES, read_frame};
 use super::link::{Charge, Link};
 use super::outbox::{Outbox, Queued, write_out};
 
@@ -186,7 +186,11 @@ impl capnp_rpc::Connection<Side> for Connection {
                     return Ok(None);
                 }
                 Err(error) => {
-                    link.lose(&error.to_string());
+                    match &error {
+                        // The peer's end, at an unlucky moment.
+                        FrameError::Read(_) => drop(link.lose(&error.to_string())),
+                        error => link.give_up(&error.to_string()),
+                    }
                     return Err(Error::disconnected(error.to_string()));
                 }
             };
@@ -203,10 +207,10 @@ impl capnp_rpc::Connection<Side> for Connection {
 
     fn shutdown(&mut self, result: capnp::Result<()>) -> Promise<(), Error> {
         // Calls that are on their way are rejected with this same error; they find the link lost.
-        self.inner.link.lose(&match &result {
-            Ok(()) => "the connection is closed".to_owned(),
-            Err(error) => error.to_string(),
-        });
+        match &result {
+            Ok(()) => drop(self.inner.link.lose("the connection is closed")),
+            Err(error) => self.inner.link.give_up(&error.to_string()),
+        }
         let ended = self.inner.outbox.end(result);
         Promise::from_future(ended.map_err(|_| Error::disconnected("the stream failed".to_owned())))
     }
