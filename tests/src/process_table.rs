@@ -67,6 +67,38 @@ pub fn descriptors(pid: u32) -> Result<Vec<(u32, PathBuf)>> {
     Ok(found)
 }
 
+/// The memory that the process holds at the moment, in bytes.
+///
+/// # Errors
+/// When there is no such process.
+pub fn resident(pid: u32) -> Result<u64> {
+    status_bytes(pid, "VmRSS:")
+}
+
+/// The most memory that the process held since its start, or since [`forget_peak`], in bytes.
+///
+/// # Errors
+/// When there is no such process.
+pub fn peak_resident(pid: u32) -> Result<u64> {
+    status_bytes(pid, "VmHWM:")
+}
+
+/// Lets [`peak_resident`] begin anew.
+///
+/// # Errors
+/// When there is no such process, or it is somebody else's.
+pub fn forget_peak(pid: u32) -> Result<()> {
+    Ok(fs::write(format!("/proc/{pid}/clear_refs"), "5")?)
+}
+
+fn status_bytes(pid: u32, name: &str) -> Result<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let value = text.lines().find_map(|line| line.strip_prefix(name));
+    let kilobytes = value.and_then(|value| value.trim().strip_suffix(" kB"));
+    let kilobytes: u64 = kilobytes.with_context(|| format!("no {name}"))?.parse()?;
+    Ok(kilobytes << 10)
+}
+
 fn state_and_parent(pid: u32) -> Result<(char, u32)> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat"))?;
     // The name in brackets may hold anything, brackets and spaces included.
