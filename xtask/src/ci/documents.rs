@@ -11,11 +11,18 @@ use fs_err as fs;
 use miette::{IntoDiagnostic as _, Result, miette};
 
 use super::script::{self, Script};
+use super::steps::provide_tools;
 use super::{Context, Outcome};
 use crate::workspace;
 
 /// What the checks run in: run from within themselves, they would never end.
 const ITSELF: &str = "cargo xtask test --install-tools";
+
+/// The document whose commands take tools that nothing else takes, in `docs/`: a step of its own runs it.
+const CLIENTS: &str = "clients.md";
+
+/// The tools that its commands call.
+const CLIENT_TOOLS: [&str; 5] = ["cmake", "make", "pip", "pkg-config", "python3"];
 
 /// The RPC port of the nodes that the documents start.
 const REGTEST_PORT: u16 = 38370;
@@ -41,23 +48,36 @@ pub(super) fn first_command(_: &Context) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// Runs all documents.
+/// Runs all documents but that of the clients.
 pub(super) fn run(_: &Context) -> Result<Outcome> {
     for path in documents()? {
-        let blocks = read(&path)?;
-        if blocks.is_empty() {
-            continue;
+        if !path.ends_with(CLIENTS) {
+            run_at(&path)?;
         }
-        let name = path
-            .strip_prefix(workspace::root())
-            .unwrap_or(&path)
-            .display()
-            .to_string();
-        eprintln!("{name}: {} blocks of commands", blocks.len());
-        script::await_port(REGTEST_PORT)?;
-        run_document(&name, &blocks)?;
     }
     Ok(Outcome::Passed)
+}
+
+/// Runs the document of the clients.
+pub(super) fn run_clients(context: &Context) -> Result<Outcome> {
+    provide_tools(context, &CLIENT_TOOLS, "clients in C++ and Python")?;
+    run_at(&workspace::root().join("docs").join(CLIENTS))?;
+    Ok(Outcome::Passed)
+}
+
+fn run_at(path: &Path) -> Result<()> {
+    let blocks = read(path)?;
+    if blocks.is_empty() {
+        return Ok(());
+    }
+    let name = path
+        .strip_prefix(workspace::root())
+        .unwrap_or(path)
+        .display()
+        .to_string();
+    eprintln!("{name}: {} blocks of commands", blocks.len());
+    script::await_port(REGTEST_PORT)?;
+    run_document(&name, &blocks)
 }
 
 fn documents() -> Result<Vec<PathBuf>> {

@@ -16,7 +16,7 @@ use crate::{cargo, depends, install_tools, site, workspace};
 const TEST_TOOLS: [&str; 6] = ["autoconf", "automake", "busybox", "cmake", "make", "pkg-config"];
 
 /// Every check. What compiles comes after what does not, and all that compiles shares one build profile.
-pub(super) const STEPS: [Step; 15] = [
+pub(super) const STEPS: [Step; 16] = [
     Step {
         name: "fmt",
         claim: "the code is formatted",
@@ -106,6 +106,12 @@ pub(super) const STEPS: [Step; 15] = [
         claim: "the commands in README.md and docs/ do what is said there",
         needs: &["build"],
         run: documents::run,
+    },
+    Step {
+        name: "clients",
+        claim: "clients in C++, Rust and Python are built as docs/clients.md says, and call a node",
+        needs: &["build"],
+        run: documents::run_clients,
     },
 ];
 
