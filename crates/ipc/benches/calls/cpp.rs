@@ -8,5 +8,5 @@ use crate::program;
 /// profile has no libmultiprocess.
 pub(crate) fn build() -> Option<PathBuf> {
     program::is_possible()
-        .then(|| program::build("cpp-calls", ("calls.cpp", include_str!("calls.cpp")), "-O3"))
+        .then(|| program::build("cpp-calls", &[("calls.cpp", include_str!("calls.cpp"))], "-O3"))
 }

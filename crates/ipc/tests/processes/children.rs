@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use interfaces::{Echo, Init, InterfaceError, LocalInit};
+use interfaces::{Echo, Init, InterfaceError, LocalInit, suite};
 
 pub(crate) fn run(name: &str, arguments: &[OsString]) {
     let argument = ipc::requested_descriptor(arguments).expect("three arguments");
@@ -18,6 +18,7 @@ pub(crate) fn run(name: &str, arguments: &[OsString]) {
         "reporting-child" => Arc::new(Reporter(report)),
         "panicking-child" => Arc::new(Reporter(panic_when_told)),
         "stubborn-child" => Arc::new(Stubborn),
+        "recording-child" => suite::recorder(),
         _ => Arc::new(LocalInit),
     };
     let configure = Box::new(|settings: &[(String, String)]| {

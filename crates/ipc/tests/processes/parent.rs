@@ -344,7 +344,7 @@ fn children_are_dismissed() {
     });
 }
 
-const QUICKLY: Backoff = Backoff {
+pub(crate) const QUICKLY: Backoff = Backoff {
     first: Duration::from_millis(1),
     longest: Duration::from_millis(10),
     steady_after: Duration::from_secs(60),

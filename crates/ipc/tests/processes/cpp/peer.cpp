@@ -1,9 +1,12 @@
 // A process as C++ multiprocess nodes are: `cpp-peer -ipcfd N` serves its parent, `cpp-peer PROGRAM` spawns that program
-// and calls it.
+// and calls it, and `cpp-peer PROGRAM DEPTH` lets it call back. As `cpp-wallet -ipcfd N` it is one of this project's.
 
+#include "callbacks.h"
+#include "mining.h"
 #include "process.h"
 
 #include <cstring>
+#include <string_view>
 
 namespace {
 class EchoImpl : public syscoin::ipc::Echo
@@ -13,13 +16,27 @@ public:
     {
         if (text == "throw") throw std::runtime_error("as asked for");
         if (text == "abort") std::abort();
+        std::lock_guard<std::mutex> lock(blocks().mutex);
+        if (text == "how many wait") return std::to_string(blocks().n_waiting);
+        if (text == "how many templates") return std::to_string(blocks().n_templates);
         return text;
     }
 };
 
-void check(bool claim, const std::string& what)
+class PeerInit : public EchoInit<EchoImpl>
 {
-    if (!claim) throw std::runtime_error("not so: " + what);
+public:
+    std::unique_ptr<syscoin::ipc::Mining> makeMining() override { return std::make_unique<Miner>(); }
+};
+
+void serveParent(std::string_view program, int descriptor)
+{
+    PeerInit init;
+    if (program.ends_with("cpp-wallet")) {
+        WalletProcess process;
+        return serveAsOurs("cpp-wallet", descriptor, init, process);
+    }
+    serve("cpp-peer", descriptor, init);
 }
 
 std::string failure(syscoin::ipc::Echo& echo, const std::string& text)
@@ -66,12 +83,12 @@ int main(int argc, char** argv)
 {
     try {
         if (argc == 3 && std::strcmp(argv[1], "-ipcfd") == 0) {
-            EchoInit<EchoImpl> init;
-            serve("cpp-peer", std::atoi(argv[2]), init);
+            serveParent(argv[0], std::atoi(argv[2]));
             return 0;
         }
         if (argc == 2) return call(argv[1]);
-        std::cerr << "usage: cpp-peer PROGRAM | -ipcfd DESCRIPTOR" << std::endl;
+        if (argc == 3) return callAndBeCalledBack(argv[1], std::atoi(argv[2]));
+        std::cerr << "usage: cpp-peer PROGRAM [DEPTH] | -ipcfd DESCRIPTOR" << std::endl;
     } catch (const std::exception& error) {
         std::cerr << error.what() << std::endl;
     }

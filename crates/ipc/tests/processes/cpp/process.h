@@ -45,6 +45,11 @@ inline mp::LogOptions logOptions()
     return options;
 }
 
+inline void check(bool claim, const std::string& what)
+{
+    if (!claim) throw std::runtime_error("not so: " + what);
+}
+
 // Makes an echo of one kind, and nothing else.
 template <typename EchoImpl>
 class EchoInit : public syscoin::ipc::Init

@@ -7,17 +7,17 @@ use std::process::Command;
 use site_profile::SiteProfile;
 
 /// What the generated code is made of, below the package's own directory.
-const SCHEMAS: [(&str, &str); 6] = [
-    ("common", include_str!("../../../schema/common.capnp")),
-    ("echo", include_str!("../../../schema/echo.capnp")),
-    ("init", include_str!("../../../schema/init.capnp")),
-    ("mining", include_str!("../../../schema/mining.capnp")),
-    ("rpc", include_str!("../../../schema/rpc.capnp")),
-    ("rust", include_str!("../../../schema/rust.capnp")),
+const SCHEMAS: [File; 6] = [
+    ("common.capnp", include_str!("../../../schema/common.capnp")),
+    ("echo.capnp", include_str!("../../../schema/echo.capnp")),
+    ("init.capnp", include_str!("../../../schema/init.capnp")),
+    ("mining.capnp", include_str!("../../../schema/mining.capnp")),
+    ("rpc.capnp", include_str!("../../../schema/rpc.capnp")),
+    ("rust.capnp", include_str!("../../../schema/rust.capnp")),
 ];
 
 /// What every program is made of, besides its own source and the schemas.
-const SHARED: [(&str, &str); 3] = [
+const SHARED: [File; 3] = [
     (
         "syscoin/ipc/interfaces.h",
         include_str!("../../../cpp/syscoin/ipc/interfaces.h"),
@@ -56,8 +56,12 @@ fn profile() -> SiteProfile {
     SiteProfile::active(&workspace).expect("the profile that this was built from is there")
 }
 
-/// Builds a program from one source, named and given, and gives its path. `optimisation` is a flag of the compiler.
-pub(crate) fn build(name: &str, (file, text): (&str, &str), optimisation: &str) -> PathBuf {
+/// A file, named and given.
+pub(crate) type File = (&'static str, &'static str);
+
+/// Builds a program, and gives its path. The first of its files is the source that includes the others; those whose names
+/// end in `capnp` are schemas. `optimisation` is a flag of the compiler.
+pub(crate) fn build(name: &str, files: &[File], optimisation: &str) -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let profile = profile();
     let prefix = profile
@@ -72,16 +76,21 @@ pub(crate) fn build(name: &str, (file, text): (&str, &str), optimisation: &str) 
     );
     let schemas = directory.join("syscoin/ipc/schema");
     fs_err::create_dir_all(&schemas).expect("the target directory can be written to");
-    for (name, text) in SHARED.into_iter().chain([(file, text)]) {
+    let is_schema = |(name, _): &&File| name.ends_with(".capnp");
+    for (name, text) in SHARED.iter().chain(files.iter().filter(|file| !is_schema(file))) {
         fs_err::write(directory.join(name), text).expect("the target directory can be written to");
     }
-    for (schema, text) in SCHEMAS {
-        let schema = schemas.join(schema).with_extension("capnp");
-        fs_err::write(schema, text).expect("the target directory can be written to");
+    let all_schemas: Vec<File> = SCHEMAS
+        .iter()
+        .chain(files.iter().filter(is_schema))
+        .copied()
+        .collect();
+    for (schema, text) in &all_schemas {
+        fs_err::write(schemas.join(schema), text).expect("the target directory can be written to");
     }
     let mpgen = profile.tool("mpgen").expect("libmultiprocess brings it");
-    for (schema, _) in SCHEMAS {
-        let schema = schemas.join(schema).with_extension("capnp");
+    for (schema, _) in all_schemas {
+        let schema = schemas.join(schema);
         check_run(
             Command::new(&mpgen)
                 .args([&directory, &directory, &schema])
@@ -94,7 +103,7 @@ pub(crate) fn build(name: &str, (file, text): (&str, &str), optimisation: &str) 
         Command::new(compiler)
             .args(["-std=c++20", optimisation, "-I.", "-I"])
             .arg(prefix.join("include"))
-            .args([file, "-o"])
+            .args([files[0].0, "-o"])
             .arg(&program)
             .arg("-L")
             .arg(prefix.join("lib"))
