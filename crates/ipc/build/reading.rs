@@ -19,6 +19,9 @@ const CONTEXT: u64 = 0x9c44_e664_5d0b_22c6;
 /// The schema whose interfaces are adapted by hand.
 const BY_HAND: &str = "proxy";
 
+/// The annotation of `proxy.capnp` of results that stand for C++ exceptions.
+const EXCEPTION: u64 = 0x996a_1832_0099_2f88;
+
 // The annotations of `rust.capnp`.
 const HOLDS: u64 = 0xd9b2_f8a3_1c5e_7a01;
 const OPTIONAL: u64 = 0xd9b2_f8a3_1c5e_7a02;
@@ -185,6 +188,11 @@ impl<'a> Nodes<'a> {
                 continue;
             }
             let annotations = field.get_annotations()?;
+            if has(annotations, EXCEPTION) {
+                return Err(
+                    format!("`{name}`: errors that are results are said by `returns` or `holds`").into(),
+                );
+            }
             let value = self
                 .read_value(slot_type(field)?, text_of(annotations, HOLDS)?)
                 .map_err(|error| format!("`{name}`: {error}"))?;
