@@ -83,8 +83,8 @@ impl Listeners {
         }
     }
 
-    /// Listens at an address, which `directory`, the network's data directory, completes. To be called on an async
-    /// runtime, which then accepts.
+    /// Listens at an address, which `directory`, the network's data directory, completes; at all addresses of a host that
+    /// can be had. To be called on an async runtime, which then accepts.
     ///
     /// # Errors
     /// [`ListenError`].
@@ -94,23 +94,24 @@ impl Listeners {
             address: address.address.to_string(),
             source: error.into(),
         })?;
-        let name = place.to_string();
-        let door = Door::open(&place, &Keys::new(directory)).map_err(|error| ListenError {
-            address: name.clone(),
+        let doors = Door::open(&place, &Keys::new(directory)).map_err(|error| ListenError {
+            address: place.to_string(),
             source: error.into(),
         })?;
-        let listening = Listening {
-            door,
-            name: Arc::from(name),
-            scope: address.scope.clone(),
-            event_loop: self.event_loop.clone(),
-            welcome: Arc::clone(&self.welcome),
-            trouble: Arc::default(),
-            room: Arc::clone(&self.room),
-            stopping: self.stopping.subscribe(),
-        };
-        tracing::info!("Listening for IPC requests on address {}", listening.name);
-        self.listeners.push(tokio::spawn(listening.run()));
+        for (name, door) in doors {
+            let listening = Listening {
+                door,
+                name: Arc::from(name),
+                scope: address.scope.clone(),
+                event_loop: self.event_loop.clone(),
+                welcome: Arc::clone(&self.welcome),
+                trouble: Arc::default(),
+                room: Arc::clone(&self.room),
+                stopping: self.stopping.subscribe(),
+            };
+            tracing::info!("Listening for IPC requests on address {}", listening.name);
+            self.listeners.push(tokio::spawn(listening.run()));
+        }
         Ok(())
     }
 

@@ -193,7 +193,7 @@ impl fmt::Display for Scope {
 mod tests {
     use std::sync::Arc;
 
-    use interfaces::{InterfaceError, LocalInit};
+    use interfaces::{InterfaceError, LocalInit, suite};
     use proptest::prelude::*;
 
     use super::{Scope, ScopeError, Service};
@@ -203,6 +203,7 @@ mod tests {
         for allowed in Service::ALL {
             let scope: Scope = [allowed].into_iter().collect();
             let init = scope.limit(Arc::new(LocalInit));
+            let chain = suite::recorder().make_chain().await.unwrap();
             // What this process does not have is told apart from what the client may not have.
             let rows = [
                 (Service::Echo, init.make_echo().await.err()),
@@ -210,6 +211,7 @@ mod tests {
                 (Service::Rpc, init.make_rpc().await.err()),
                 (Service::Chain, init.make_chain().await.err()),
                 (Service::Node, init.make_node().await.err()),
+                (Service::Wallet, init.make_wallet_loader(chain).await.err()),
             ];
             for (service, error) in rows {
                 let refused = matches!(error, Some(InterfaceError::NotAllowed { .. }));

@@ -1,7 +1,7 @@
 //! The keys of `-ipcbind=tcp`, and what becomes of clients without one.
 
 use std::io::{Read as _, Write as _};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs as _};
 
 use anyhow::{Context as _, Result, ensure};
 use fs_err as fs;
@@ -14,6 +14,7 @@ for_multiprocess![
     a_key_is_trusted_and_forgotten,
     what_is_no_key_is_refused,
     nothing_but_tls_is_spoken_over_tcp,
+    a_host_is_listened_at_by_all_its_addresses,
 ];
 
 fn ipc_key(data_dir: &DataDir, words: &[&str]) -> Result<Finished> {
@@ -144,5 +145,20 @@ fn nothing_but_tls_is_spoken_over_tcp() -> Result<()> {
     node.log()
         .wait_for(&format!("a client at tcp:{address} is turned away"))?;
     ensure!(!node.log().text()?.contains("IPC server: socket connected"));
+    node.stop()
+}
+
+fn a_host_is_listened_at_by_all_its_addresses() -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let port = Port::reserve()?;
+    let option = format!("-ipcbind=tcp:localhost:{}", port.number());
+    let node = Node::start(Daemon::SyscoinNode, &data_dir, &[&option])?;
+    let addresses: Vec<_> = ("localhost", port.number()).to_socket_addrs()?.collect();
+    ensure!(!addresses.is_empty());
+    for address in addresses {
+        node.log()
+            .wait_for(&format!("Listening for IPC requests on address tcp:{address}"))?;
+        TcpStream::connect(address)?;
+    }
     node.stop()
 }

@@ -1,6 +1,8 @@
 //! The ways in: what is accepted at an address, and how it becomes a client that is known.
 
+use std::collections::HashSet;
 use std::io;
+use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
 
 use interfaces::Init;
@@ -71,25 +73,32 @@ pub(super) enum DoorError {
 }
 
 impl Door {
-    /// Listens at a place.
-    pub(super) fn open(place: &Place, keys: &Keys) -> Result<Self, DoorError> {
+    /// Listens at a place: a host by each of its addresses. Gives what to call each of them, too.
+    pub(super) fn open(place: &Place, keys: &Keys) -> Result<Vec<(String, Self)>, DoorError> {
         match place {
             Place::Unix(path) => {
                 let (listener, socket) = socket::bind(path)?;
-                Ok(Self::Unix {
+                let door = Self::Unix {
                     listener: UnixListener::from_std(listener)?,
                     _socket: socket,
-                })
+                };
+                Ok(vec![(place.to_string(), door)])
             }
             Place::Tcp(address) => {
                 let acceptor = Acceptor::new(keys)?;
-                let listener = std::net::TcpListener::bind((address.host(), address.port()))?;
-                listener.set_nonblocking(true)?;
-                Ok(Self::Tcp {
-                    listener: TcpListener::from_std(listener)?,
-                    acceptor,
-                    handshakes: Arc::new(Semaphore::new(MAX_HANDSHAKES)),
-                })
+                let handshakes = Arc::new(Semaphore::new(MAX_HANDSHAKES));
+                let addresses = (address.host(), address.port()).to_socket_addrs()?;
+                let mut doors = Vec::new();
+                for (address, listener) in bind_each(addresses)? {
+                    listener.set_nonblocking(true)?;
+                    let door = Self::Tcp {
+                        listener: TcpListener::from_std(listener)?,
+                        acceptor: acceptor.clone(),
+                        handshakes: Arc::clone(&handshakes),
+                    };
+                    doors.push((tcp_name(address), door));
+                }
+                Ok(doors)
             }
         }
     }
@@ -109,6 +118,33 @@ impl Door {
             }),
         }
     }
+}
+
+/// Listens at those of a host's addresses that can be had.
+fn bind_each(
+    addresses: impl Iterator<Item = SocketAddr>,
+) -> io::Result<Vec<(SocketAddr, std::net::TcpListener)>> {
+    let mut known = HashSet::new();
+    let (mut bound, mut failed) = (Vec::new(), Vec::new());
+    for address in addresses.filter(|address| known.insert(*address)) {
+        match std::net::TcpListener::bind(address) {
+            Ok(listener) => bound.push((address, listener)),
+            Err(error) => failed.push((address, error)),
+        }
+    }
+    if bound.is_empty() {
+        let unknown = || io::Error::new(io::ErrorKind::AddrNotAvailable, "the host has no address");
+        return Err(failed.into_iter().next().map_or_else(unknown, |(_, error)| error));
+    }
+    for (address, error) in failed {
+        tracing::warn!("Unable to bind to IPC address '{}'. {error}", tcp_name(address));
+    }
+    Ok(bound)
+}
+
+/// As an address of `-ipcbind` is written.
+fn tcp_name(address: SocketAddr) -> String {
+    format!("tcp:{address}")
 }
 
 impl Stranger {
@@ -147,5 +183,40 @@ impl Guest {
                 Ok(())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::net::SocketAddr;
+
+    use super::bind_each;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_host_is_listened_at_by_each_of_its_addresses_that_can_be_had() {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let addresses = |hosts: &[&str]| -> Vec<SocketAddr> {
+            let addresses = hosts.iter().map(|host| format!("{host}:{port}").parse());
+            addresses.map(Result::unwrap).collect()
+        };
+        // The last but one is nobody's: it is for examples.
+        let hosts = ["127.0.0.1", "127.0.0.2", "127.0.0.2", "192.0.2.1", "127.0.0.3"];
+        let bound = bind_each(addresses(&hosts).into_iter()).unwrap();
+        let bound_to: Vec<_> = bound.iter().map(|(address, _)| *address).collect();
+        assert_eq!(bound_to, addresses(&["127.0.0.2", "127.0.0.3"]));
+        for (address, _) in &bound {
+            std::net::TcpStream::connect(address).unwrap();
+        }
+        let error = bind_each(addresses(&["127.0.0.1", "192.0.2.1"]).into_iter()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn a_host_without_addresses_is_not_listened_at() {
+        let error = bind_each(std::iter::empty()).unwrap_err();
+        assert_eq!(error.to_string(), "the host has no address");
     }
 }
