@@ -20,6 +20,10 @@ use crate::arguments::{CheckArguments, UsageError};
 use crate::workspace;
 use steps::STEPS;
 
+/// Whether cargo keeps what lets it compile a change faster. Whoever lets the checks install tools has a machine for
+/// this one run: it never compiles a change, and several gigabytes of its disk stay free without.
+const INCREMENTAL: &str = "CARGO_INCREMENTAL";
+
 /// One check.
 struct Step {
     name: &'static str,
@@ -73,6 +77,9 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<()> {
         }
         return Ok(());
     }
+    if arguments.install_tools && std::env::var_os(INCREMENTAL).is_none() {
+        return run_without_incremental();
+    }
     let shell = Shell::new().into_diagnostic()?;
     shell.change_dir(workspace::root());
     let context = Context {
@@ -85,6 +92,19 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<()> {
         records.push(record);
     }
     sum_up(&records)
+}
+
+/// This same command once more, in an environment that all of its programs inherit.
+fn run_without_incremental() -> Result<()> {
+    let shell = Shell::new().into_diagnostic()?;
+    let driver = std::env::current_exe().into_diagnostic()?;
+    shell
+        .cmd(driver)
+        .args(std::env::args_os().skip(1))
+        .env(INCREMENTAL, "0")
+        .quiet()
+        .run()
+        .into_diagnostic()
 }
 
 /// The steps that are asked for, in the list's order.
