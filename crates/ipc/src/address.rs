@@ -151,6 +151,18 @@ impl BindAddress {
 }
 
 impl ConnectAddress {
+    /// What it stands for, as [`Address::resolve`] has it; `None` when not to connect.
+    ///
+    /// # Errors
+    /// [`AddressError::TooLong`].
+    pub fn resolve(&self, directory: &Path, usual: &str) -> Result<Option<Place>, AddressError> {
+        match self {
+            Self::Off => Ok(None),
+            Self::Auto => Address::Unix(None).resolve(directory, usual).map(Some),
+            Self::To(address) => address.resolve(directory, usual).map(Some),
+        }
+    }
+
     /// Reads the value of `-ipcconnect`. Empty is like `0`.
     ///
     /// # Errors

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use interfaces::{Init, InterfaceError};
 use tokio::net::UnixStream;
 
-use crate::address::{Address, AddressError, ConnectAddress, Place, SocketPath, TcpAddress};
+use crate::address::{AddressError, ConnectAddress, Place, SocketPath, TcpAddress};
+use crate::endpoint::Ended;
 use crate::event_loop::EventLoop;
 use crate::keys::{KeyDigest, Keys};
 use crate::listen::NODE_SOCKET;
@@ -91,6 +92,16 @@ fn without_number(error: &io::Error) -> String {
     }
 }
 
+/// A connection to a node.
+pub struct Connected {
+    /// What the node offers.
+    pub init: Arc<dyn Init>,
+    /// Where it listens.
+    pub place: Place,
+    /// Tells of the connection's end.
+    pub ended: Ended,
+}
+
 /// Connects to a node as `-ipcconnect` says; `directory` is the network's data directory, absolute. `None` when it says
 /// not to, and when nobody listens where nobody need to.
 ///
@@ -100,29 +111,31 @@ pub async fn connect(
     event_loop: &EventLoop,
     address: &ConnectAddress,
     directory: &Path,
-) -> Result<Option<Arc<dyn Init>>, ConnectError> {
-    match address {
-        ConnectAddress::Off => Ok(None),
-        ConnectAddress::To(address) => connect_to(event_loop, address, directory).await.map(Some),
-        ConnectAddress::Auto => match connect_to(event_loop, &Address::Unix(None), directory).await {
-            Err(error) if error.means_absence() => Ok(None),
-            connected => connected.map(Some),
-        },
+) -> Result<Option<Connected>, ConnectError> {
+    let connected = match address.resolve(directory, NODE_SOCKET) {
+        Ok(None) => return Ok(None),
+        Ok(Some(place)) => connect_to(event_loop, place, directory).await,
+        Err(error) => Err(error.into()),
+    };
+    match connected {
+        Err(error) if *address == ConnectAddress::Auto && error.means_absence() => Ok(None),
+        connected => connected.map(Some),
     }
 }
 
 async fn connect_to(
     event_loop: &EventLoop,
-    address: &Address,
+    place: Place,
     directory: &Path,
-) -> Result<Arc<dyn Init>, ConnectError> {
-    match address.resolve(directory, NODE_SOCKET)? {
+) -> Result<Connected, ConnectError> {
+    let (init, ended) = match &place {
         Place::Unix(path) => {
-            let stream = connect_unix(path).await?;
-            Ok(event_loop.connect(stream).await?)
+            let stream = connect_unix(path.clone()).await?;
+            event_loop.connect_until(stream).await?
         }
-        Place::Tcp(address) => connect_tcp(event_loop, &Keys::new(directory), address).await,
-    }
+        Place::Tcp(address) => connect_tcp(event_loop, &Keys::new(directory), address.clone()).await?,
+    };
+    Ok(Connected { init, place, ended })
 }
 
 async fn connect_unix(path: SocketPath) -> Result<std::os::unix::net::UnixStream, ConnectError> {
@@ -145,7 +158,7 @@ async fn connect_tcp(
     event_loop: &EventLoop,
     keys: &Keys,
     address: TcpAddress,
-) -> Result<Arc<dyn Init>, ConnectError> {
+) -> Result<(Arc<dyn Init>, Ended), ConnectError> {
     let stream = tls::connect(keys, &address).await?;
     // What the listener thinks of our key is known only by what it says next.
     let (stream, note) = Noted::new(stream);

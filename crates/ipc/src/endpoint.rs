@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use interfaces::{Init, InterfaceError};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::oneshot;
 
 use crate::connection::Connection;
 use crate::event_loop::{EventLoop, Local};
@@ -14,6 +15,23 @@ use crate::server::ConfigureLogging;
 /// Bytes that the system is asked to keep for the peer to read: as many as Linux lets anyone ask for.
 const SEND_BUFFER: usize = 212_992;
 
+/// Tells of the end of a connection, whatever ends it.
+pub struct Ended(oneshot::Receiver<()>);
+
+impl Ended {
+    /// The connection is over when the sender is dropped.
+    pub(crate) fn new() -> (oneshot::Sender<()>, Self) {
+        let (sender, ended) = oneshot::channel();
+        (sender, Self(ended))
+    }
+
+    /// Waits for it.
+    pub async fn wait(self) {
+        // The other end is never used, but dropped.
+        let _ = self.0.await;
+    }
+}
+
 impl EventLoop {
     /// Connects to the process at the other end of the stream and gives its [`Init`]. The connection is closed when
     /// that, and every object made with it, is dropped.
@@ -21,6 +39,14 @@ impl EventLoop {
     /// # Errors
     /// The other process does not speak the protocol or is gone. A process that stays silent is waited for.
     pub async fn connect(&self, stream: UnixStream) -> Result<Arc<dyn Init>, InterfaceError> {
+        Ok(self.connect_until(stream).await?.0)
+    }
+
+    /// [`connect`](Self::connect), and what tells of the connection's end.
+    pub(crate) async fn connect_until(
+        &self,
+        stream: UnixStream,
+    ) -> Result<(Arc<dyn Init>, Ended), InterfaceError> {
         let event_loop = self.clone();
         let connecting = self.run(move |local| {
             Box::pin(async move {
@@ -69,11 +95,11 @@ impl EventLoop {
         serving.await.unwrap_or(Ok(()))
     }
 
-    /// [`connect`](Self::connect) over a stream that is ready for use on the IPC thread.
+    /// [`connect_until`](Self::connect_until) over a stream that is ready for use on the IPC thread.
     pub(crate) async fn connect_stream(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    ) -> Result<Arc<dyn Init>, InterfaceError> {
+    ) -> Result<(Arc<dyn Init>, Ended), InterfaceError> {
         let event_loop = self.clone();
         let connecting =
             self.run(move |local| Box::pin(async move { set_up(event_loop, &local, stream).await }));
@@ -103,10 +129,11 @@ async fn set_up(
     event_loop: EventLoop,
     local: &Rc<Local>,
     stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
-) -> Result<Arc<dyn Init>, InterfaceError> {
-    let (connection, _keep, root) = Connection::open(event_loop, local, stream, None, || {});
+) -> Result<(Arc<dyn Init>, Ended), InterfaceError> {
+    let (sender, ended) = Ended::new();
+    let (connection, _keep, root) = Connection::open(event_loop, local, stream, None, || drop(sender));
     connection.set_up(&root).await?;
-    Ok(connection.adopt(root))
+    Ok((connection.adopt(root), ended))
 }
 
 /// The stream for use on the calling thread, which is the IPC thread.

@@ -41,8 +41,9 @@ pub use address::{
     Address, AddressError, BindAddress, ConnectAddress, MAX_SOCKET_PATH, Place, SocketPath, TcpAddress,
 };
 pub use child::{DescriptorError, ServeError, requested_descriptor, serve_parent};
-pub use connect::{ConnectError, connect};
+pub use connect::{ConnectError, Connected, connect};
 pub use directory::DirectoryError;
+pub use endpoint::Ended;
 pub use event_loop::EventLoop;
 pub use keys::{
     Authorized, Date, EntryError, Identity, InvalidDate, InvalidDigest, KeyDigest, KeyError, Keys, Trusted,

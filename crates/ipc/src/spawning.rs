@@ -10,7 +10,7 @@ use interfaces::{Disconnection, Echo, Init, InterfaceError};
 use tokio::sync::{oneshot, watch};
 
 use crate::connection::{Connection, Keep};
-use crate::endpoint::to_tokio;
+use crate::endpoint::{Ended, to_tokio};
 use crate::event_loop::{EventLoop, Local};
 use crate::process as executable;
 use crate::schema::process_capnp::process;
@@ -35,17 +35,6 @@ pub struct SpawningInit {
     event_loop: EventLoop,
     config: SpawnConfig,
     children: Children,
-}
-
-/// Tells of the end of the connection to a child.
-pub(crate) struct Ended(oneshot::Receiver<()>);
-
-impl Ended {
-    /// Waits for it.
-    pub(crate) async fn wait(self) {
-        // The other end is never used, but dropped.
-        let _ = self.0.await;
-    }
 }
 
 /// What the children and those who wait for them know of each other.
@@ -119,12 +108,12 @@ impl SpawningInit {
         let children = self.children.clone();
         let starting = self.event_loop.run(move |local| {
             Box::pin(async move {
-                let (sender, ended) = oneshot::channel();
+                let (sender, ended) = Ended::new();
                 let (connection, _keep, root) =
                     start(event_loop, &local, program, patience, children, sender)?;
                 configure_logging(&connection, &root, &settings).await?;
                 connection.set_up(&root).await?;
-                Ok((connection.adopt(root), Ended(ended)))
+                Ok((connection.adopt(root), ended))
             })
         });
         starting

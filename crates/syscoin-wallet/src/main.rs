@@ -1,20 +1,17 @@
-//! The wallet's process, which `syscoin-node` starts. It holds no wallets yet: it serves what every process serves.
+//! The wallet's process, which `syscoin-node` starts, or a user beside a node. It holds no wallets yet: it serves what
+//! every process serves.
+
+mod by_hand;
+mod options;
 
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use app::{Args, LogConfig, Logger, OptionSpec, OptionTable, Program, options, report};
+use app::{Args, LogConfig, Logger, report};
 use interfaces::LocalInit;
 
-const PROGRAM: Program = Program {
-    name: "syscoin-wallet",
-    title: "Syscoin Core wallet process",
-    usage: "syscoin-wallet -ipcfd <descriptor>    Serve the process that started this one",
-};
-
-const NOT_BY_HAND: &str = "syscoin-wallet is started by syscoin-node and does nothing by itself: \
-                           this version has no wallets";
+use options::PROGRAM;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -31,14 +28,14 @@ fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     if let Some(descriptor) = ipc::requested_descriptor(arguments) {
         return serve_parent(descriptor);
     }
-    let understood = |option: &OptionSpec| ["?", "h", "help", "version"].contains(&option.name);
-    let table = OptionTable::new().add(options::general_options().into_iter().filter(understood));
-    let args = Args::parse(table, arguments.iter().cloned())?;
-    match args.requested_text(&PROGRAM) {
-        Some(text) => print!("{text}"),
-        None => anyhow::bail!(NOT_BY_HAND),
+    let args = Args::parse(options::table(), arguments.iter().cloned())?;
+    if let Some(text) = args.requested_text(&PROGRAM) {
+        print!("{text}");
+        return Ok(());
     }
-    Ok(())
+    let args = args.with_config_file()?;
+    report::option_warnings(&args);
+    by_hand::run(&args)
 }
 
 fn serve_parent(descriptor: &OsStr) -> anyhow::Result<()> {

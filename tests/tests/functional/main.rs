@@ -21,4 +21,6 @@ mod ipc_faults;
 #[cfg(target_os = "linux")]
 mod processes;
 #[cfg(target_os = "linux")]
+mod wallet_connect;
+#[cfg(target_os = "linux")]
 mod wallet_process;

@@ -72,7 +72,13 @@ fn syscoin_node_explains_itself() -> Result<()> {
 }
 
 fn syscoin_wallet_explains_itself() -> Result<()> {
-    check(Executable::SyscoinWallet, "Syscoin Core wallet process", &[])
+    let options = [
+        "-datadir=<dir>",
+        "-debug=<category>",
+        "-ipcconnect=<address>",
+        "-regtest",
+    ];
+    check(Executable::SyscoinWallet, "Syscoin Core wallet process", &options)
 }
 
 #[test]

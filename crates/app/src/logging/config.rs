@@ -57,12 +57,26 @@ impl LogConfig {
     /// # Errors
     /// [`LogError`] for unknown categories and levels.
     pub fn from_args(args: &Args, data_dir: &DataDir) -> Result<Self, LogError> {
-        let levels = levels_from_args(args)?;
+        let config = Self::without_file(args)?;
         let file = (!args.is_negated("debuglogfile")).then(|| {
             data_dir
                 .network()
                 .join(args.path("debuglogfile").unwrap_or_else(|| LOG_FILE_NAME.into()))
         });
+        let shrink = args.flag("shrinkdebugfile", config.levels.enabled == CategorySet::NONE);
+        Ok(Self {
+            file,
+            opening: Opening::NewRun { shrink },
+            ..config
+        })
+    }
+
+    /// Reads the options of a process that writes its log to standard output alone.
+    ///
+    /// # Errors
+    /// Those of [`from_args`](Self::from_args).
+    pub fn without_file(args: &Args) -> Result<Self, LogError> {
+        let levels = levels_from_args(args)?;
         let in_background = args.flag("daemon", false) || args.flag("daemonwait", false);
         let console = if args.flag("printtoconsole", !in_background) {
             Console::Shown
@@ -77,9 +91,8 @@ impl LogConfig {
             (true, false) => TimeStyle::Seconds,
             (true, true) => TimeStyle::Microseconds,
         };
-        let shrink = args.flag("shrinkdebugfile", levels.enabled == CategorySet::NONE);
         Ok(Self {
-            file,
+            file: None,
             console,
             levels,
             style: Style {
@@ -87,7 +100,7 @@ impl LogConfig {
                 thread_names: args.flag("logthreadnames", false),
                 source_locations: args.flag("logsourcelocations", false),
             },
-            opening: Opening::NewRun { shrink },
+            opening: Opening::Join,
         })
     }
 

@@ -47,7 +47,7 @@ impl Sides {
     async fn connect(&self, directory: &Path, address: &str) -> Result<Arc<dyn Init>, ConnectError> {
         let address = ConnectAddress::parse(OsStr::new(address)).unwrap();
         let connected = within(connect(&self.event_loop, &address, directory)).await?;
-        Ok(connected.expect("somebody listens"))
+        Ok(connected.expect("somebody listens").init)
     }
 
     /// Lets the two know each other, at a port that is free.

@@ -52,13 +52,13 @@ impl Ipc {
     async fn exchange(&self, body: &Value, path: &str) -> Result<Option<Value>, CliError> {
         let event_loop = EventLoop::start(PROGRAM.name).map_err(|source| CliError::Runtime { source })?;
         let connected = ipc::connect(&event_loop, &self.address, &self.directory).await;
-        let Some(init) = connected.map_err(|error| self.explain(&error))? else {
+        let Some(node) = connected.map_err(|error| self.explain(&error))? else {
             return Ok(None);
         };
         let failed = |error: interfaces::InterfaceError| CliError::Ipc {
             text: error.to_string(),
         };
-        let rpc = match init.make_rpc().await {
+        let rpc = match node.init.make_rpc().await {
             Err(_) if self.address == ConnectAddress::Auto => return Ok(None),
             made => made.map_err(failed)?,
         };
