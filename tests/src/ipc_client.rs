@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::DEADLINE;
 use crate::ipc_answer::Received;
 use crate::ipc_message::{Capability, Content, Kind};
+use crate::ipc_socket::connect;
 
 /// A method: its interface's id and its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,10 @@ impl Method {
     pub const CONSTRUCT: Self = Self(0x8838_c700_ba5c_ba65, 0);
     /// Makes an object that gives back what it is sent.
     pub const MAKE_ECHO: Self = Self(0x8838_c700_ba5c_ba65, 1);
+    /// Makes an object that carries out RPC requests.
+    pub const MAKE_RPC: Self = Self(0x8838_c700_ba5c_ba65, 4);
+    /// Carries out a request.
+    pub const EXECUTE_RPC: Self = Self(0xacb1_d37f_0a71_3129, 0);
     /// Drops the object.
     pub const DESTROY: Self = Self(0xd36b_8964_0dc9_4399, 0);
     /// Gives its argument back.
@@ -43,8 +48,7 @@ impl IpcClient {
     /// # Errors
     /// When nobody listens there.
     pub fn connect(path: &Path) -> Result<Self> {
-        let stream =
-            UnixStream::connect(path).with_context(|| format!("cannot connect to {}", path.display()))?;
+        let stream = connect(path).with_context(|| format!("cannot connect to {}", path.display()))?;
         Self::over(stream)
     }
 
@@ -56,6 +60,17 @@ impl IpcClient {
         stream.set_read_timeout(Some(DEADLINE))?;
         stream.set_write_timeout(Some(DEADLINE))?;
         Ok(Self { stream, questions: 0 })
+    }
+
+    /// The same connection, for another thread to send on: this value only receives from then on.
+    ///
+    /// # Errors
+    /// When descriptors are used up.
+    pub fn sender(&self) -> Result<Self> {
+        Ok(Self {
+            stream: self.stream.try_clone()?,
+            questions: self.questions,
+        })
     }
 
     /// Asks for `Init`; gives it as it will stand in the answer.
@@ -217,6 +232,18 @@ impl IpcEcho {
         let (parameters, capabilities) = with_context(&self.thread, Some(text));
         self.client
             .call(&self.echo, Method::ECHO, &parameters, &capabilities)
+    }
+
+    /// The same, for another thread to send on: this value only receives from then on.
+    ///
+    /// # Errors
+    /// When descriptors are used up.
+    pub fn sender(&self) -> Result<Self> {
+        Ok(Self {
+            client: self.client.sender()?,
+            thread: self.thread.clone(),
+            echo: self.echo.clone(),
+        })
     }
 
     /// Makes sure that `text` is given back.

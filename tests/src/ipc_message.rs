@@ -142,13 +142,15 @@ pub enum Capability {
     Answer(u32, Vec<u16>),
     /// One of our own.
     Own(u32),
+    /// One of our own that is yet to come.
+    Promised(u32),
 }
 
 impl Capability {
     /// As the target of a call.
     pub(crate) fn target(&self) -> Content {
         match self {
-            Self::Imported(number) | Self::Own(number) => {
+            Self::Imported(number) | Self::Own(number) | Self::Promised(number) => {
                 Content::Struct(vec![u64::from(*number)], vec![Content::Null])
             }
             Self::Answer(question, fields) => {
@@ -160,11 +162,13 @@ impl Capability {
     /// As an entry of a message's table.
     pub(crate) fn descriptor(&self) -> (Vec<u64>, Vec<Content>) {
         const SENDER_HOSTED: u64 = 1;
+        const SENDER_PROMISE: u64 = 2;
         const RECEIVER_HOSTED: u64 = 3;
         const RECEIVER_ANSWER: u64 = 4;
         let numbered = |kind, number: u32| (vec![kind | u64::from(number) << 32], vec![Content::Null]);
         match self {
             Self::Own(number) => numbered(SENDER_HOSTED, *number),
+            Self::Promised(number) => numbered(SENDER_PROMISE, *number),
             Self::Imported(number) => numbered(RECEIVER_HOSTED, *number),
             Self::Answer(question, fields) => (vec![RECEIVER_ANSWER], vec![promised(*question, fields)]),
         }

@@ -5,6 +5,8 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
+use rustix::net::sockopt::Timeout;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 
 use crate::DEADLINE;
 
@@ -24,6 +26,14 @@ const BOOTSTRAP: [u8; 48] = {
 /// The kind of a message that answers a question.
 const RETURN: u8 = 3;
 
+/// Connects, and waits for room in the queue of those who come, though not for ever.
+pub(crate) fn connect(path: &Path) -> Result<UnixStream> {
+    let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    rustix::net::sockopt::set_socket_timeout(&socket, Timeout::Send, Some(DEADLINE))?;
+    rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?;
+    Ok(UnixStream::from(socket))
+}
+
 /// A client that is connected.
 #[derive(Debug)]
 pub struct IpcSocket {
@@ -36,8 +46,7 @@ impl IpcSocket {
     /// # Errors
     /// When nobody listens there.
     pub fn connect(path: &Path) -> Result<Self> {
-        let stream =
-            UnixStream::connect(path).with_context(|| format!("cannot connect to {}", path.display()))?;
+        let stream = connect(path).with_context(|| format!("cannot connect to {}", path.display()))?;
         stream.set_read_timeout(Some(DEADLINE))?;
         stream.set_write_timeout(Some(DEADLINE))?;
         Ok(Self { stream })
@@ -78,6 +87,20 @@ impl IpcSocket {
         // The first word points to the second, which begins with the kind.
         ensure!(words.get(8) == Some(&RETURN), "not an answer: {words:?}");
         Ok(())
+    }
+
+    /// Whether somebody serves the socket. To be asked once.
+    ///
+    /// # Errors
+    /// When it is neither served nor closed in time.
+    pub fn is_served(&mut self) -> Result<bool> {
+        let Err(error) = self.check_served() else {
+            return Ok(true);
+        };
+        match error.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
+            Some(ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => Ok(false),
+            _ => Err(error),
+        }
     }
 
     /// Waits until the other side closes the connection, and gives how many bytes it sent until then.

@@ -49,6 +49,8 @@ pub(crate) struct Connection {
     link: Rc<Link>,
     /// The threads here that the peer's calls run on.
     threads: Rc<Threads>,
+    /// What the peer makes them with.
+    thread_map: thread_map::Client,
     /// What the peer may call.
     objects: Objects,
     /// What makes threads there, once the peer has said so.
@@ -127,11 +129,13 @@ impl Connection {
     ) -> (Rc<Self>, Keep, oneshot::Receiver<()>) {
         let (closer, closed) = local.closer();
         let closer = Rc::new(closer);
+        let threads = Threads::new(&local.program);
         let connection = Rc::new(Self {
             event_loop,
             local: Rc::clone(local),
             link: Link::new(),
-            threads: Threads::new(&local.program),
+            thread_map: threads.new_map(),
+            threads,
             objects: Objects::default(),
             remote_threads: RefCell::default(),
             idle_threads: IdleThreads::default(),
@@ -182,6 +186,10 @@ impl Connection {
 
     pub(crate) fn threads(&self) -> &Rc<Threads> {
         &self.threads
+    }
+
+    pub(crate) fn thread_map(&self) -> thread_map::Client {
+        self.thread_map.clone()
     }
 
     pub(crate) fn objects(&self) -> &Objects {

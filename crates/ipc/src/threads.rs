@@ -93,8 +93,8 @@ impl Threads {
         })
     }
 
-    /// The capability with which the peer makes threads here.
-    pub(crate) fn map(self: &Rc<Self>) -> thread_map::Client {
+    /// The capability with which a peer makes threads here.
+    pub(crate) fn new_map(self: &Rc<Self>) -> thread_map::Client {
         capnp_rpc::new_client(ThreadMap {
             threads: Rc::clone(self),
         })

@@ -7,6 +7,7 @@ mod frame;
 mod link;
 mod network;
 mod outbox;
+mod questions;
 
 pub(crate) use frame::MAX_MESSAGE_BYTES;
 pub(crate) use link::Link;

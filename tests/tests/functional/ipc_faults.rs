@@ -1,15 +1,15 @@
 //! Clients of `-ipcbind` that are broken or hostile: the node stays, serves others in the meantime, and its memory too.
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use functional_tests::{
-    Capability, Content, Daemon, DataDir, IpcClient, IpcEcho, Kind, Method, Node, Received, call,
-    for_multiprocess, frame, make_thread, process_table, wait_until, with_context,
+    Capability, Content, IpcClient, IpcEcho, Kind, Method, Received, call, for_multiprocess, frame,
+    make_thread, wait_until, with_context,
 };
+
+use crate::attack::{PATIENCE, withstand};
 
 for_multiprocess![
     garbage_ends_its_own_connection,
@@ -22,89 +22,9 @@ for_multiprocess![
     capabilities_of_another_connection_are_unknown,
     messages_that_make_no_sense_end_their_connection,
     clients_that_die_or_stop_in_the_middle_of_calls_disturb_nobody,
+    calls_are_not_taken_in_while_their_answers_are_not_read,
+    questions_that_stay_open_are_limited,
 ];
-
-/// How long another client may wait for one answer while the node is attacked on a loaded machine.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How much more memory the node may hold at any time.
-const GROWTH: u64 = 32 << 20;
-
-/// A node that is attacked, seen by the attacker.
-struct Target<'a> {
-    node: &'a Node<'a>,
-    path: PathBuf,
-}
-
-impl Target<'_> {
-    fn client(&self) -> Result<IpcClient> {
-        IpcClient::connect(&self.path)
-    }
-
-    /// How often the log says why a connection was given up, with this in the reason.
-    fn count_given_up(&self, reason: &str) -> Result<usize> {
-        let lines = self.node.log().lines()?;
-        let is_one = |message: &str| message.contains("is given up") && message.contains(reason);
-        Ok(lines.iter().filter(|line| is_one(&line.message)).count())
-    }
-
-    /// Makes sure that the log says so, so many times by now and not more.
-    fn check_given_up(&self, reason: &str, times: usize) -> Result<()> {
-        wait_until(&format!("the log to say why: {reason}"), || {
-            Ok((self.count_given_up(reason)? >= times).then_some(()))
-        })?;
-        assert_eq!(self.count_given_up(reason)?, times, "{reason}");
-        Ok(())
-    }
-}
-
-/// Calls without a pause until it is told that all is over; gives how many calls were answered.
-fn stand_by(echo: &mut IpcEcho, is_over: &AtomicBool) -> Result<usize> {
-    echo.client().set_patience(PATIENCE)?;
-    let mut n_calls = 0;
-    while !is_over.load(Ordering::Relaxed) {
-        echo.check("₿ still here")
-            .context("another client is not served during the attack")?;
-        n_calls += 1;
-    }
-    Ok(n_calls)
-}
-
-/// Attacks a node while another client uses it, and makes sure that neither notices much.
-fn withstand(options: &[&str], attack: impl FnOnce(&Target<'_>) -> Result<()>) -> Result<()> {
-    const WARM: usize = 200;
-    let data_dir = DataDir::new()?;
-    let all = [&["-ipcbind=unix"], options].concat();
-    let node = Node::start(Daemon::SyscoinNode, &data_dir, &all)?;
-    let path = data_dir.regtest("node.sock");
-    let pid = node.pid()?;
-    let mut early = IpcEcho::connect(&path)?;
-    let mut bystander = IpcEcho::connect(&path)?;
-    for _ in 0..WARM {
-        early.check("warm")?;
-    }
-    let before = process_table::resident(pid)?;
-    process_table::forget_peak(pid)?;
-    let is_over = AtomicBool::new(false);
-    let target = Target { node: &node, path };
-    let path = &target.path;
-    thread::scope(|scope| -> Result<()> {
-        let bystander = scope.spawn(|| stand_by(&mut bystander, &is_over));
-        let attacked = attack(&target);
-        is_over.store(true, Ordering::Relaxed);
-        let stood_by = bystander
-            .join()
-            .expect("the bystander does not panic because it gives its failure as an error");
-        attacked?;
-        ensure!(stood_by? > 0, "the bystander saw nothing");
-        Ok(())
-    })?;
-    let growth = process_table::peak_resident(pid)?.saturating_sub(before);
-    ensure!(growth <= GROWTH, "the node held {} KiB more", growth >> 10);
-    early.check("after").context("a client from before the attack")?;
-    IpcEcho::connect(path).context("a client from after the attack")?;
-    node.stop()
-}
 
 /// The head of a frame of segments of so many words.
 fn head(lengths: &[u32]) -> Vec<u8> {
@@ -262,19 +182,33 @@ fn nesting_bombs_are_refused() -> Result<()> {
 }
 
 fn long_chains_of_promises_are_survived() -> Result<()> {
-    const LENGTH: usize = 5_000;
+    const LENGTH: usize = 3_000;
     const FIELDS: usize = 50_000;
     withstand(&["-debugexclude=ipc"], |target| {
         // Each call goes to what the one before it will give, which is nothing that can be called.
         let mut client = target.client()?;
         let mut next = client.bootstrap()?;
         let nothing = Content::Struct(Vec::new(), Vec::new());
-        let mut last = 0;
-        for _ in 0..LENGTH {
-            last = client.call(&next, Method::CONSTRUCT, &nothing, &[])?;
-            next = Capability::Answer(last, vec![0]);
-        }
-        ensure!(client.answer(last)?.is_err(), "a thread map is no Init");
+        let mut sender = client.sender()?;
+        thread::scope(|scope| {
+            let sending = scope.spawn(|| -> Result<()> {
+                for _ in 0..LENGTH {
+                    let question = sender.call(&next, Method::CONSTRUCT, &nothing, &[])?;
+                    next = Capability::Answer(question, vec![0]);
+                }
+                Ok(())
+            });
+            let mut n_refused = 0;
+            // All but the first one, which goes to what is there.
+            while n_refused < LENGTH - 1 {
+                if let Received::Answer(_, outcome) = client.receive()? {
+                    n_refused += usize::from(outcome.is_err());
+                }
+            }
+            sending
+                .join()
+                .expect("the sender does not panic because it gives its failure as an error")
+        })?;
 
         // A path of very many steps through an answer.
         let mut client = target.client()?;
@@ -479,4 +413,79 @@ fn clients_that_die_or_stop_in_the_middle_of_calls_disturb_nobody() -> Result<()
         ensure!(start.elapsed() < PATIENCE, "it took {:?}", start.elapsed());
         Ok(())
     })
+}
+
+fn calls_are_not_taken_in_while_their_answers_are_not_read() -> Result<()> {
+    const SAID: &str = "is not read from until its peer reads";
+    let small = "unread".to_owned();
+    let large = "x".repeat(1 << 20);
+    for (n_calls, n_read, text) in [(100_000, 10_000, &small), (100, 100, &large)] {
+        withstand(&["-debugexclude=ipc"], |target| {
+            let mut echo = IpcEcho::connect(&target.path)?;
+            let mut sender = echo.sender()?;
+            thread::scope(|scope| {
+                scope.spawn(move || {
+                    // The socket is closed in the middle of the many.
+                    let _ = (0..n_calls).try_for_each(|_| sender.send(text).map(drop));
+                });
+                wait_until("the log to say so", || {
+                    Ok((target.count(&[SAID])? == 1).then_some(()))
+                })?;
+                // Nothing is lost: the rest follows when it is read.
+                let mut n_answers = 0;
+                while n_answers < n_read {
+                    if let Received::Answer(_, outcome) = echo.client().receive()? {
+                        ensure!(outcome.as_ref() == Ok(&Some(text.clone())), "{n_answers}");
+                        n_answers += 1;
+                    }
+                }
+                echo.client().end()
+            })?;
+            ensure!(target.count(&[SAID])? == 1, "it is said again and again");
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Asks one question.
+type Ask = fn(&mut IpcClient, &Capability) -> Result<()>;
+
+fn questions_that_stay_open_are_limited() -> Result<()> {
+    const MANY: usize = 100_000;
+    let rows: [(&str, Ask); 3] = [
+        ("answered, but never let go of", |client, _| {
+            client.bootstrap().map(drop)
+        }),
+        ("failed, but never let go of", |client, echo| {
+            let nothing = Content::Struct(Vec::new(), Vec::new());
+            client.call(echo, Method::CONSTRUCT, &nothing, &[]).map(drop)
+        }),
+        ("on a thread that is yet to come", |client, echo| {
+            let (parameters, capabilities) = with_context(&Capability::Promised(7), Some("x"));
+            client
+                .call(echo, Method::ECHO, &parameters, &capabilities)
+                .map(drop)
+        }),
+    ];
+    for (what, ask) in rows {
+        withstand(&["-debugexclude=ipc"], |target| {
+            let mut echo = IpcEcho::connect(&target.path)?;
+            let capability = echo.capability().clone();
+            let mut sender = echo.client().sender()?;
+            thread::scope(|scope| {
+                scope.spawn(move || {
+                    // Until the node hangs up.
+                    let _ = (0..MANY).try_for_each(|_| ask(&mut sender, &capability));
+                });
+                echo.client().wait_for_end()
+            })?;
+            target.check_given_up(
+                "calls that are not answered or whose answers it does not let go of",
+                1,
+            )
+        })
+        .context(what)?;
+    }
+    Ok(())
 }

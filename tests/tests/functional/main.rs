@@ -17,6 +17,8 @@ mod rpc_methods;
 mod start_errors;
 
 #[cfg(target_os = "linux")]
+mod attack;
+#[cfg(target_os = "linux")]
 mod ipc_faults;
 #[cfg(target_os = "linux")]
 mod processes;

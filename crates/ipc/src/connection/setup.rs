@@ -49,7 +49,7 @@ impl Connection {
     async fn construct(&self, root: &process::Client) -> Result<(), InterfaceError> {
         let init = init::Client::new(root.client.hook.add_ref());
         let mut request = init.construct_request();
-        request.get().set_thread_map(self.threads.map());
+        request.get().set_thread_map(self.thread_map());
         let label = log::thread_label(&self.local.program);
         log::sent(&label, "Init.construct", request.get().reborrow_as_reader());
         let remote_threads = async {

@@ -41,12 +41,19 @@ impl Request {
         request
     }
 
-    /// Waits for the call's turn on its thread. It does not come when the peer is gone by then.
+    /// Waits for the call's turn on its thread, and until earlier answers leave room for this one. It does not come when
+    /// the peer is gone by then.
     pub(crate) async fn turn(&self, context: context::Reader<'_>) -> capnp::Result<Rc<Current>> {
+        let link = self.connection.link();
+        let turn = async {
+            let turn = self.connection.threads().turn(context).await?;
+            link.room().await;
+            Ok::<_, Error>(turn)
+        };
         let turn = tokio::select! {
             biased;
-            reason = self.connection.link().lost() => return Err(Error::disconnected(reason.to_string())),
-            turn = self.connection.threads().turn(context) => turn?,
+            reason = link.lost() => return Err(Error::disconnected(reason.to_string())),
+            turn = turn => turn?,
         };
         tracing::debug!(
             target: "ipc",

@@ -27,7 +27,7 @@ impl Served<dyn Init> {
         if parameters.has_thread_map() {
             connection.set_remote_threads(parameters.get_thread_map()?);
         }
-        results.get().set_thread_map(connection.threads().map());
+        results.get().set_thread_map(connection.thread_map());
         let size = results.get().total_size();
         request.respond(size, results.get().reborrow_as_reader())
     }

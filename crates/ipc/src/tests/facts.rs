@@ -68,6 +68,38 @@ fn contexts_have_two_pointers_and_no_data() {
 }
 
 #[test]
+fn a_connection_has_one_thread_map_however_often_it_is_asked_for() {
+    local(async {
+        let server = EventLoop::start("facts-thread-map").unwrap();
+        let client = StockClient::connect(serve(&server, Arc::new(LocalInit)));
+        let (first, second) = (client.threads().await, client.threads().await);
+        assert_eq!(first.client.hook.get_ptr(), second.client.hook.get_ptr());
+        make_thread(&second, "main").await.unwrap();
+    });
+}
+
+#[test]
+fn a_client_may_have_thousands_of_calls_under_way() {
+    const MANY: usize = 3_000;
+    local(async {
+        let server = EventLoop::start("facts-thousands").unwrap();
+        let init = GatedInit::new(0);
+        let client = StockClient::connect(serve(&server, Arc::new(init.clone())));
+        let thread = client.thread().await;
+        let echo = client.make_echo(&thread).await;
+        let calls: Vec<_> = (0..MANY)
+            .map(|number| send_echo(&echo, &number.to_string(), Some(&thread)))
+            .collect();
+        // The last one is there before the first one is answered.
+        assert!(make_thread(&client.threads().await, "other").await.is_ok());
+        init.gate.add_permits(MANY);
+        for (number, call) in calls.into_iter().enumerate() {
+            assert_eq!(call.await.unwrap(), number.to_string());
+        }
+    });
+}
+
+#[test]
 fn a_call_without_thread_needs_a_pool() {
     local(async {
         let server = EventLoop::start("facts-pool").unwrap();

@@ -172,9 +172,11 @@ impl capnp_rpc::Connection<Side> for Connection {
     }
 
     fn receive_incoming_message(&mut self) -> Promise<Option<Box<dyn capnp_rpc::IncomingMessage>>, Error> {
+        // Not the connection itself: it is over when nobody holds it any more, be something read or not.
         let link = Rc::clone(&self.inner.link);
         let slot = Rc::clone(&self.inner.stream);
         Promise::from_future(async move {
+            link.turn_to_read().await;
             // Taken out while it is read from: one read runs at a time.
             let Some(mut stream) = slot.borrow_mut().take() else {
                 return Err(Error::disconnected("the stream is at its end".to_owned()));
@@ -195,13 +197,8 @@ impl capnp_rpc::Connection<Side> for Connection {
                 }
             };
             *slot.borrow_mut() = Some(stream);
-            let Some(charge) = link.receive(frame.bytes()) else {
-                return Err(Error::disconnected("too many calls outstanding".to_owned()));
-            };
-            Ok(Some(Box::new(Incoming {
-                message: capnp::message::Reader::new(frame, READER_OPTIONS),
-                _charge: charge,
-            }) as Box<dyn capnp_rpc::IncomingMessage>))
+            let incoming = take_in(&link, frame)?;
+            Ok(Some(Box::new(incoming) as Box<dyn capnp_rpc::IncomingMessage>))
         })
     }
 
@@ -213,6 +210,20 @@ impl capnp_rpc::Connection<Side> for Connection {
         }
         let ended = self.inner.outbox.end(result);
         Promise::from_future(ended.map_err(|_| Error::disconnected("the stream failed".to_owned())))
+    }
+}
+
+/// Counts a message that arrived, unless it is one too many.
+fn take_in(link: &Rc<Link>, frame: Frame) -> Result<Incoming, Error> {
+    let bytes = frame.bytes();
+    let message = capnp::message::Reader::new(frame, READER_OPTIONS);
+    let charge = link.receive(bytes, message.get_root()?);
+    match charge {
+        Some(charge) => Ok(Incoming {
+            message,
+            _charge: charge,
+        }),
+        None => Err(Error::disconnected("the peer asks too much".to_owned())),
     }
 }
 
@@ -244,7 +255,8 @@ impl capnp_rpc::OutgoingMessage for Outgoing {
     fn send(self: Box<Self>) -> (Promise<(), Error>, Rc<Builder<HeapAllocator>>) {
         let bytes = self.size_in_words() * size_of::<capnp::Word>();
         let message = Rc::new(self.message);
-        let Some(charge) = self.inner.link.queue(bytes) else {
+        let body = message.get_root_as_reader();
+        let Some(charge) = body.ok().and_then(|body| self.inner.link.send(bytes, body)) else {
             let error = Error::disconnected("the peer does not read".to_owned());
             return (Promise::err(error), message);
         };

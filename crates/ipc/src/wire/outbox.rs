@@ -177,6 +177,7 @@ mod tests {
     use tokio::io::AsyncWrite;
 
     use super::super::link::Link;
+    use super::super::questions::Origin;
     use super::{GATHERED, Outbox, Queued, write_out};
 
     fn message(link: &Rc<Link>, text: &str, first_segment: u32) -> Queued {
@@ -185,7 +186,7 @@ mod tests {
         message.set_root::<capnp::text::Owned>(text).expect("fits");
         Queued {
             message: Rc::new(message),
-            _charge: link.queue(text.len()).expect("within the limit"),
+            _charge: link.queue(text.len(), Origin::Here).expect("within the limit"),
         }
     }
 
