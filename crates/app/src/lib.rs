@@ -13,6 +13,7 @@ pub mod args;
 mod config_file;
 pub mod cookie;
 pub mod data_dir;
+pub mod descriptors;
 mod lock_file;
 pub mod logging;
 pub mod network;

@@ -69,19 +69,33 @@ pub(crate) async fn see_off(
     let exited = tokio::select! {
         biased;
         exited = child.wait() => exited,
-        _ = disconnected => match tokio::time::timeout(patience, child.wait()).await {
-            Ok(exited) => exited,
-            Err(_late) => {
-                tracing::warn!("ipc: Process {name} pid {pid} did not exit within {patience:?} and is killed");
-                // It may have exited just now; waiting tells.
-                let _ = child.start_kill();
-                child.wait().await
+        _ = disconnected => {
+            let_go_on(&child);
+            match tokio::time::timeout(patience, child.wait()).await {
+                Ok(exited) => exited,
+                Err(_late) => {
+                    tracing::warn!(
+                        "ipc: Process {name} pid {pid} did not exit within {patience:?} and is killed"
+                    );
+                    // It may have exited just now; waiting tells.
+                    let _ = child.start_kill();
+                    child.wait().await
+                }
             }
-        },
+        }
     };
     match exited {
         Ok(status) => log_exit(&name, pid, status),
         Err(error) => tracing::warn!("ipc: Process {name} pid {pid} cannot be waited for: {error}"),
+    }
+}
+
+/// A child that somebody stopped cannot leave before it goes on.
+fn let_go_on(child: &Child) {
+    let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
+    if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
+        // Nothing happens to one that was not stopped. It cannot be another process yet: nobody has waited for it.
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::CONT);
     }
 }
 

@@ -24,7 +24,7 @@ use crate::user_agent::user_agent;
 const FINISH_DEADLINE: Duration = Duration::from_secs(30);
 
 /// How long calls that are running at the end are left alone.
-const CALLS_DEADLINE: Duration = Duration::from_secs(5);
+const CALLS_DEADLINE: Duration = Duration::from_secs(2);
 
 /// How long work that cannot be interrupted may hold up the exit.
 const LEFTOVER_DEADLINE: Duration = Duration::from_secs(5);
@@ -96,6 +96,7 @@ fn start(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> 
     if role == Role::Background {
         background::detach(&args)?;
     }
+    app::descriptors::raise_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("worker")

@@ -19,6 +19,8 @@ mod start_errors;
 #[cfg(target_os = "linux")]
 mod attack;
 #[cfg(target_os = "linux")]
+mod ipc_crowds;
+#[cfg(target_os = "linux")]
 mod ipc_faults;
 #[cfg(target_os = "linux")]
 mod processes;

@@ -1,10 +1,15 @@
 //! The process that wallets are to live in, which `syscoin-node` keeps running.
 
 use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use functional_tests::{Daemon, DataDir, Node, for_multiprocess, process_table, wait_until};
-use rustix::process::{Pid, Signal, kill_process};
+use functional_tests::{
+    Daemon, DataDir, Executable, Node, Program, for_multiprocess, process_table, wait_until,
+};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::json;
 
 for_multiprocess![
@@ -12,6 +17,8 @@ for_multiprocess![
     is_not_started_without_wallets,
     leaves_when_the_node_stops,
     does_not_outlive_a_node_that_is_killed,
+    may_be_stopped_without_the_node_stopping,
+    leaves_after_the_node_when_a_terminal_interrupts_both,
 ];
 
 fn start<'a>(data_dir: &'a DataDir, further: &[&str]) -> Result<Node<'a>> {
@@ -45,9 +52,13 @@ fn wait_for_end(pid: u32) -> Result<()> {
     })
 }
 
-fn kill(pid: u32) -> Result<()> {
+fn send(pid: u32, signal: Signal) -> Result<()> {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    Ok(kill_process(pid.context("not a process id")?, Signal::KILL)?)
+    Ok(kill_process(pid.context("not a process id")?, signal)?)
+}
+
+fn kill(pid: u32) -> Result<()> {
+    send(pid, Signal::KILL)
 }
 
 fn is_started_again_when_it_is_killed() -> Result<()> {
@@ -99,4 +110,64 @@ fn does_not_outlive_a_node_that_is_killed() -> Result<()> {
     let pid = wallet_process(&node, None)?;
     kill(node.pid()?)?;
     wait_for_end(pid)
+}
+
+/// Waits until the wallet's process serves the node.
+fn serving_wallet_process(node: &Node<'_>) -> Result<u32> {
+    let pid = wallet_process(node, None)?;
+    node.log().wait_for("IPC server: socket connected")?;
+    node.log().wait_for("IPC client recv Init.construct$Results")?;
+    Ok(pid)
+}
+
+fn may_be_stopped_without_the_node_stopping() -> Result<()> {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let data_dir = DataDir::new()?;
+    let node = start(&data_dir, &[])?;
+    let pid = serving_wallet_process(&node)?;
+    send(pid, Signal::STOP)?;
+    wait_until("the wallet's process to stop", || {
+        Ok((process_table::state(pid)? == 'T').then_some(()))
+    })?;
+    ensure!(node.rpc()?.call("echoipc", json!(["x"]))? == json!("x"));
+    let log = node.log();
+    let start = Instant::now();
+    node.stop()?;
+    ensure!(start.elapsed() < PATIENCE, "it took {:?}", start.elapsed());
+    // It was let go on, and left by itself.
+    log.wait_for(&format!("Process syscoin-wallet pid {pid} exited with status 0"))
+        .map(drop)
+}
+
+fn leaves_after_the_node_when_a_terminal_interrupts_both() -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let mut command = Command::new(Executable::SyscoinNode.path()?);
+    // A group of its own, as a shell gives to what is started in a terminal.
+    command.arg(data_dir.option()).arg("-debug=ipc").process_group(0);
+    let mut node = Node::adopt(Program::start_command(command)?, &data_dir);
+    node.wait_for_rpc()?;
+    let pid = serving_wallet_process(&node)?;
+    let group = i32::try_from(node.pid()?).ok().and_then(Pid::from_raw);
+    kill_process_group(group.context("not a process id")?, Signal::INT)?;
+    let log = node.log();
+    let finished = node.wait()?;
+    finished.check_success()?;
+    assert_eq!(
+        finished.stdout,
+        "[syscoin-wallet] SIGINT received — waiting for parent to shut down.\n"
+    );
+    let lines = log.lines()?;
+    let place = |part: &str| lines.iter().position(|line| line.message.contains(part));
+    let exit = format!("Process syscoin-wallet pid {pid} exited with status 0");
+    let places = [
+        place("Shutdown: In progress..."),
+        place(&exit),
+        place("Shutdown: done"),
+    ];
+    ensure!(
+        places.iter().all(Option::is_some) && places.is_sorted(),
+        "{places:?}"
+    );
+    ensure!(!process_table::exists(pid));
+    Ok(())
 }
