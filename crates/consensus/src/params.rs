@@ -1,0 +1,281 @@
+//! What differs from chain to chain.
+//!
+//! Owns the parameters of the four chains and what regtest's options change in them. Nothing here is read from a file or
+//! a command line: options come as text of a single value.
+
+mod deployment;
+mod genesis;
+mod main;
+mod options;
+mod regtest;
+mod signet;
+mod test;
+
+use bitcoin::{BlockHash, ScriptBuf, Target, Work};
+
+pub use deployment::{BuriedDeployment, Deployment, DeploymentStart, VersionBitsDeployment};
+pub use genesis::Genesis;
+pub use options::OptionError;
+
+use crate::activation::Activation;
+use crate::network::Network;
+
+/// The rules of one chain.
+#[derive(Debug, Clone)]
+pub struct Params {
+    /// Which chain.
+    pub network: Network,
+    /// What the first block is made of.
+    pub genesis: Genesis,
+    /// What each message between peers, and each block in a block file, begins with.
+    pub magic: [u8; 4],
+    /// The default TCP port for peers.
+    pub p2p_port: u16,
+    /// How addresses and keys are written.
+    pub address: AddressParams,
+    /// What merge-mined blocks must say.
+    pub aux_pow: AuxPowParams,
+    /// How much work a block takes.
+    pub work: WorkParams,
+    /// What a block creates.
+    pub subsidy: SubsidySchedule,
+    /// When rules begin to hold.
+    pub heights: Heights,
+    /// When blocks must carry a quorum commitment; none where there are no quorums.
+    pub quorum: Option<QuorumSchedule>,
+    /// What a block must be signed for (BIP 325); none where blocks are not signed.
+    pub signet_challenge: Option<ScriptBuf>,
+    /// Blocks that the chain is known to hold, by ascending height.
+    pub checkpoints: &'static [(u32, &'static str)],
+    /// Scripts of this block and all before it are taken to be valid (`-assumevalid`).
+    pub assume_valid: Option<BlockHash>,
+    /// Chains with less work are not taken to be the best one (`-minimumchainwork`).
+    pub minimum_chain_work: Work,
+    /// Rules that miners vote for (BIP 9).
+    pub deployments: [Deployment; VersionBitsDeployment::ALL.len()],
+    /// In how many of [`miner_confirmation_window`](Self::miner_confirmation_window) blocks miners must vote for a rule.
+    pub rule_change_threshold: u32,
+    /// How many blocks a vote takes.
+    pub miner_confirmation_window: u32,
+}
+
+impl Params {
+    /// The parameters of a chain, without any options.
+    #[must_use]
+    pub fn new(network: Network) -> Self {
+        match network {
+            Network::Main => main::params(),
+            Network::Test => test::params(),
+            Network::Signet => signet::params(),
+            Network::Regtest => regtest::params(),
+        }
+    }
+
+    /// Whether a block of this height may have version 1, which says nothing of merge mining.
+    #[must_use]
+    pub fn allows_legacy_blocks(&self, height: u32) -> bool {
+        !self.heights.no_legacy_blocks.is_active(height)
+    }
+
+    /// The hash that the block of this height must have, if the chain has a checkpoint there.
+    #[must_use]
+    pub fn checkpoint(&self, height: u32) -> Option<BlockHash> {
+        self.checkpoints
+            .binary_search_by_key(&height, |(height, _)| *height)
+            .ok()
+            .map(|index| parse_hash(self.checkpoints[index].1))
+    }
+
+    /// The height of the last checkpoint.
+    #[must_use]
+    pub fn last_checkpoint(&self) -> Option<u32> {
+        self.checkpoints.last().map(|(height, _)| *height)
+    }
+
+    /// The rule that miners vote for.
+    #[must_use]
+    pub fn deployment(&self, deployment: VersionBitsDeployment) -> &Deployment {
+        &self.deployments[deployment as usize]
+    }
+}
+
+/// How addresses and keys are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddressParams {
+    /// The first byte of a base58 address that pays to a key's hash.
+    pub public_key: u8,
+    /// The first byte of a base58 address that pays to a script's hash.
+    pub script: u8,
+    /// The first byte of a private key in wallet import format.
+    pub secret_key: u8,
+    /// What an extended public key begins with (BIP 32).
+    pub extended_public_key: [u8; 4],
+    /// What an extended private key begins with (BIP 32).
+    pub extended_secret_key: [u8; 4],
+    /// What a bech32 address begins with (BIP 173); `-hrp` changes main's.
+    pub hrp: String,
+}
+
+/// What merge-mined blocks must say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuxPowParams {
+    /// The chain's number in the version of its merge-mined blocks.
+    pub chain_id: i32,
+    /// The number before the rules of DIP3.
+    pub old_chain_id: i32,
+    /// Whether blocks with another number are refused, and parents with this number.
+    pub strict_chain_id: bool,
+}
+
+/// How much work a block takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkParams {
+    /// The easiest target.
+    pub limit: Target,
+    /// How long the blocks between two retargets should take, in seconds.
+    pub timespan: u32,
+    /// How long a block should take before the NEVM, in seconds.
+    pub spacing_before_nevm: u32,
+    /// How long a block should take from the NEVM's first block on, in seconds.
+    pub spacing: u32,
+    /// After how many seconds without a block the easiest target will do; `None` where it never does.
+    pub minimum_difficulty_after: Option<u32>,
+    /// Whether the target ever changes.
+    pub retargeting: Retargeting,
+}
+
+/// Whether the target ever changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retargeting {
+    /// It follows the time that blocks took.
+    Follows,
+    /// It stays as it is.
+    Fixed,
+}
+
+/// What a block creates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubsidySchedule {
+    /// 50 coins, halved after each `interval` blocks.
+    Halving {
+        /// In blocks.
+        interval: u32,
+    },
+    /// 5 % less after each `interval` blocks of the NEVM's pace, of which the blocks before the NEVM count as 0.4.
+    Yearly {
+        /// In blocks.
+        interval: u32,
+    },
+    /// As [`Yearly`](Self::Yearly), but from the NEVM on all blocks count in full, also those before it.
+    YearlyRecounted {
+        /// In blocks.
+        interval: u32,
+    },
+}
+
+/// When rules begin to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heights {
+    /// BIP 34: the coinbase begins with the block's height.
+    pub bip34: Activation,
+    /// BIP 65: `OP_CHECKLOCKTIMEVERIFY`.
+    pub bip65: Activation,
+    /// BIP 66: strict signatures.
+    pub bip66: Activation,
+    /// BIP 68, 112 and 113: relative lock times and median time past.
+    pub csv: Activation,
+    /// BIP 141, 143 and 147: witnesses.
+    pub segwit: Activation,
+    /// No block of version 1 any more.
+    pub no_legacy_blocks: Activation,
+    /// Narrow limits for each retarget.
+    pub bridge: Activation,
+    /// Masternodes, and versions with the new chain number.
+    pub dip3: Activation,
+    /// Masternodes are paid.
+    pub dip3_enforcement: Activation,
+    /// Basic BLS signatures.
+    pub v19: Activation,
+    /// Blob transactions.
+    pub poda: Activation,
+    /// NEVM data in blocks, and 150 seconds for each.
+    pub nevm: Activation,
+    /// Syscoin 5: assets, quorum commitments in coinbases, tags in parents.
+    pub nexus: Activation,
+    /// The second bridge.
+    pub bridge_v2: Activation,
+    /// ChainLocks' receipts in coinbases.
+    pub chainlock_receipts: Activation,
+}
+
+/// In which blocks quorum commitments are expected.
+///
+/// # Consensus
+/// DIP 6 <https://github.com/dashpay/dips/blob/master/dip-0006.md>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuorumSchedule {
+    /// Members of a quorum.
+    pub size: u16,
+    /// Blocks between the sessions that form one.
+    pub interval: u32,
+    /// The first block of a session that must carry the commitment, counted from the session's first, which is 0.
+    pub window_start: u32,
+    /// The last one.
+    pub window_end: u32,
+}
+
+/// A hash of the tables of this module.
+fn parse_hash(hex: &str) -> BlockHash {
+    hex.parse()
+        .expect("tables hold hashes of 64 digits: a test reads all of them")
+}
+
+/// A number of the tables of this module.
+fn parse_work(hex: &str) -> Work {
+    Work::from_unprefixed_hex(hex).expect("tables hold numbers in hexadecimal: a test reads all of them")
+}
+
+/// A target of the tables of this module.
+fn parse_target(hex: &str) -> Target {
+    Target::from_unprefixed_hex(hex).expect("tables hold numbers in hexadecimal: a test reads all of them")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_can_be_read_and_ascend() {
+        for network in Network::ALL {
+            let params = Params::new(network);
+            assert_eq!(params.network, network);
+            for (height, hash) in params.checkpoints {
+                assert_eq!(
+                    params.checkpoint(*height).expect("it is there").to_string(),
+                    *hash
+                );
+            }
+            assert!(
+                params.checkpoints.is_sorted_by_key(|(height, _)| *height),
+                "{network}"
+            );
+            assert!(params.work.limit > Target::ZERO);
+            assert_eq!(params.work.timespan % params.work.spacing, 0);
+            assert_eq!(params.work.timespan % params.work.spacing_before_nevm, 0);
+        }
+        assert_eq!(Params::new(Network::Main).checkpoint(251), None);
+        assert_eq!(Params::new(Network::Main).last_checkpoint(), Some(1_632_040));
+        assert_eq!(
+            Params::new(Network::Main).minimum_chain_work.to_be_bytes()[20..],
+            [
+                0x5f, 0x7d, 0xbe, 0x37, 0x90, 0xa6, 0x5f, 0x44, 0x0b, 0xac, 0x51, 0xd0
+            ]
+        );
+    }
+
+    #[test]
+    fn checkpoints_of_the_first_blocks_are_the_genesis_blocks() {
+        let params = Params::new(Network::Regtest);
+        assert_eq!(params.checkpoint(0), Some(params.genesis.hash()));
+    }
+}
