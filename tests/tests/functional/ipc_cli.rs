@@ -13,6 +13,7 @@ for_multiprocess![
     stops_a_node_and_hears_that_it_stops,
     may_call_what_the_whitelist_lets_the_cookie,
     serves_without_an_http_server,
+    warns_of_nothing_when_processes_leave_in_order,
     calls_over_tcp_with_a_key,
     is_refused_over_tcp_without_a_key,
     a_client_without_a_listed_server_is_told_its_key,
@@ -191,6 +192,23 @@ fn serves_without_an_http_server() -> Result<()> {
     ensure!(!data_dir.regtest(".cookie").exists());
     Cli::new(&data_dir).run(&["stop"])?.check_success()?;
     node.wait()?.check_success()
+}
+
+fn warns_of_nothing_when_processes_leave_in_order() -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = start(&data_dir, &["-ipcbind=unix"])?;
+    check_echo(&data_dir, &["-ipcconnect=unix"])?;
+    let call = Cli::new(&data_dir).run(&["-ipcconnect=unix", "echoipc", "foo"])?;
+    call.check_success()?;
+    let log = node.log();
+    node.stop()?;
+    let text = log.text()?;
+    ensure!(text.contains("IPC server: socket disconnected."), "{text}");
+    ensure!(
+        !text.contains("given up") && !text.contains("[warning] ipc:"),
+        "{text}"
+    );
+    Ok(())
 }
 
 fn ipc_key(data_dir: &DataDir, words: &[&str]) -> Result<String> {

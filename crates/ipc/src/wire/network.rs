@@ -5,9 +5,9 @@ use std::panic::AssertUnwindSafe;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
-use capnp::Error;
 use capnp::capability::Promise;
 use capnp::message::{Builder, HeapAllocator, ReaderOptions};
+use capnp::{Error, ErrorKind};
 use capnp_rpc::rpc_twoparty_capnp::Side;
 use capnp_rpc::{RpcSystem, VatNetwork};
 use futures::{FutureExt as _, TryFutureExt as _};
@@ -204,9 +204,12 @@ impl capnp_rpc::Connection<Side> for Connection {
 
     fn shutdown(&mut self, result: capnp::Result<()>) -> Promise<(), Error> {
         // Calls that are on their way are rejected with this same error; they find the link lost.
+        let link = &self.inner.link;
         match &result {
-            Ok(()) => drop(self.inner.link.lose("the connection is closed")),
-            Err(error) => self.inner.link.give_up(&error.to_string()),
+            Ok(()) => drop(link.lose("the connection is closed")),
+            // One of the two sides leaves.
+            Err(error) if error.kind == ErrorKind::Disconnected => drop(link.lose(&error.to_string())),
+            Err(error) => link.give_up(&error.to_string()),
         }
         let ended = self.inner.outbox.end(result);
         Promise::from_future(ended.map_err(|_| Error::disconnected("the stream failed".to_owned())))
