@@ -263,6 +263,12 @@ impl IpcEcho {
         &mut self.client
     }
 
+    /// The thread that it is called on.
+    #[must_use]
+    pub fn thread(&self) -> &Capability {
+        &self.thread
+    }
+
     /// The `Echo`, to use it in other ways.
     #[must_use]
     pub fn capability(&self) -> &Capability {

@@ -17,6 +17,7 @@ use crate::endpoint::Ended;
 use crate::event_loop::EventLoop;
 use crate::keys::{KeyDigest, Keys};
 use crate::listen::NODE_SOCKET;
+use crate::metrics::Origin;
 use crate::tls::{self, TlsError};
 use noted::Noted;
 
@@ -128,12 +129,16 @@ async fn connect_to(
     place: Place,
     directory: &Path,
 ) -> Result<Connected, ConnectError> {
+    let name = Arc::from(place.to_string());
     let (init, ended) = match &place {
         Place::Unix(path) => {
             let stream = connect_unix(path.clone()).await?;
-            event_loop.connect_until(stream).await?
+            event_loop.connect_until(stream, Some(name)).await?
         }
-        Place::Tcp(address) => connect_tcp(event_loop, &Keys::new(directory), address.clone()).await?,
+        Place::Tcp(address) => {
+            let origin = Origin::tcp(name, None);
+            connect_tcp(event_loop, &Keys::new(directory), address.clone(), origin).await?
+        }
     };
     Ok(Connected { init, place, ended })
 }
@@ -158,11 +163,13 @@ async fn connect_tcp(
     event_loop: &EventLoop,
     keys: &Keys,
     address: TcpAddress,
+    origin: Origin,
 ) -> Result<(Arc<dyn Init>, Ended), ConnectError> {
     let stream = tls::connect(keys, &address).await?;
     // What the listener thinks of our key is known only by what it says next.
     let (stream, note) = Noted::new(stream);
-    event_loop.connect_stream(stream).await.map_err(|error| {
+    let connecting = event_loop.connect_stream(stream, origin);
+    connecting.await.map_err(|error| {
         let own = keys.identity().map(|identity| identity.digest());
         match (note.take(), own) {
             (Some(reason), Ok(own)) => ConnectError::Ended { address, reason, own },

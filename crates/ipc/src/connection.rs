@@ -25,6 +25,7 @@ use crate::client::{Interface, Remote};
 use crate::error::{REMOTE, exception};
 use crate::event_loop::{Closer, EventLoop, Local};
 use crate::log;
+use crate::metrics::{Account, Direction, Metrics, Origin};
 use crate::schema::process_capnp::process;
 use crate::schema::proxy_capnp::thread_map;
 use crate::server::{ConfigureLogging, Request, Served};
@@ -46,6 +47,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Connection {
     event_loop: EventLoop,
     local: Rc<Local>,
+    account: Account,
     link: Rc<Link>,
     /// The threads here that the peer's calls run on.
     threads: Rc<Threads>,
@@ -74,11 +76,13 @@ impl Connection {
         event_loop: EventLoop,
         local: &Rc<Local>,
         stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+        origin: Origin,
         patience: Option<Duration>,
         ended: impl FnOnce() + 'static,
     ) -> (Rc<Self>, Keep, process::Client) {
         let patience = patience.unwrap_or(PATIENCE);
-        let (connection, keep, closed) = Self::new(event_loop, local, patience, None);
+        let account = Account::open(local, Direction::Outbound, origin);
+        let (connection, keep, closed) = Self::new(event_loop, account, local, patience, None);
         let mut system = new_system(&connection.link, stream, Side::Client, None);
         let root = system.bootstrap(Side::Server);
         let driving = Rc::clone(&connection).drive(system, closed);
@@ -98,11 +102,13 @@ impl Connection {
         event_loop: EventLoop,
         local: &Rc<Local>,
         stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+        origin: Origin,
         init: Arc<dyn Init>,
         configure_logging: Option<ConfigureLogging>,
         closing: impl Future<Output = ()>,
     ) {
-        let (connection, keep, closed) = Self::new(event_loop, local, PATIENCE, configure_logging);
+        let account = Account::open(local, Direction::Inbound, origin);
+        let (connection, keep, closed) = Self::new(event_loop, account, local, PATIENCE, configure_logging);
         let root: process::Client = capnp_rpc::new_client(Served::new(&connection, init));
         let system = new_system(&connection.link, stream, Side::Server, Some(root.client));
         let label = log::thread_label(&local.program);
@@ -123,6 +129,7 @@ impl Connection {
 
     fn new(
         event_loop: EventLoop,
+        account: Account,
         local: &Rc<Local>,
         patience: Duration,
         configure_logging: Option<ConfigureLogging>,
@@ -133,6 +140,7 @@ impl Connection {
         let connection = Rc::new(Self {
             event_loop,
             local: Rc::clone(local),
+            account,
             link: Link::new(),
             thread_map: threads.new_map(),
             threads,
@@ -151,7 +159,9 @@ impl Connection {
 
     /// Runs the connection to its end, and lets go of what either side had on it.
     async fn drive(self: Rc<Self>, system: RpcSystem<Side>, closed: oneshot::Receiver<()>) -> Ended {
+        let listed = Metrics::list(&self.local, &self);
         let ended = drive(system, Rc::clone(&self.link), closed).await;
+        drop(listed);
         self.remote_threads.take();
         self.idle_threads.clear();
         self.objects.clear().await;
@@ -178,6 +188,10 @@ impl Connection {
 
     pub(crate) fn local(&self) -> &Rc<Local> {
         &self.local
+    }
+
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
     }
 
     pub(crate) fn link(&self) -> &Link {

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::connection::Connection;
 use crate::event_loop::{EventLoop, Local};
+use crate::metrics::Origin;
 use crate::server::ConfigureLogging;
 
 /// Bytes that the system is asked to keep for the peer to read: as many as Linux lets anyone ask for.
@@ -39,13 +40,15 @@ impl EventLoop {
     /// # Errors
     /// The other process does not speak the protocol or is gone. A process that stays silent is waited for.
     pub async fn connect(&self, stream: UnixStream) -> Result<Arc<dyn Init>, InterfaceError> {
-        Ok(self.connect_until(stream).await?.0)
+        Ok(self.connect_until(stream, None).await?.0)
     }
 
-    /// [`connect`](Self::connect), and what tells of the connection's end.
+    /// [`connect`](Self::connect), and what tells of the connection's end. The stream was connected to a listener at an
+    /// address, where there is one.
     pub(crate) async fn connect_until(
         &self,
         stream: UnixStream,
+        address: Option<Arc<str>>,
     ) -> Result<(Arc<dyn Init>, Ended), InterfaceError> {
         let event_loop = self.clone();
         let connecting = self.run(move |local| {
@@ -53,7 +56,8 @@ impl EventLoop {
                 let stream = to_tokio(stream).map_err(|error| {
                     InterfaceError::Malformed(format!("the socket cannot be used: {error}"))
                 })?;
-                set_up(event_loop, &local, stream).await
+                let origin = Origin::local(&stream, address);
+                set_up(event_loop, &local, stream, origin).await
             })
         });
         connecting
@@ -71,14 +75,16 @@ impl EventLoop {
         init: Arc<dyn Init>,
         configure_logging: Option<ConfigureLogging>,
     ) -> std::io::Result<()> {
-        self.serve_until(stream, init, configure_logging, std::future::pending())
+        self.serve_until(stream, None, init, configure_logging, std::future::pending())
             .await
     }
 
-    /// [`serve`](Self::serve) until `closing` ends at the latest, and the connection is closed.
+    /// [`serve`](Self::serve) until `closing` ends at the latest, and the connection is closed. A client came in by a
+    /// listener's address.
     pub(crate) async fn serve_until(
         &self,
         stream: UnixStream,
+        address: Option<Arc<str>>,
         init: Arc<dyn Init>,
         configure_logging: Option<ConfigureLogging>,
         closing: impl Future<Output = ()> + Send + 'static,
@@ -87,7 +93,17 @@ impl EventLoop {
         let serving = self.run(move |local| {
             Box::pin(async move {
                 let stream = to_tokio(stream)?;
-                Connection::serve(event_loop, &local, stream, init, configure_logging, closing).await;
+                let origin = Origin::local(&stream, address);
+                Connection::serve(
+                    event_loop,
+                    &local,
+                    stream,
+                    origin,
+                    init,
+                    configure_logging,
+                    closing,
+                )
+                .await;
                 Ok(())
             })
         });
@@ -99,10 +115,11 @@ impl EventLoop {
     pub(crate) async fn connect_stream(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        origin: Origin,
     ) -> Result<(Arc<dyn Init>, Ended), InterfaceError> {
         let event_loop = self.clone();
         let connecting =
-            self.run(move |local| Box::pin(async move { set_up(event_loop, &local, stream).await }));
+            self.run(move |local| Box::pin(async move { set_up(event_loop, &local, stream, origin).await }));
         connecting
             .await
             .unwrap_or_else(|stopped| Err(InterfaceError::Disconnected(stopped)))
@@ -112,12 +129,15 @@ impl EventLoop {
     pub(crate) async fn serve_stream(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        origin: Origin,
         init: Arc<dyn Init>,
         closing: impl Future<Output = ()> + Send + 'static,
     ) {
         let event_loop = self.clone();
         let serving = self.run(move |local| {
-            Box::pin(async move { Connection::serve(event_loop, &local, stream, init, None, closing).await })
+            Box::pin(async move {
+                Connection::serve(event_loop, &local, stream, origin, init, None, closing).await;
+            })
         });
         // A thread that has ended serves nobody.
         let _ = serving.await;
@@ -129,9 +149,11 @@ async fn set_up(
     event_loop: EventLoop,
     local: &Rc<Local>,
     stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    origin: Origin,
 ) -> Result<(Arc<dyn Init>, Ended), InterfaceError> {
     let (sender, ended) = Ended::new();
-    let (connection, _keep, root) = Connection::open(event_loop, local, stream, None, || drop(sender));
+    let (connection, _keep, root) =
+        Connection::open(event_loop, local, stream, origin, None, || drop(sender));
     connection.set_up(&root).await?;
     Ok((connection.adopt(root), ended))
 }

@@ -7,7 +7,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::future::LocalBoxFuture;
@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 
 use crate::log;
+use crate::metrics::{IpcInfo, ListenerInfo, Metrics};
 
 /// The IPC thread's name, as Core has it.
 const THREAD_NAME: &str = "b-capnp-loop";
@@ -33,6 +34,7 @@ struct Shared {
     program: Arc<str>,
     jobs: mpsc::UnboundedSender<Job>,
     done: Mutex<Option<std::sync::mpsc::Receiver<()>>>,
+    listeners: Mutex<Vec<Arc<ListenerInfo>>>,
 }
 
 enum Job {
@@ -46,6 +48,12 @@ type Work = Box<dyn FnOnce(&Rc<Local>) + Send>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct ObjectId(u64);
 
+/// A listener's place in the list.
+pub(crate) struct ListedListener {
+    event_loop: EventLoop,
+    info: Arc<ListenerInfo>,
+}
+
 /// Closes a connection when it is dropped, or when the IPC thread ends.
 pub(crate) struct Closer {
     local: Rc<Local>,
@@ -55,6 +63,7 @@ pub(crate) struct Closer {
 /// What the IPC thread owns.
 pub(crate) struct Local {
     pub(crate) program: Arc<str>,
+    pub(crate) metrics: Metrics,
     objects: RefCell<HashMap<ObjectId, Box<dyn Any>>>,
     last_object: Cell<u64>,
     last_request: Cell<u64>,
@@ -85,6 +94,7 @@ impl EventLoop {
                 program,
                 jobs,
                 done: Mutex::new(Some(done)),
+                listeners: Mutex::default(),
             }),
         })
     }
@@ -108,6 +118,28 @@ impl EventLoop {
         done.is_none_or(|done| {
             done.recv_timeout(2 * GRACE) != Err(std::sync::mpsc::RecvTimeoutError::Timeout)
         })
+    }
+
+    /// The thread's connections and the calls on them. None when the thread has ended.
+    pub async fn info(&self) -> Option<IpcInfo> {
+        let listeners = self.listeners().iter().map(|info| (**info).clone()).collect();
+        let info = self.run(|local| Box::pin(async move { local.metrics.info(listeners) }));
+        info.await.ok()
+    }
+
+    /// Tells of a listener as long as the result lives.
+    pub(crate) fn list_listener(&self, info: ListenerInfo) -> ListedListener {
+        let info = Arc::new(info);
+        self.listeners().push(Arc::clone(&info));
+        ListedListener {
+            event_loop: self.clone(),
+            info,
+        }
+    }
+
+    fn listeners(&self) -> MutexGuard<'_, Vec<Arc<ListenerInfo>>> {
+        let listeners = self.shared.listeners.lock();
+        listeners.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether both are ways to the same thread.
@@ -157,6 +189,13 @@ impl EventLoop {
     }
 }
 
+impl Drop for ListedListener {
+    fn drop(&mut self) {
+        let mut listeners = self.event_loop.listeners();
+        listeners.retain(|info| !Arc::ptr_eq(info, &self.info));
+    }
+}
+
 impl std::fmt::Debug for EventLoop {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
@@ -170,6 +209,7 @@ fn run(runtime: &tokio::runtime::Runtime, program: Arc<str>, mut posted: mpsc::U
     let label = log::thread_label(&program);
     let local = Rc::new(Local {
         program,
+        metrics: Metrics::default(),
         objects: RefCell::default(),
         last_object: Cell::new(0),
         last_request: Cell::new(0),

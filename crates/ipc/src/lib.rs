@@ -24,6 +24,7 @@ mod event_loop;
 mod keys;
 mod listen;
 mod log;
+mod metrics;
 mod peer;
 mod process;
 mod schema;
@@ -49,6 +50,10 @@ pub use keys::{
     Authorized, Date, EntryError, Identity, InvalidDate, InvalidDigest, KeyDigest, KeyError, Keys, Trusted,
 };
 pub use listen::{ListenError, Listeners, NODE_SOCKET, Welcome};
+pub use metrics::{
+    CallCounts, ConnectionInfo, Direction, IpcInfo, Latencies, ListenerInfo, MethodInfo, Party, Traffic,
+    Transport,
+};
 pub use peer::Peer;
 pub use process::executable_directory;
 pub use scope::{Scope, ScopeError, Service};

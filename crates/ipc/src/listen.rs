@@ -18,8 +18,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::address::{AddressError, BindAddress};
-use crate::event_loop::EventLoop;
+use crate::event_loop::{EventLoop, ListedListener};
 use crate::keys::Keys;
+use crate::metrics::ListenerInfo;
 use crate::peer::Peer;
 use crate::scope::Scope;
 use door::{Door, DoorError, Stranger};
@@ -99,8 +100,13 @@ impl Listeners {
             source: error.into(),
         })?;
         for (name, door) in doors {
+            let listed = self.event_loop.list_listener(ListenerInfo {
+                address: name.clone(),
+                scope: address.scope.clone(),
+            });
             let listening = Listening {
                 door,
+                _listed: listed,
                 name: Arc::from(name),
                 scope: address.scope.clone(),
                 event_loop: self.event_loop.clone(),
@@ -134,6 +140,7 @@ impl Drop for Listeners {
 /// One listener.
 struct Listening {
     door: Door,
+    _listed: ListedListener,
     name: Arc<str>,
     scope: Scope,
     event_loop: EventLoop,
@@ -187,7 +194,10 @@ impl Listening {
             };
             let init = scope.limit(welcome(&peer));
             let closing = async move { stopped(&mut stopping).await };
-            if let Err(error) = guest.serve(&event_loop, init, closing).await {
+            if let Err(error) = guest
+                .serve(&event_loop, Arc::clone(&name), peer, init, closing)
+                .await
+            {
                 tracing::warn!("ipc: a client at {name} cannot be served: {error}");
             }
         }

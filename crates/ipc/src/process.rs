@@ -110,7 +110,8 @@ fn log_exit(name: &str, pid: u32, status: ExitStatus) {
     }
 }
 
-fn name(program: &Path) -> String {
+/// The program's name in the log.
+pub(crate) fn name(program: &Path) -> String {
     program
         .file_name()
         .unwrap_or(program.as_os_str())

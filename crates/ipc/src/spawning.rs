@@ -12,6 +12,7 @@ use tokio::sync::{oneshot, watch};
 use crate::connection::{Connection, Keep};
 use crate::endpoint::{Ended, to_tokio};
 use crate::event_loop::{EventLoop, Local};
+use crate::metrics::Origin;
 use crate::process as executable;
 use crate::schema::process_capnp::process;
 
@@ -157,9 +158,11 @@ fn start(
     let (stream, child) = executable::spawn(&program).map_err(failed)?;
     let stream = to_tokio(stream).map_err(failed)?;
     let (disconnect, disconnected) = oneshot::channel();
-    let (connection, keep, root) = Connection::open(event_loop, local, stream, Some(patience), || {
-        drop((disconnect, ended));
-    });
+    let origin = Origin::child(executable::name(&program), child.id());
+    let (connection, keep, root) =
+        Connection::open(event_loop, local, stream, origin, Some(patience), || {
+            drop((disconnect, ended));
+        });
     children.count.send_modify(|count| *count += 1);
     let until_dismissed = close_when_dismissed(children.dismissed.subscribe(), Rc::downgrade(&connection));
     tokio::task::spawn_local(async move {

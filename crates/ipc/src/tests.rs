@@ -3,6 +3,7 @@
 mod callbacks;
 mod facts;
 mod hostile;
+mod info;
 mod lifetimes;
 mod log;
 mod sockets;

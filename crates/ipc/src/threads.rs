@@ -100,6 +100,11 @@ impl Threads {
         })
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.live.get()
+    }
+
     /// Makes a thread; `from` is the peer's thread whose calls run on it.
     pub(crate) fn make(&self, from: &str) -> thread::Client {
         let name = log::served_thread_label(&self.program, &shortened(from));

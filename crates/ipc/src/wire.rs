@@ -8,6 +8,7 @@ mod link;
 mod network;
 mod outbox;
 mod questions;
+mod traffic;
 
 pub(crate) use frame::MAX_MESSAGE_BYTES;
 pub(crate) use link::Link;

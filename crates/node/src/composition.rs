@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use app::{Args, DataDir, LogHandle, OptionSpec, Program};
 use interfaces::Init;
+use rpc::Method;
 
 /// An executable's choice of implementations.
 pub struct Composition {
@@ -35,6 +36,8 @@ pub struct Surroundings<'a> {
 pub struct Composed {
     /// Makes the interfaces.
     pub init: Arc<dyn Init>,
+    /// Its RPC methods, besides the node's.
+    pub methods: Vec<Method>,
     /// Lets other processes call the node.
     pub serve: Serve,
     /// Awaited at the end, when the daemon has dropped `init` and everything made by it; or, where calls go on for too
@@ -57,6 +60,7 @@ impl Composed {
     pub fn new(init: Arc<dyn Init>) -> Self {
         Self {
             init,
+            methods: Vec::new(),
             serve: Box::new(|_| Ok(())),
             finish: Box::pin(async {}),
         }

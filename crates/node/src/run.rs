@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::pin::pin;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -12,12 +11,11 @@ use app::{
     Args, DataDir, LogConfig, LogHandle, Logger, OptionCategory, OptionSpec, OptionTable, PidFile, Shutdown,
     data_dir, options, program, report,
 };
-use interfaces::Init;
 
 use crate::background::{self, Role};
-use crate::composition::{Composed, Composition, Finish, Serve, Surroundings};
+use crate::composition::{Composed, Composition, Finish, Surroundings};
 use crate::rpc_server;
-use crate::serving::{self, Serving};
+use crate::serving::{self, Serving, Ways};
 use crate::user_agent::user_agent;
 
 /// How long the composition may take to finish after everything else has stopped.
@@ -171,11 +169,17 @@ async fn live(
     let surroundings = Surroundings { args, data_dir, log };
     let Composed {
         init,
+        methods,
         serve: serve_processes,
         finish,
     } = (composition.compose)(&surroundings)?;
+    let ways = Ways {
+        init,
+        methods,
+        serve_processes,
+    };
 
-    let served = serve(&surroundings, shutdown, init, serve_processes, role).await;
+    let served = serve(&surroundings, shutdown, ways, role).await;
     let (serving, served) = match served {
         Ok(serving) => (Some(serving), Ok(())),
         Err(error) => (None, Err(error)),
@@ -212,11 +216,10 @@ async fn end(serving: Option<Serving>, finish: Finish) {
 async fn serve(
     surroundings: &Surroundings<'_>,
     shutdown: &Shutdown,
-    init: Arc<dyn Init>,
-    serve_processes: Serve,
+    ways: Ways,
     role: Role,
 ) -> anyhow::Result<Serving> {
-    let serving = serving::start(surroundings, shutdown, &init, serve_processes).await?;
+    let serving = serving::start(surroundings, shutdown, ways).await?;
     tracing::info!("init message: Done loading");
     background::report_ready(role);
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use app::{Shutdown, report};
 use interfaces::Init;
-use rpc::{Dispatcher, MethodTable, Service};
+use rpc::{Dispatcher, Method, MethodTable, Service};
 
 use crate::composition::{Serve, Surroundings};
 use crate::rpc_server::{self, RpcServer, RpcServerError};
@@ -14,6 +14,16 @@ use crate::{methods, served};
 
 /// How long requests that are running at the end may take.
 const REQUESTS_DEADLINE: Duration = Duration::from_secs(30);
+
+/// What the composition brings for callers.
+pub(crate) struct Ways {
+    /// Makes what methods call.
+    pub(crate) init: Arc<dyn Init>,
+    /// Methods besides the node's.
+    pub(crate) methods: Vec<Method>,
+    /// Lets other processes call the node.
+    pub(crate) serve_processes: Serve,
+}
 
 /// A node that answers.
 pub(crate) struct Serving {
@@ -29,19 +39,21 @@ pub(crate) struct Serving {
 pub(crate) async fn start(
     surroundings: &Surroundings<'_>,
     shutdown: &Shutdown,
-    init: &Arc<dyn Init>,
-    serve_processes: Serve,
+    ways: Ways,
 ) -> anyhow::Result<Serving> {
     let &Surroundings { args, data_dir, log } = surroundings;
     let mut table = MethodTable::default();
-    methods::register(&mut table, init, log)?;
+    methods::register(&mut table, &ways.init, log)?;
+    for method in ways.methods {
+        table.register(method)?;
+    }
     let stop = shutdown.clone();
     let dispatcher = Dispatcher::new(rpc_server::dispatch_config(args, log), table, move || {
         stop.request();
     })?;
     let service = Service::new(&rpc_server::service_config(args), Arc::clone(&dispatcher));
     let calls = Calls::default();
-    serve_processes(served::welcome(&service, &calls))?;
+    (ways.serve_processes)(served::welcome(&service, &calls))?;
     let server = if args.flag("server", true) {
         let started = RpcServer::start(args, data_dir, Arc::clone(&service)).await;
         Some(started.map_err(|error| explain_start_failure(&error))?)

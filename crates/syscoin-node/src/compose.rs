@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use ipc::{Backoff, BindAddress, EventLoop, Listeners, Peer, SpawnConfig, SpawningInit, Supervisor};
 use node::{Composed, Serve, Surroundings, Welcome};
 
+use crate::get_ipc_info::get_ipc_info;
 use crate::{PROGRAM, options};
 
 /// How long a child may take to answer its first calls.
@@ -52,6 +53,7 @@ pub(crate) fn compose(argv0: Option<&OsStr>, surroundings: &Surroundings<'_>) ->
     let listening = Listening::default();
     Ok(Composed {
         init: init.clone(),
+        methods: vec![get_ipc_info(event_loop.clone())],
         serve: serve(
             addresses,
             data_dir.network(),

@@ -1,6 +1,7 @@
 //! The daemon as several processes: it starts itself again, with `-ipcfd`, to serve what lives in a process of its own.
 
 mod compose;
+mod get_ipc_info;
 mod ipc_key;
 mod options;
 

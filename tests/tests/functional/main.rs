@@ -6,6 +6,7 @@ mod config_file;
 mod http;
 mod http_load;
 mod ipc_cli;
+mod ipc_info;
 mod ipc_keys;
 mod ipc_listen;
 mod ipc_log;

@@ -1,5 +1,6 @@
 //! A call under way, on the IPC thread.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use super::remote::{Interface, Runs, Target};
 use crate::connection::{Connection, Current, Lease};
 use crate::error::{check_size, from_capnp};
 use crate::log;
+use crate::metrics::Timing;
 use crate::schema::proxy_capnp::context;
 
 /// A call of a method of another process.
@@ -20,6 +22,8 @@ pub(crate) struct Call<C> {
     method: &'static str,
     caller: Arc<str>,
     lease: Option<Lease>,
+    /// Set while the request is on its way.
+    timing: Cell<Option<Timing>>,
 }
 
 /// Who calls what.
@@ -48,6 +52,7 @@ impl<C: Interface> Call<C> {
             method: calling.method,
             caller: calling.caller,
             lease,
+            timing: Cell::default(),
         })
     }
 
@@ -91,12 +96,13 @@ impl<C: Interface> Call<C> {
     /// Checks and logs the filled-in request.
     pub(crate) fn sending<'a>(
         &self,
-        method: &str,
+        method: &'static str,
         size: capnp::Result<MessageSize>,
         parameters: impl Into<Reader<'a>>,
     ) -> capnp::Result<()> {
         check_size(size?)?;
         log::sent(&self.caller, method, parameters);
+        self.timing.set(Some(self.connection().account().make(method)));
         Ok(())
     }
 
@@ -108,5 +114,8 @@ impl<C: Interface> Call<C> {
     /// Logs the answer.
     pub(crate) fn received<'a>(&self, method: &str, results: impl Into<Reader<'a>>) {
         log::received(&self.caller, method, results);
+        if let Some(timing) = self.timing.take() {
+            timing.succeed();
+        }
     }
 }

@@ -64,6 +64,7 @@ impl<C: Interface> Remote<C> {
     pub(crate) fn new(client: C, connection: Rc<Connection>, keep: Keep) -> Self {
         let event_loop = connection.event_loop().clone();
         let local = Rc::clone(connection.local());
+        connection.account().hold();
         let id = local.insert(Target {
             client,
             connection,
@@ -121,6 +122,7 @@ impl<C: Interface> Drop for Remote<C> {
                 let Some(target) = local.remove::<Target<C>>(id) else {
                     return;
                 };
+                target.connection.account().let_go();
                 let patience = target.connection.patience();
                 let calling = Calling {
                     method: "destroy",

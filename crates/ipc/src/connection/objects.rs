@@ -30,8 +30,12 @@ impl Objects {
         key
     }
 
+    pub(crate) fn count(&self) -> usize {
+        self.objects.borrow().len()
+    }
+
     pub(crate) fn are_too_many(&self) -> bool {
-        self.objects.borrow().len() >= MAX_OBJECTS
+        self.count() >= MAX_OBJECTS
     }
 
     /// Drops an object and waits until it is dropped.

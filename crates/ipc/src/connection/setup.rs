@@ -38,6 +38,7 @@ impl Connection {
             };
             let version = version.map_err(|error| from_capnp("Process.negotiate", &error))?;
             if VERSIONS.contains(&version) {
+                self.account.set_version(version);
                 return Ok(());
             }
             Err(InterfaceError::Malformed(format!(
@@ -52,10 +53,12 @@ impl Connection {
         request.get().set_thread_map(self.thread_map());
         let label = log::thread_label(&self.local.program);
         log::sent(&label, "Init.construct", request.get().reborrow_as_reader());
+        let timing = self.account.make("Init.construct");
         let remote_threads = async {
             let response = self.answer(request.send().promise).await?;
             let results = response.get()?;
             log::received(&label, "Init.construct", results);
+            timing.succeed();
             results.get_thread_map()
         }
         .await

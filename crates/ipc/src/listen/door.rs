@@ -13,6 +13,7 @@ use super::socket::{self, BoundSocket, SocketError};
 use crate::address::Place;
 use crate::event_loop::EventLoop;
 use crate::keys::Keys;
+use crate::metrics::Origin;
 use crate::peer::{self, Peer};
 use crate::tls::{self, Acceptor, ServerStream, TlsError};
 
@@ -169,17 +170,27 @@ impl Stranger {
 }
 
 impl Guest {
-    /// Serves it until it leaves or `closing` ends.
+    /// Serves it, who came in at an address, until it leaves or `closing` ends.
     pub(super) async fn serve(
         self,
         event_loop: &EventLoop,
+        address: Arc<str>,
+        peer: Peer,
         init: Arc<dyn Init>,
         closing: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
         match self {
-            Self::Unix(stream) => event_loop.serve_until(stream, init, None, closing).await,
+            Self::Unix(stream) => {
+                let address = Some(address);
+                event_loop.serve_until(stream, address, init, None, closing).await
+            }
             Self::Tls(stream) => {
-                event_loop.serve_stream(*stream, init, closing).await;
+                let key = match peer {
+                    Peer::Remote { name } => Some(name),
+                    Peer::Local { .. } => None,
+                };
+                let origin = Origin::tcp(address, key);
+                event_loop.serve_stream(*stream, origin, init, closing).await;
                 Ok(())
             }
         }

@@ -1,5 +1,6 @@
 //! One call that the peer made, from its arrival to the answer.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use interfaces::InterfaceError;
 use crate::connection::{Connection, Current, Held};
 use crate::error::{check_size, exception};
 use crate::log;
+use crate::metrics::Timing;
 use crate::schema::proxy_capnp::context;
 
 /// A call, known in the log by its number.
@@ -18,6 +20,7 @@ pub(crate) struct Request {
     label: Arc<str>,
     number: u64,
     method: &'static str,
+    timing: Cell<Option<Timing>>,
 }
 
 impl Request {
@@ -29,6 +32,7 @@ impl Request {
         let request = Self {
             label: log::thread_label(&connection.local().program),
             number: connection.local().next_request(),
+            timing: Cell::new(Some(connection.account().serve(method))),
             connection,
             method,
         };
@@ -135,6 +139,9 @@ impl Request {
             "response",
             results,
         );
+        if let Some(timing) = self.timing.take() {
+            timing.succeed();
+        }
         Ok(())
     }
 

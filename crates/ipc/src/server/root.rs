@@ -47,6 +47,7 @@ impl Served<dyn Init> {
                 "this process speaks versions {lowest} to {highest} of the interfaces, not {minimum} to {maximum}"
             )));
         }
+        self.connection().account().set_version(version);
         results.get().set_version(version);
         Ok(())
     }

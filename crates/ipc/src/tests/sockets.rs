@@ -8,8 +8,8 @@ use interfaces::{Init, InterfaceError, LocalInit};
 
 use super::support::within;
 use crate::{
-    Authorized, BindAddress, ConnectAddress, ConnectError, EventLoop, Keys, Listeners, Peer, TcpAddress,
-    Trusted, connect,
+    Authorized, BindAddress, ConnectAddress, ConnectError, EventLoop, Keys, Listeners, Peer, Service,
+    TcpAddress, Transport, Trusted, connect,
 };
 
 /// A process that listens, and one that connects.
@@ -18,6 +18,9 @@ struct Sides {
     client: tempfile::TempDir,
     listeners: Listeners,
     seen: Arc<Mutex<Vec<Peer>>>,
+    /// The server's.
+    serving: EventLoop,
+    /// The client's.
     event_loop: EventLoop,
 }
 
@@ -29,12 +32,13 @@ impl Sides {
             noted.lock().unwrap().push(peer.clone());
             Arc::new(LocalInit)
         };
-        let server = EventLoop::start("socket-server").unwrap();
+        let serving = EventLoop::start("socket-server").unwrap();
         Self {
             server: tempfile::tempdir().unwrap(),
             client: tempfile::tempdir().unwrap(),
-            listeners: Listeners::new(server, 10, Arc::new(welcome)),
+            listeners: Listeners::new(serving.clone(), 10, Arc::new(welcome)),
             seen,
+            serving,
             event_loop: EventLoop::start("socket-client").unwrap(),
         }
     }
@@ -144,4 +148,48 @@ async fn closing_the_listeners_ends_all_connections() {
         assert!(matches!(error, InterfaceError::Disconnected(_)), "{error}");
     }
     assert!(!sides.server.path().join(crate::NODE_SOCKET).exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn listeners_and_who_came_in_by_them_are_told() {
+    let mut sides = Sides::new();
+    let address = sides.introduce();
+    sides.listen("unix,allow=echo");
+    sides.listen(&format!("tcp:{address}"));
+    let _local = sides.connect(sides.server.path(), "unix").await.unwrap();
+    let _remote = sides
+        .connect(sides.client.path(), &format!("tcp:{address}"))
+        .await
+        .unwrap();
+    let path = format!("unix:{}", sides.server.path().join(crate::NODE_SOCKET).display());
+    let addresses = [path, format!("tcp:{address}")];
+    let transports = [Transport::Unix, Transport::Tcp];
+
+    let there = sides.serving.info().await.unwrap();
+    let listeners = there.listeners.iter().zip(&addresses);
+    for ((listener, address), allows_rpc) in listeners.zip([false, true]) {
+        assert_eq!(&listener.address, address);
+        assert!(listener.scope.allows(Service::Echo));
+        assert_eq!(listener.scope.allows(Service::Rpc), allows_rpc);
+    }
+    let keys = [None, Some("ann".to_owned())];
+    let here = sides.event_loop.info().await.unwrap();
+    for (info, keys) in [(there, keys), (here, [None, None])] {
+        assert_eq!(info.connections.len(), 2);
+        for (index, connection) in info.connections.into_iter().enumerate() {
+            assert_eq!(connection.address.as_ref(), Some(&addresses[index]));
+            assert_eq!(
+                (connection.transport, &connection.party.key),
+                (transports[index], &keys[index])
+            );
+            assert_eq!(
+                connection.party.pid.is_some(),
+                index == 0 && cfg!(target_os = "linux")
+            );
+        }
+    }
+
+    within(sides.listeners.close()).await;
+    let there = sides.serving.info().await.unwrap();
+    assert!(there.listeners.is_empty() && there.connections.is_empty());
 }

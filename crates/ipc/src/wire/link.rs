@@ -16,6 +16,7 @@ use capnp::any_pointer;
 use tokio::sync::{Notify, watch};
 
 use super::questions::{MAX_QUESTIONS, Origin, Questions, TooMany};
+use super::traffic::TrafficCounter;
 
 /// Bytes waiting to be sent beyond which no call is begun, neither one of ours nor one of the peer's.
 const BUSY: usize = 8 << 20;
@@ -49,6 +50,7 @@ pub(crate) struct Link {
     changed: Notify,
     has_been_slow: Cell<bool>,
     lost: watch::Sender<Option<Arc<str>>>,
+    traffic: TrafficCounter,
 }
 
 /// Messages that wait to be sent.
@@ -81,7 +83,13 @@ impl Link {
             changed: Notify::new(),
             has_been_slow: Cell::new(false),
             lost: watch::Sender::new(None),
+            traffic: TrafficCounter::default(),
         })
+    }
+
+    /// What went over the connection.
+    pub(crate) fn traffic(&self) -> &TrafficCounter {
+        &self.traffic
     }
 
     /// Counts a message that arrived. `None`, and the connection is lost, when the peer sends more than it is served.

@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use super::frame::{Frame, FrameError, MAX_MESSAGE_BYTES, read_frame};
 use super::link::{Charge, Link};
 use super::outbox::{Outbox, Queued, write_out};
+use super::traffic::Counted;
 
 /// How long what is queued may take to be sent once the connection is closed.
 const FLUSH: Duration = Duration::from_secs(2);
@@ -97,7 +98,7 @@ struct Inner {
 
 impl Network {
     fn new(link: Rc<Link>, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, side: Side) -> Self {
-        let (reader, writer) = tokio::io::split(stream);
+        let (reader, writer) = tokio::io::split(Counted::new(stream, &link));
         let outbox = Outbox::new();
         let writing = write_out(Rc::clone(&outbox), writer);
         let (dropped, when_dropped) = oneshot::channel::<()>();
@@ -197,6 +198,7 @@ impl capnp_rpc::Connection<Side> for Connection {
                 }
             };
             *slot.borrow_mut() = Some(stream);
+            link.traffic().receive_message();
             let incoming = take_in(&link, frame)?;
             Ok(Some(Box::new(incoming) as Box<dyn capnp_rpc::IncomingMessage>))
         })
@@ -263,6 +265,7 @@ impl capnp_rpc::OutgoingMessage for Outgoing {
             let error = Error::disconnected("the peer does not read".to_owned());
             return (Promise::err(error), message);
         };
+        self.inner.link.traffic().send_message();
         self.inner.outbox.put(Queued {
             message: Rc::clone(&message),
             _charge: charge,
