@@ -4,6 +4,10 @@ use crate::calls::{read_results, returned};
 use crate::model::{Call, Interface, Kind, accessor, snake};
 use crate::values;
 
+/// Fills the context in.
+const FILL: &str = "if let Some(sent) = call.trace() { request.get().set_context(sent.context()?)?; }
+    call.fill(request.get().get_context()?);";
+
 /// The handle of an interface, which calls its methods and those of the interfaces that it extends.
 pub(crate) fn generate(interface: &Interface, all: &[&Interface]) -> String {
     let Interface { module, object, .. } = interface;
@@ -16,7 +20,7 @@ pub(crate) fn generate(interface: &Interface, all: &[&Interface]) -> String {
             "fn destroy(call: Rc<Call<Self>>) -> LocalBoxFuture<'static, capnp::Result<()>> {{
                 Box::pin(async move {{
                     let mut request = call.client::<{}::Client>().destroy_request();
-                    call.fill(request.get().init_context());
+                    {FILL}
                     {}
                     Ok(())
                 }})
@@ -62,7 +66,7 @@ fn write_method(interface: &Interface, name: &str, call: &Call) -> String {
         .map(|field| format!(", {}: {}", field.variable(), field.rust()))
         .collect();
     let (runs, fill) = if call.has_context {
-        ("OnThread", "call.fill(request.get().init_context());")
+        ("OnThread", FILL)
     } else {
         ("AtOnce", "")
     };

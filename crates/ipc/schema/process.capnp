@@ -17,6 +17,21 @@ struct Setting $Rust.manual {
   value @1 :Text;
 }
 
+struct TracedContext $Rust.manual {
+  # The context of a call that is made within a span: a longer `Proxy.Context`, and read as that by who does not know of
+  # it. Sent to peers alone with which a version was agreed on.
+
+  thread @0 :Proxy.Thread;
+  callbackThread @1 :Proxy.Thread;
+
+  traceHigh @2 :UInt64;
+  traceLow @3 :UInt64;
+  # The trace, W3C's trace-id.
+
+  span @4 :UInt64;
+  # The span, W3C's parent-id.
+}
+
 interface Process extends(Init.Init) $Rust.object("interfaces::Init") {
   # The root object of each process.
 

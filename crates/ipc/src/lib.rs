@@ -36,6 +36,7 @@ mod supervisor;
 mod tests;
 mod threads;
 mod tls;
+mod trace;
 mod wire;
 
 pub use address::{
@@ -61,3 +62,4 @@ pub use server::ConfigureLogging;
 pub use spawning::{SpawnConfig, SpawningInit};
 pub use supervisor::{Backoff, Supervisor};
 pub use tls::TlsError;
+pub use trace::TraceContext;

@@ -9,3 +9,4 @@ mod log;
 mod sockets;
 mod suite;
 mod support;
+mod traces;

@@ -11,6 +11,8 @@ mod children;
 mod cpp;
 #[path = "processes/parent.rs"]
 mod parent;
+#[path = "processes/traces.rs"]
+mod traces;
 
 use std::ffi::OsString;
 use std::panic::catch_unwind;
@@ -27,7 +29,8 @@ fn main() {
         .skip(1)
         .find(|argument| !argument.starts_with('-'));
     let mut failed = 0;
-    let tests = parent::TESTS.into_iter().chain(alone::TESTS).chain(cpp::tests());
+    let tests = parent::TESTS.into_iter().chain(alone::TESTS);
+    let tests = tests.chain(traces::TESTS).chain(cpp::tests());
     for (name, test) in tests {
         if filter
             .as_ref()

@@ -7,6 +7,7 @@ use interfaces::{Echo, Init, InterfaceError, LocalEcho, Rpc};
 use rpc::{Caller, Refusal, Service};
 use tokio::runtime::Handle;
 use tokio::sync::RwLock;
+use tracing::Instrument as _;
 
 use crate::composition::Welcome;
 
@@ -72,9 +73,8 @@ impl Rpc for ServedNode {
             peer: None,
         };
         // The caller's thread may be one that must not be kept busy.
-        let answering = self
-            .runtime
-            .spawn(async move { service.answer(request.into_bytes(), caller).await });
+        let answer = async move { service.answer(request.into_bytes(), caller).await };
+        let answering = self.runtime.spawn(answer.in_current_span());
         match answering.await.unwrap_or(Err(Refusal::GivenUp)) {
             Ok(answer) => Ok(answer.to_json()),
             Err(Refusal::Forbidden) => Err(InterfaceError::NotAllowed {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde_json::ser::PrettyFormatter;
 use serde_json::{Map, Value};
+use tracing::Instrument as _;
 
 use crate::arguments::Arguments;
 use crate::config::DispatchConfig;
@@ -90,11 +91,13 @@ impl Dispatcher {
         let name = method.declaration.name;
         let active = self.note_active(name);
         let running = (method.handler)(request);
-        let task = tokio::spawn(async move {
+        let running = async move {
             let outcome = running.await;
             drop(active);
             outcome
-        });
+        };
+        let span = tracing::debug_span!(target: "rpc", "call", method = name);
+        let task = tokio::spawn(running.instrument(span));
         let result = task.await.unwrap_or_else(|error| {
             // The panic's own text went to the panic hook; a client learns no more than that it happened.
             let what = if error.is_panic() {

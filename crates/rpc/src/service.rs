@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tracing::Instrument as _;
 
 use crate::config::ServiceConfig;
 use crate::dispatch::Dispatcher;
@@ -111,11 +112,12 @@ impl Service {
             return Err(Refusal::Busy);
         };
         let service = Arc::clone(self);
-        let work = tokio::spawn(async move {
+        let work = async move {
             let _admission = admission;
             let _running = service.running.acquire().await;
             service.work(&body, &caller).await
-        });
+        };
+        let work = tokio::spawn(work.in_current_span());
         work.await.unwrap_or(Err(Refusal::GivenUp))
     }
 

@@ -8,6 +8,7 @@ for_multiprocess![
     logs_both_ends_of_a_call,
     logs_what_calls_carry_when_asked,
     logs_nothing_of_a_call_unless_asked,
+    logs_which_trace_a_call_belongs_to,
     prints_what_both_processes_say,
 ];
 
@@ -139,6 +140,46 @@ fn logs_what_calls_carry_when_asked() -> Result<()> {
         cut.ends_with("...") && cut.chars().count() <= 203,
         "not cut: {cut}"
     );
+    Ok(())
+}
+
+/// The traces that lines of this kind tell of, in order.
+fn traces(data_dir: &DataDir, kind: &str) -> Result<Vec<String>> {
+    let prefix = format!("{kind} trace: 00-");
+    let lines = data_dir.log().lines()?;
+    let of_trace = lines.iter().filter(|line| line.groups == ["ipc:trace"]);
+    Ok(of_trace
+        .filter_map(|line| line.message.strip_prefix(&prefix).map(str::to_owned))
+        .collect())
+}
+
+fn logs_which_trace_a_call_belongs_to() -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let options = [
+        data_dir.option(),
+        "-disablewallet".into(),
+        "-debug=rpc".into(),
+        "-debug=ipc".into(),
+        "-loglevel=ipc:trace".into(),
+    ];
+    let mut node = Node::spawn_with(Daemon::SyscoinNode, &data_dir, &options)?;
+    node.wait_for_rpc()?;
+    for _ in 0..2 {
+        node.rpc()?.call("echoipc", json!(["x"]))?;
+    }
+    node.stop()?;
+    // Each RPC call is a span, and makes two calls of the process that it starts.
+    let sent = traces(&data_dir, "send")?;
+    let [first, second, third, fourth] = sent.as_slice() else {
+        anyhow::bail!("not four: {sent:?}");
+    };
+    ensure!(first == second && third == fourth, "{sent:?}");
+    let trace = |text: &str| text.split('-').next().map(str::to_owned);
+    ensure!(
+        trace(first).is_some_and(|trace| trace.len() == 32) && trace(first) != trace(third),
+        "{sent:?}"
+    );
+    assert_eq!(traces(&data_dir, "request")?, sent);
     Ok(())
 }
 

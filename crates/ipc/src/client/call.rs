@@ -15,12 +15,14 @@ use crate::error::{check_size, from_capnp};
 use crate::log;
 use crate::metrics::Timing;
 use crate::schema::proxy_capnp::context;
+use crate::trace::{Sent, TraceContext};
 
 /// A call of a method of another process.
 pub(crate) struct Call<C> {
     target: Target<C>,
     method: &'static str,
     caller: Arc<str>,
+    trace: Option<TraceContext>,
     lease: Option<Lease>,
     /// Set while the request is on its way.
     timing: Cell<Option<Timing>>,
@@ -34,6 +36,8 @@ pub(super) struct Calling {
     pub(super) caller: Arc<str>,
     /// The call from the same process that this one is made in.
     pub(super) within: Option<Rc<Current>>,
+    /// The span that the call is made in.
+    pub(super) trace: Option<TraceContext>,
 }
 
 impl<C: Interface> Call<C> {
@@ -51,6 +55,7 @@ impl<C: Interface> Call<C> {
             target,
             method: calling.method,
             caller: calling.caller,
+            trace: calling.trace,
             lease,
             timing: Cell::default(),
         })
@@ -86,6 +91,16 @@ impl<C: Interface> Call<C> {
         &self.target.connection
     }
 
+    /// The context of a call that is made within a span, for a peer that knows what it means.
+    pub(crate) fn trace(&self) -> Option<Sent> {
+        self.sent_trace().map(TraceContext::to_sent)
+    }
+
+    fn sent_trace(&self) -> Option<TraceContext> {
+        let is_understood = self.lease.is_some() && self.connection().account().version().is_some();
+        self.trace.filter(|_| is_understood)
+    }
+
     /// Names the threads that the call runs on.
     pub(crate) fn fill(&self, context: context::Builder<'_>) {
         if let Some(lease) = &self.lease {
@@ -102,6 +117,9 @@ impl<C: Interface> Call<C> {
     ) -> capnp::Result<()> {
         check_size(size?)?;
         log::sent(&self.caller, method, parameters);
+        if let Some(trace) = self.sent_trace() {
+            tracing::trace!(target: "ipc", "send trace: {trace}");
+        }
         self.timing.set(Some(self.connection().account().make(method)));
         Ok(())
     }

@@ -13,6 +13,7 @@ use super::call::{Call, Calling};
 use crate::connection::{Connection, Keep, calling};
 use crate::event_loop::{EventLoop, ObjectId};
 use crate::log;
+use crate::trace::TraceContext;
 
 /// What the schema says of an interface, for its handle.
 pub(crate) trait Interface: FromClientHook + Clone + Any {
@@ -91,6 +92,7 @@ impl<C: Interface> Remote<C> {
     {
         let caller = log::thread_label(self.event_loop.program());
         let within = calling(&self.event_loop);
+        let trace = TraceContext::current();
         let id = self.id;
         let outcome = self.event_loop.run(move |local| {
             Box::pin(async move {
@@ -102,6 +104,7 @@ impl<C: Interface> Remote<C> {
                     runs,
                     caller,
                     within: within.and_then(|number| local.get(number)),
+                    trace,
                 };
                 let call = Call::begin(target, calling).await?;
                 Call::finish(call, body).await
@@ -129,6 +132,7 @@ impl<C: Interface> Drop for Remote<C> {
                     runs: Runs::OnThread,
                     caller,
                     within: None,
+                    trace: None,
                 };
                 let destroying = async {
                     let call = Call::begin(target, calling).await?;

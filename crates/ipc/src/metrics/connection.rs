@@ -62,6 +62,11 @@ impl Account {
         self.version.set(Some(version));
     }
 
+    /// The version that was agreed on; none with a peer of another make.
+    pub(crate) fn version(&self) -> Option<u32> {
+        self.version.get()
+    }
+
     /// The peer's call of a method begins.
     pub(crate) fn serve(&self, method: &'static str) -> Timing {
         Timing::begin(self.local.metrics.served.get(method), &self.served)
@@ -93,7 +98,7 @@ pub(super) fn info(connection: &Connection) -> ConnectionInfo {
         address: account.origin.address().map(str::to_owned),
         party: account.origin.party().clone(),
         since: account.since,
-        version: account.version.get(),
+        version: account.version(),
         traffic: connection.link().traffic().get(),
         served: account.served.counts(connection.objects().count()),
         made: account.made.counts(account.held.get()),

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use capnp::dynamic_value::Reader;
 use capnp::{Error, MessageSize};
 use interfaces::InterfaceError;
+use tracing::{Instrument as _, Span};
 
 use crate::connection::{Connection, Current, Held};
 use crate::error::{check_size, exception};
 use crate::log;
 use crate::metrics::Timing;
 use crate::schema::proxy_capnp::context;
+use crate::trace::TraceContext;
 
 /// A call, known in the log by its number.
 pub(crate) struct Request {
@@ -21,6 +23,8 @@ pub(crate) struct Request {
     number: u64,
     method: &'static str,
     timing: Cell<Option<Timing>>,
+    /// The span that the peer makes the call in.
+    trace: Cell<Option<TraceContext>>,
 }
 
 impl Request {
@@ -33,6 +37,7 @@ impl Request {
             label: log::thread_label(&connection.local().program),
             number: connection.local().next_request(),
             timing: Cell::new(Some(connection.account().serve(method))),
+            trace: Cell::default(),
             connection,
             method,
         };
@@ -54,6 +59,7 @@ impl Request {
             link.room().await;
             Ok::<_, Error>(turn)
         };
+        self.note_trace(context);
         let turn = tokio::select! {
             biased;
             reason = link.lost() => return Err(Error::disconnected(reason.to_string())),
@@ -74,6 +80,16 @@ impl Request {
         Ok(Current::new(&self.connection, turn, waiting))
     }
 
+    /// Takes note of the span that the call is made in. Peers of other makes have none to tell.
+    fn note_trace(&self, context: context::Reader<'_>) {
+        let trace = self.connection.account().version();
+        let trace = trace.and_then(|_| TraceContext::received(context));
+        if let Some(trace) = trace {
+            tracing::trace!(target: "ipc", "request trace: {trace}");
+        }
+        self.trace.set(trace);
+    }
+
     /// Runs the method to its end, even when the caller gives up meanwhile, and passes the turn on.
     pub(crate) async fn run<I, T, F>(
         &self,
@@ -86,11 +102,13 @@ impl Request {
         T: 'static,
         F: Future<Output = Result<T, InterfaceError>> + 'static,
     {
-        self.run_to_end(turn.scope(async move {
+        let trace = self.trace.get();
+        let span = trace.map_or_else(Span::none, |trace| trace.serve(self.method));
+        let running = async move {
             let (_held, object) = Held::new(object);
             method(object).await
-        }))
-        .await
+        };
+        self.run_to_end(turn.scope(running.instrument(span))).await
     }
 
     /// Runs a method without a turn.

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use interfaces::{Echo, Init, InterfaceError, LocalInit, suite};
 
+use super::traces;
+
 pub(crate) fn run(name: &str, arguments: &[OsString]) {
     let argument = ipc::requested_descriptor(arguments).expect("three arguments");
     let init: Arc<dyn Init> = match name {
@@ -19,6 +21,10 @@ pub(crate) fn run(name: &str, arguments: &[OsString]) {
         "panicking-child" => Arc::new(Reporter(panic_when_told)),
         "stubborn-child" => Arc::new(Stubborn),
         "recording-child" => suite::recorder(),
+        "tracing-child" => {
+            traces::take_note();
+            Arc::new(Reporter(traces::report))
+        }
         _ => Arc::new(LocalInit),
     };
     let configure = Box::new(|settings: &[(String, String)]| {
