@@ -1,13 +1,17 @@
 //! Syscoin's consensus rules over `bitcoin` types.
 //!
 //! Owns what makes a header, a transaction or a block valid, and what differs from chain to chain. Reads no file, asks no
-//! clock and logs nothing: what a rule needs to know of the chain, its caller passes.
+//! clock and logs nothing: what a rule needs to know of the chain, its caller passes. It runs no scripts.
 
 mod activation;
+mod error;
 pub mod limits;
 mod network;
 pub mod params;
+mod script;
+pub mod transaction;
 
 pub use activation::Activation;
+pub use error::{BlockResult, TransactionResult};
 pub use network::Network;
 pub use params::Params;
