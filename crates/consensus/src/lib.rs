@@ -4,12 +4,16 @@
 //! clock and logs nothing: what a rule needs to know of the chain, its caller passes. It runs no scripts.
 
 mod activation;
+pub mod auxpow;
 mod error;
+pub mod header;
 pub mod limits;
 mod network;
 pub mod params;
+pub mod pow;
 mod script;
 pub mod transaction;
+pub mod version;
 
 pub use activation::Activation;
 pub use error::{BlockResult, TransactionResult};
