@@ -12,8 +12,11 @@ mod network;
 pub mod params;
 pub mod pow;
 mod script;
+pub mod subsidy;
 pub mod transaction;
 pub mod version;
+pub mod vote;
+pub mod work;
 
 pub use activation::Activation;
 pub use error::{BlockResult, TransactionResult};
