@@ -5,6 +5,7 @@
 
 mod activation;
 pub mod auxpow;
+pub mod block;
 mod error;
 pub mod header;
 pub mod limits;
