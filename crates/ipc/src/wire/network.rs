@@ -186,7 +186,9 @@ impl capnp_rpc::Connection<Side> for Connection {
                 Ok(Some(frame)) => frame,
                 Ok(None) => {
                     link.lose("the peer closed the connection");
-                    return Ok(None);
+                    // Not the end of messages, which the library expects its connection's state to be there for: when
+                    // both sides close at the same moment, it is gone.
+                    return Err(Error::disconnected("Peer disconnected.".to_owned()));
                 }
                 Err(error) => {
                     match &error {
