@@ -329,10 +329,10 @@ mod tests {
         let _answers = unread(&link, Origin::Peer);
         let mut reading = Box::pin(link.turn_to_read());
         assert!(reading.as_mut().now_or_never().is_none());
-        let question = message(|message| drop(message.init_call()));
+        let question = message(|message| _ = message.init_call());
         let _question = link.send(1, question.get_root_as_reader().expect("a root"));
         assert!(reading.as_mut().now_or_never().is_some());
-        let answer = message(|message| drop(message.init_return()));
+        let answer = message(|message| _ = message.init_return());
         let _answer = link.receive(1, answer.get_root_as_reader().expect("a root"));
         assert!(Box::pin(link.turn_to_read()).now_or_never().is_none());
     }

@@ -224,11 +224,11 @@ mod tests {
     fn what_the_peer_asked_for_is_told_from_what_this_side_asks() {
         let questions = Questions::default();
         let rows: [(fn(message::Builder<'_>), Origin); 5] = [
-            (|message| drop(message.init_call()), Origin::Here),
-            (|message| drop(message.init_release()), Origin::Here),
-            (|message| drop(message.init_finish()), Origin::Here),
-            (|message| drop(message.init_return()), Origin::Peer),
-            (|message| drop(message.init_disembargo()), Origin::Peer),
+            (|message| _ = message.init_call(), Origin::Here),
+            (|message| _ = message.init_release(), Origin::Here),
+            (|message| _ = message.init_finish(), Origin::Here),
+            (|message| _ = message.init_return(), Origin::Peer),
+            (|message| _ = message.init_disembargo(), Origin::Peer),
         ];
         for (fill, expected) in rows {
             let message = message(fill);
@@ -242,13 +242,13 @@ mod tests {
     #[test]
     fn this_side_waits_until_all_its_questions_are_answered() {
         let questions = Questions::default();
-        let bootstrap = message(|message| drop(message.init_bootstrap()));
-        let own_call = message(|message| drop(message.init_call()));
+        let bootstrap = message(|message| _ = message.init_bootstrap());
+        let own_call = message(|message| _ = message.init_call());
         for question in [&bootstrap, &own_call] {
             questions.leaving(question.get_root_as_reader().expect("a root"));
         }
         for expected in [true, false, false] {
-            arrived(&questions, |message| drop(message.init_return())).unwrap();
+            arrived(&questions, |message| _ = message.init_return()).unwrap();
             assert_eq!(questions.has_own(), expected);
         }
     }
