@@ -105,3 +105,20 @@ impl Decodable for AuxPow {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn branches_are_climbed_on_the_sides_that_the_index_says() {
+        let [leaf, first, second] = [1, 2, 3].map(|number| TxMerkleNode::from_byte_array([number; 32]));
+        let root = |index| branch_root(leaf, &[first, second], index);
+        assert_eq!(root(0), parent_node(parent_node(leaf, first), second));
+        assert_eq!(root(1), parent_node(parent_node(first, leaf), second));
+        assert_eq!(root(2), parent_node(second, parent_node(leaf, first)));
+        assert_eq!(root(3), parent_node(second, parent_node(first, leaf)));
+        assert_eq!(root(-1), TxMerkleNode::all_zeros());
+        assert_eq!(branch_root(leaf, &[], 5), leaf);
+    }
+}

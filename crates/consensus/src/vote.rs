@@ -157,6 +157,8 @@ mod tests {
         check("testdummy:0:999999", |height| height >= 288, "dsslaaaaa");
         check("testdummy:0:999999", |_| false, "dssssssss");
         check("testdummy:0:999999:1000", |_| true, "dslllllaa");
+        check("testdummy:0:999999:432", |_| true, "dslaaaaaa");
+        check("testdummy:0:999999:433", |_| true, "dsllaaaaa");
         check("testdummy:-1:0", |_| false, "aaaaaaaaa");
         check("testdummy:-2:0", |_| true, "fffffffff");
     }

@@ -12,6 +12,7 @@ use bitcoin::{
     Address, Amount, BlockHash, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid, Witness,
     transaction,
 };
+use consensus::auxpow::{AuxPow, MERGED_MINING_HEADER, TagError, tag_script};
 use consensus::block::{
     Block, BlockChecks, BlockContext, BlockError, WITNESS_RESERVED_VALUE, check_block, check_block_in_chain,
     commitment_script, is_commitment_height, null_commitment, session_height, transactions_root,
@@ -21,7 +22,7 @@ use consensus::header::{BlockHeader, HeaderContext, check_header};
 use consensus::subsidy::block_subsidy;
 use consensus::vote::{VotingChain, voting_version};
 use consensus::work::{ChainEntry, median_time_past, next_bits};
-use consensus::{BlockResult, Network, Params};
+use consensus::{Activation, BlockResult, Network, Params};
 use proptest::prelude::*;
 
 /// When the published chain was made, in seconds since 1970.
@@ -474,6 +475,102 @@ fn each_broken_rule_has_its_reason() {
         check_block(&unmined, BlockChecks::Template, &chain.params),
         Ok(())
     );
+}
+
+#[test]
+fn lock_times_are_compared_with_the_median_time_past() {
+    let mut chain = Chain::with_height(20);
+    let mut locked = spend(0);
+    locked.lock_time = LockTime::from_consensus(chain.time_past());
+    locked.input[0].sequence = Sequence::ZERO;
+    let with = |chain: &Chain| {
+        check(chain, |block| {
+            block.transactions.push(locked.clone());
+            chain.commit(block);
+        })
+    };
+    assert_eq!(with(&chain), Err("bad-txns-nonfinal".to_owned()));
+    chain.params.set_activation_height("csv@22").expect("well-formed");
+    assert_eq!(with(&chain), Ok(()));
+}
+
+#[test]
+fn the_last_of_several_witness_commitments_counts() {
+    let chain = Chain::with_height(20);
+    let twice = |block: &mut Block, last: [u8; 32]| {
+        let script_pubkey = commitment_script(&last, &[]);
+        block.transactions[0].output.push(TxOut {
+            value: Amount::ZERO,
+            script_pubkey,
+        });
+        seal(block);
+    };
+    assert_eq!(
+        check(&chain, |block| twice(block, [0; 32])),
+        Err("bad-witness-merkle-match".to_owned())
+    );
+    let right = witness_commitment(&chain.template().transactions, &WITNESS_RESERVED_VALUE);
+    let wrong_first = |block: &mut Block| {
+        block.transactions[0].output[1].script_pubkey = commitment_script(&[0; 32], &[]);
+        twice(block, right);
+    };
+    assert_eq!(check(&chain, wrong_first), Ok(()));
+}
+
+#[test]
+fn parents_must_name_a_block_of_the_chain_since_nexus() {
+    let chain = Chain::with_height(440);
+    let merge_mined = |scripts: &[ScriptBuf]| {
+        let mut block = chain.template();
+        let mut pure = *block.header.pure();
+        pure.version = Version::from_consensus(pure.version.to_consensus() | 0x100);
+        let mut coinbase = spend(0);
+        coinbase.output = scripts
+            .iter()
+            .map(|script| TxOut {
+                value: Amount::ZERO,
+                script_pubkey: script.clone(),
+            })
+            .collect();
+        let aux_pow = AuxPow {
+            coinbase,
+            coinbase_branch: Vec::new(),
+            chain_branch: Vec::new(),
+            chain_index: 0,
+            parent: pure,
+        };
+        block.header = BlockHeader::new(pure, Some(aux_pow)).expect("the version says so");
+        chain.check_in_chain(&block)
+    };
+    assert_eq!(merge_mined(&[tag_script(chain.hash(430), 430)]), Ok(()));
+    assert_eq!(
+        merge_mined(&[tag_script(chain.hash(431), 430)]),
+        Err(BlockError::Tag(TagError::Bad))
+    );
+    let error = merge_mined(&[ScriptBuf::new()]).unwrap_err();
+    assert_eq!(
+        (error.reject_reason().as_str(), error.result()),
+        ("missing-syscoin-tag", BlockResult::Mutated)
+    );
+}
+
+#[test]
+fn other_coinbases_may_not_stand_for_other_chains_since_the_second_bridge() {
+    let mut chain = Chain::with_height(20);
+    let with_header = |chain: &Chain| {
+        let mut block = chain.template();
+        block.transactions[0].input[0].script_sig = Builder::new()
+            .push_int(21)
+            .push_slice(MERGED_MINING_HEADER)
+            .into_script();
+        chain.commit(&mut block);
+        chain.check_in_chain(&block)
+    };
+    chain.params.heights.bridge_v2 = Activation::at(22);
+    assert_eq!(with_header(&chain), Ok(()));
+    chain.params.heights.bridge_v2 = Activation::at(21);
+    assert_eq!(with_header(&chain), Err(BlockError::MergedMiningHeader));
+    assert_eq!(chain.check_in_chain(&chain.template()), Ok(()));
 }
 
 #[test]
