@@ -9,6 +9,7 @@ mod network;
 mod outbox;
 mod questions;
 mod traffic;
+mod turns;
 
 pub(crate) use frame::MAX_MESSAGE_BYTES;
 pub(crate) use link::Link;

@@ -18,6 +18,7 @@ use super::frame::{Frame, FrameError, MAX_MESSAGE_BYTES, read_frame};
 use super::link::{Charge, Link};
 use super::outbox::{Outbox, Queued, write_out};
 use super::traffic::Counted;
+use super::turns::Turns;
 
 /// How long what is queued may take to be sent once the connection is closed.
 const FLUSH: Duration = Duration::from_secs(2);
@@ -93,6 +94,7 @@ struct Inner {
     side: Side,
     stream: Rc<RefCell<Option<Box<dyn AsyncRead + Unpin>>>>,
     outbox: Rc<Outbox>,
+    turns: Rc<Turns>,
     dropped: Option<oneshot::Sender<()>>,
 }
 
@@ -118,6 +120,7 @@ impl Network {
             side,
             stream: Rc::new(RefCell::new(Some(Box::new(BufReader::new(reader))))),
             outbox,
+            turns: Rc::default(),
             dropped: Some(dropped),
         });
         Self {
@@ -176,8 +179,12 @@ impl capnp_rpc::Connection<Side> for Connection {
         // Not the connection itself: it is over when nobody holds it any more, be something read or not.
         let link = Rc::clone(&self.inner.link);
         let slot = Rc::clone(&self.inner.stream);
+        let turns = Rc::clone(&self.inner.turns);
         Promise::from_future(async move {
             link.turn_to_read().await;
+            if turns.has_others() {
+                tokio::task::yield_now().await;
+            }
             // Taken out while it is read from: one read runs at a time.
             let Some(mut stream) = slot.borrow_mut().take() else {
                 return Err(Error::disconnected("the stream is at its end".to_owned()));
@@ -201,6 +208,7 @@ impl capnp_rpc::Connection<Side> for Connection {
             };
             *slot.borrow_mut() = Some(stream);
             link.traffic().receive_message();
+            turns.received();
             let incoming = take_in(&link, frame)?;
             Ok(Some(Box::new(incoming) as Box<dyn capnp_rpc::IncomingMessage>))
         })
