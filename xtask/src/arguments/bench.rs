@@ -35,6 +35,8 @@ processes run on one processor. Each round measures everything once, and figures
                   a thread makes a call with an argument of 1 MiB, for which it gets a short answer
   echoipc         milliseconds of the RPC method of that name, for which the node starts a process and calls it
   idle_megabytes  resident memory of a node that waits for calls, and of a process that serves it
+  under_attack    what a client of -ipcbind waits for an answer while another one attacks the node without a pause, beside
+                  what the same client waits before; attackers have another processor, where there is one
 
 Only rust_to_rust and the node have targets; `met` says whether they are reached. Compare figures of one run alone.";
 

@@ -1,6 +1,7 @@
 //! How long calls between processes take, beside what the system takes for the same without Cap'n Proto, and beside
 //! libmultiprocess where there is one.
 
+mod attacks;
 mod figures;
 
 use std::io::{BufRead as _, BufReader};
@@ -39,6 +40,7 @@ pub(super) fn run(arguments: &IpcBenchArguments) -> Result<()> {
         "calls": figures::calls(&samples),
         "echoipc": figures::echoipc(echoipc),
         "idle_megabytes": programs.idle()?,
+        "under_attack": attacks::run(arguments, &programs)?,
     });
     println!("{}", serde_json::to_string_pretty(&figures).into_diagnostic()?);
     Ok(())
