@@ -3,6 +3,7 @@
 mod advisories;
 mod documents;
 mod embedding;
+mod fuzz;
 mod hosts;
 mod licences;
 mod names;

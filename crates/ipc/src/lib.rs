@@ -21,6 +21,9 @@ mod directory;
 mod endpoint;
 mod error;
 mod event_loop;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod keys;
 mod listen;
 mod log;

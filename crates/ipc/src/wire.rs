@@ -12,5 +12,7 @@ mod traffic;
 mod turns;
 
 pub(crate) use frame::MAX_MESSAGE_BYTES;
+#[cfg(feature = "fuzzing")]
+pub(crate) use frame::read_frame;
 pub(crate) use link::Link;
 pub(crate) use network::{Ended, drive, new_system};

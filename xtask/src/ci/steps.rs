@@ -7,7 +7,7 @@ use fs_err as fs;
 use miette::{IntoDiagnostic as _, Result, miette};
 use site_profile::CONFIG_SITE;
 
-use super::{Context, Outcome, Step, advisories, documents, embedding, hosts, licences, names, trees};
+use super::{Context, Outcome, Step, advisories, documents, embedding, fuzz, hosts, licences, names, trees};
 use crate::arguments::DependsArguments;
 use crate::executables::{self, EXECUTABLES};
 use crate::{cargo, depends, install_tools, site, workspace};
@@ -16,7 +16,7 @@ use crate::{cargo, depends, install_tools, site, workspace};
 const TEST_TOOLS: [&str; 6] = ["autoconf", "automake", "busybox", "cmake", "make", "pkg-config"];
 
 /// Every check. What compiles comes after what does not, and all that compiles shares one build profile.
-pub(super) const STEPS: [Step; 16] = [
+pub(super) const STEPS: [Step; 17] = [
     Step {
         name: "fmt",
         claim: "the code is formatted",
@@ -90,6 +90,12 @@ pub(super) const STEPS: [Step; 16] = [
         run: unit,
     },
     Step {
+        name: "fuzz",
+        claim: "no bytes that the fuzzer finds in a short time bring down what reads messages or serves clients",
+        needs: &["build"],
+        run: fuzz::run,
+    },
+    Step {
         name: "embedding",
         claim: "a project outside of the checkout builds a library with the engine and links to it",
         needs: &["clippy"],
@@ -116,7 +122,7 @@ pub(super) const STEPS: [Step; 16] = [
 ];
 
 /// The profile that the README's first command makes.
-fn profile() -> Result<PathBuf> {
+pub(super) fn profile() -> Result<PathBuf> {
     let path = workspace::depends_profile();
     let hint = |report: miette::Report| {
         miette!(
