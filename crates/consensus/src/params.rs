@@ -39,6 +39,9 @@ pub struct Params {
     pub work: WorkParams,
     /// What a block creates.
     pub subsidy: SubsidySchedule,
+    /// Blocks from one to the next that may pay for what masternodes voted for, at the NEVM's pace; before the NEVM there
+    /// are 2.5 times as many. None where there are no masternodes.
+    pub superblock_cycle: Option<u32>,
     /// When rules begin to hold.
     pub heights: Heights,
     /// When blocks must carry a quorum commitment; none where there are no quorums.

@@ -19,6 +19,8 @@ pub use locks::{SequenceLocks, is_final, sequence_locks};
 pub use sigops::{legacy_sigops, sigop_cost};
 
 pub(crate) use asset::syscoin_data;
+#[cfg(test)]
+pub(crate) use check::tests::{output, transaction};
 
 /// Reads a transaction as upstream does: one that moves assets must say how.
 ///

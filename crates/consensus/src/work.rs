@@ -193,6 +193,18 @@ mod tests {
     }
 
     #[test]
+    fn retargets_of_bitcoins_chain_are_computed_as_they_were() {
+        // Its signet has its pace; these blocks are of its main chain, by heights and times of first and last.
+        for (height, first, last, bits, expected) in [
+            (32_255, 1_261_130_161, 1_262_152_739, 0x1d00_ffff, 0x1d00_d86a),
+            (68_543, 1_279_008_237, 1_279_297_671, 0x1c05_a3f4, 0x1c01_68fd),
+            (46_367, 1_263_163_443, 1_269_211_443, 0x1c38_7f6f, 0x1d00_e1fd),
+        ] {
+            check(Network::Signet, height, last - first, bits, expected);
+        }
+    }
+
+    #[test]
     fn regtest_keeps_its_target() {
         check(Network::Regtest, 359, 1, 0x207f_ffff, 0x207f_ffff);
     }

@@ -72,6 +72,14 @@ pub enum BlockError {
     /// A transaction with the version of a coinbase with a quorum commitment is none.
     #[error("bad-mn-version, Bad version for non-coinbase masternode transaction")]
     MasternodeVersion,
+    /// The coinbase takes more than it may.
+    #[error("bad-cb-amount, coinbase pays too much (actual={actual} vs limit={limit})")]
+    CoinbaseAmount {
+        /// What it takes, in units.
+        actual: u64,
+        /// What it may take, in units.
+        limit: u64,
+    },
     /// A coinbase of a block that is not merge-mined could stand for blocks of other chains, since the second bridge.
     /// Upstream's reason for this is not known here.
     #[error("merged mining header in coinbase of a block that is not merge-mined")]
@@ -110,6 +118,7 @@ impl BlockError {
             | Self::Weight
             | Self::CoinbaseVersion
             | Self::MasternodeVersion
+            | Self::CoinbaseAmount { .. }
             | Self::MergedMiningHeader
             | Self::Quorum(_) => BlockResult::Consensus,
         }

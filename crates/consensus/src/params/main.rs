@@ -146,6 +146,7 @@ pub(super) fn params() -> Params {
             retargeting: Retargeting::Follows,
         },
         subsidy: SubsidySchedule::Yearly { interval: 210_240 },
+        superblock_cycle: Some(17_520),
         heights: Heights {
             bip34: Activation::at(1),
             bip65: Activation::at(1),

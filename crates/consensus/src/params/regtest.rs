@@ -51,6 +51,7 @@ pub(super) fn params() -> Params {
             retargeting: Retargeting::Fixed,
         },
         subsidy: SubsidySchedule::Halving { interval: 150 },
+        superblock_cycle: Some(10),
         heights: Heights {
             bip34: Activation::at(1),
             bip65: Activation::at(1),

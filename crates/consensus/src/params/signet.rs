@@ -50,6 +50,7 @@ pub(super) fn params() -> Params {
             retargeting: Retargeting::Follows,
         },
         subsidy: SubsidySchedule::Halving { interval: 210_000 },
+        superblock_cycle: None,
         heights: Heights {
             bip34: Activation::at(1),
             bip65: Activation::at(1),

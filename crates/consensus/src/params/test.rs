@@ -87,6 +87,7 @@ pub(super) fn params() -> Params {
             retargeting: Retargeting::Follows,
         },
         subsidy: SubsidySchedule::YearlyRecounted { interval: 210_240 },
+        superblock_cycle: Some(60),
         heights: Heights {
             bip34: Activation::at(1),
             bip65: Activation::at(1),
