@@ -167,6 +167,8 @@ impl IpcClient {
             match self.stream.read(&mut buffer) {
                 Ok(0) => return Ok(()),
                 Ok(_) => {}
+                // A read with a time limit is not resumed by the system when the process was stopped meanwhile.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(()),
                 Err(error) => return Err(error).context("the connection is not closed"),
             }

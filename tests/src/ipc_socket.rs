@@ -30,7 +30,9 @@ const RETURN: u8 = 3;
 pub(crate) fn connect(path: &Path) -> Result<UnixStream> {
     let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
     rustix::net::sockopt::set_socket_timeout(&socket, Timeout::Send, Some(DEADLINE))?;
-    rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?;
+    let address = SocketAddrUnix::new(path)?;
+    // With a time limit the system does not resume it when the process was stopped meanwhile.
+    rustix::io::retry_on_intr(|| rustix::net::connect(&socket, &address))?;
     Ok(UnixStream::from(socket))
 }
 
