@@ -6,6 +6,7 @@
 mod activation;
 pub mod auxpow;
 pub mod block;
+pub mod compact;
 mod error;
 pub mod header;
 pub mod limits;

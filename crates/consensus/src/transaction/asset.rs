@@ -9,6 +9,7 @@ use bitcoin::opcodes::all::OP_RETURN;
 use thiserror::Error;
 
 use super::TransactionKind;
+use crate::compact::{decompress_amount, read_number};
 use crate::limits::MAX_MONEY;
 use crate::script::{Operations, is_unspendable};
 
@@ -147,38 +148,6 @@ fn read_count(data: &mut &[u8]) -> Option<u64> {
     (count <= MAX_COUNT).then_some(count)
 }
 
-/// A number of seven bits a byte, the highest first, in which each byte but the last counts one more than it shows.
-fn read_number(data: &mut &[u8]) -> Option<u64> {
-    let mut number = 0_u64;
-    loop {
-        let (&byte, rest) = data.split_first()?;
-        *data = rest;
-        if number > u64::MAX >> 7 {
-            return None;
-        }
-        number = number << 7 | u64::from(byte & 0x7f);
-        if byte & 0x80 == 0 {
-            return Some(number);
-        }
-        number = number.checked_add(1)?;
-    }
-}
-
-/// The amount that upstream's compression of amounts made into this number. What it never makes wraps, as upstream's does.
-fn decompress_amount(number: u64) -> u64 {
-    let Some(number) = number.checked_sub(1) else {
-        return 0;
-    };
-    let exponent = number % 10;
-    let rest = number / 10;
-    let mantissa = if exponent < 9 {
-        (rest / 9).wrapping_mul(10).wrapping_add(rest % 9 + 1)
-    } else {
-        rest + 1
-    };
-    (0..exponent).fold(mantissa, |amount, _zero| amount.wrapping_mul(10))
-}
-
 #[cfg(test)]
 mod tests {
     use bitcoin::script::{Builder, PushBytesBuf};
@@ -256,21 +225,6 @@ mod tests {
         data.push(7);
         check(&data, Err("Unknown asset data"));
         assert!(parse_allocation(&asset_transaction(141, &data)).is_ok());
-    }
-
-    #[test]
-    fn amounts_are_decompressed_as_upstream_compresses_them() {
-        for (number, amount) in [
-            (0, 0),
-            (1, 1),
-            (7, 1_000_000),
-            (9, 100_000_000),
-            (50, 5_000_000_000),
-            (0x1406f40, 2_100_000_000_000_000),
-        ] {
-            assert_eq!(decompress_amount(number), amount, "{number}");
-        }
-        assert_eq!(decompress_amount(10 * (1_000_000_000 - 1) + 10), MAX_MONEY + 1);
     }
 
     #[test]

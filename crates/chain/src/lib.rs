@@ -1,0 +1,11 @@
+//! The chain that a node holds: its blocks and coins, on disk and in memory.
+//!
+//! What makes a block valid is of `consensus`; what is kept of it is of this crate. Knows no peers, no RPC and no tasks:
+//! threads and locks do here.
+
+pub mod coin;
+mod compress;
+mod position;
+pub mod undo;
+
+pub use position::FilePosition;
