@@ -1,7 +1,7 @@
 //! Syscoin's consensus rules over `bitcoin` types.
 //!
 //! Owns what makes a header, a transaction or a block valid, and what differs from chain to chain. Reads no file, asks no
-//! clock and logs nothing: what a rule needs to know of the chain, its caller passes. It runs no scripts.
+//! clock and logs nothing: what a rule needs to know of the chain, its caller passes.
 
 mod activation;
 pub mod auxpow;
@@ -13,7 +13,7 @@ pub mod limits;
 mod network;
 pub mod params;
 pub mod pow;
-mod script;
+pub mod script;
 pub mod subsidy;
 pub mod transaction;
 pub mod version;

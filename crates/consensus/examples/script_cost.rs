@@ -1,0 +1,91 @@
+//! What the library takes to check transactions of many inputs, in one thread: the figures of
+//! `docs/decisions/0009-script-verification.md`.
+
+use std::time::{Duration, Instant};
+
+use bitcoin::absolute::LockTime;
+use bitcoin::consensus::encode::serialize;
+use bitcoin::hashes::Hash;
+use bitcoin::secp256k1::{All, Message, PublicKey, Secp256k1, SecretKey};
+use bitcoin::sighash::SighashCache;
+use bitcoin::{
+    Amount, CompressedPublicKey, EcdsaSighashType, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut,
+    Txid, Witness, transaction,
+};
+use consensus::script::{ScriptFlags, verify_consensus};
+
+fn main() {
+    let secp = Secp256k1::new();
+    let secret = SecretKey::from_slice(&[7; 32]).expect("in the range of keys");
+    let key = secret.public_key(&secp);
+    println!("inputs  kB  signatures alone, s  library, s");
+    for inputs in [1, 2, 10, 100, 1000, 5000] {
+        let (transaction, spent, messages) = spend(&secp, &secret, &key, inputs);
+        let alone = time(|| {
+            for (input, message) in transaction.input.iter().zip(&messages) {
+                let signature =
+                    bitcoin::ecdsa::Signature::from_slice(&input.witness[0]).expect("it was made here");
+                secp.verify_ecdsa(message, &signature.signature, &key)
+                    .expect("it is valid");
+            }
+        });
+        let bytes = serialize(&transaction);
+        let library = time(|| {
+            for input in 0..inputs {
+                verify_consensus(&bytes, &spent, input, ScriptFlags::MANDATORY).expect("it is valid");
+            }
+        });
+        println!(
+            "{inputs}  {}  {:.4}  {:.4}",
+            bytes.len() / 1000,
+            alone.as_secs_f64(),
+            library.as_secs_f64()
+        );
+    }
+}
+
+fn time(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}
+
+/// A transaction of so many inputs to a key's witness, what they spend, and what they sign.
+fn spend(
+    secp: &Secp256k1<All>,
+    secret: &SecretKey,
+    key: &PublicKey,
+    inputs: usize,
+) -> (Transaction, Vec<TxOut>, Vec<Message>) {
+    let script = ScriptBuf::new_p2wpkh(&CompressedPublicKey(*key).wpubkey_hash());
+    let output = TxOut {
+        value: Amount::from_sat(1000),
+        script_pubkey: script.clone(),
+    };
+    let input = |number: usize| TxIn {
+        previous_output: OutPoint::new(Txid::all_zeros(), u32::try_from(number).expect("not so many")),
+        script_sig: ScriptBuf::new(),
+        sequence: Sequence::MAX,
+        witness: Witness::new(),
+    };
+    let mut transaction = Transaction {
+        version: transaction::Version::TWO,
+        lock_time: LockTime::ZERO,
+        input: (0..inputs).map(input).collect(),
+        output: vec![output.clone(), output.clone()],
+    };
+    let mut cache = SighashCache::new(&transaction);
+    let mut hash = |number| {
+        cache
+            .p2wpkh_signature_hash(number, &script, output.value, EcdsaSighashType::All)
+            .expect("an input")
+    };
+    let messages: Vec<Message> = (0..inputs)
+        .map(|number| Message::from_digest(hash(number).to_byte_array()))
+        .collect();
+    for (input, message) in transaction.input.iter_mut().zip(&messages) {
+        let signature = bitcoin::ecdsa::Signature::sighash_all(secp.sign_ecdsa(message, secret));
+        input.witness = Witness::p2wpkh(&signature, key);
+    }
+    (transaction, vec![output; inputs], messages)
+}
