@@ -4,7 +4,9 @@
 //! threads and locks do here.
 
 pub mod coin;
+pub mod coins;
 mod compress;
+pub mod database;
 mod position;
 pub mod undo;
 

@@ -8,4 +8,5 @@ mod read;
 
 pub use flags::{ScriptFlags, block_script_flags};
 pub use library::{ConsensusScriptError, verify_consensus};
-pub(crate) use read::{Counting, Operations, count_sigops, is_unspendable, last_push};
+pub use read::is_unspendable;
+pub(crate) use read::{Counting, Operations, count_sigops, last_push};

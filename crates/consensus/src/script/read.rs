@@ -121,7 +121,8 @@ pub(crate) fn last_push(script: &Script) -> Option<&Script> {
 }
 
 /// Whether an output with this script can never be spent, by its first operation or its length.
-pub(crate) fn is_unspendable(script: &Script) -> bool {
+#[must_use]
+pub fn is_unspendable(script: &Script) -> bool {
     script.as_bytes().first() == Some(&OP_RETURN.to_u8()) || script.len() > MAX_SCRIPT_SIZE
 }
 

@@ -1,0 +1,313 @@
+//! The store of coins.
+
+use std::path::Path;
+
+use bitcoin::hashes::Hash;
+use bitcoin::{BlockHash, OutPoint, Txid};
+use consensus::compact::{read_number, write_number};
+use consensus::transaction::Coin;
+use redb::{ReadOnlyTable, ReadTransaction, TableDefinition};
+
+use crate::coin::{parse_coin, write_coin};
+use crate::database::{Contents, Database, DatabaseError, Identity};
+
+/// Coins by transaction and output.
+const COINS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("coins");
+/// The block up to which the coins are, under [`BEST_BLOCK`].
+const STATE: TableDefinition<'_, &str, [u8; 32]> = TableDefinition::new("state");
+const BEST_BLOCK: &str = "best block";
+
+const VERSION: u32 = 1;
+
+/// The coins on disk, and the block up to which they are. Both change together or not at all.
+#[derive(Debug)]
+pub struct CoinsDatabase {
+    database: Database,
+}
+
+impl CoinsDatabase {
+    /// Opens the store in a directory, which is made if it is not there. `magic` are the bytes that the chain's messages
+    /// begin with; up to `cache_bytes` of the file are kept in memory.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if that fails, or what is there is something else.
+    pub fn open(
+        directory: &Path,
+        magic: [u8; 4],
+        contents: Contents,
+        cache_bytes: usize,
+    ) -> Result<Self, DatabaseError> {
+        let identity = Identity {
+            kind: "coins",
+            version: VERSION,
+            magic,
+        };
+        let database = Database::open(directory, &identity, contents, cache_bytes)?;
+        if !database.read(|transaction| Ok(transaction.list_tables()?.count() > 1))? {
+            database.write(|transaction| {
+                transaction.open_table(COINS)?;
+                transaction.open_table(STATE)?;
+                Ok(())
+            })?;
+        }
+        Ok(Self { database })
+    }
+
+    /// A coin, if it is there.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if reading fails, or what is there is no coin.
+    pub fn get(&self, outpoint: &OutPoint) -> Result<Option<Coin>, DatabaseError> {
+        let key = key(outpoint);
+        let coin = self.database.read(|transaction| {
+            let value = transaction.open_table(COINS)?.get(&key[..])?;
+            Ok(value.map(|value| parse_coin(value.value())))
+        })?;
+        coin.transpose()
+            .map_err(|error| self.database.damaged(error.to_string()))
+    }
+
+    /// The block up to which the coins are; none if nothing was ever written.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if reading fails.
+    pub fn best_block(&self) -> Result<Option<BlockHash>, DatabaseError> {
+        self.database.read(best_block)
+    }
+
+    /// Writes and removes coins, and says up to which block they are then, if that is another. All of it is done or
+    /// nothing.
+    ///
+    /// Changes in the order of their outpoints are written fastest.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if writing fails.
+    pub fn write<'a>(
+        &self,
+        changes: impl IntoIterator<Item = (&'a OutPoint, Option<&'a Coin>)>,
+        best_block: Option<BlockHash>,
+    ) -> Result<(), DatabaseError> {
+        self.database.write(|transaction| {
+            let mut coins = transaction.open_table(COINS)?;
+            let mut value = Vec::new();
+            for (outpoint, coin) in changes {
+                let key = key(outpoint);
+                if let Some(coin) = coin {
+                    value.clear();
+                    write_coin(coin, &mut value);
+                    coins.insert(&key[..], &value[..])?;
+                } else {
+                    coins.remove(&key[..])?;
+                }
+            }
+            if let Some(best_block) = best_block {
+                let mut state = transaction.open_table(STATE)?;
+                state.insert(BEST_BLOCK, best_block.to_byte_array())?;
+            }
+            Ok(())
+        })
+    }
+
+    /// All coins as they are now, whatever is written later. What is replaced meanwhile stays on the disk for as long as
+    /// this is kept.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if reading fails.
+    pub fn snapshot(&self) -> Result<CoinsSnapshot<'_>, DatabaseError> {
+        let (coins, best_block) = self.database.read(|transaction| {
+            let coins = transaction.open_table(COINS)?;
+            Ok((coins, best_block(transaction)?))
+        })?;
+        Ok(CoinsSnapshot {
+            database: &self.database,
+            coins,
+            best_block,
+        })
+    }
+
+    /// The size of the store, in bytes on the disk.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if it cannot be found out.
+    pub fn size(&self) -> Result<u64, DatabaseError> {
+        self.database.size()
+    }
+}
+
+/// All coins at one moment.
+pub struct CoinsSnapshot<'a> {
+    database: &'a Database,
+    coins: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    best_block: Option<BlockHash>,
+}
+
+impl CoinsSnapshot<'_> {
+    /// The block up to which the coins are.
+    #[must_use]
+    pub fn best_block(&self) -> Option<BlockHash> {
+        self.best_block
+    }
+
+    /// How many coins there are.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if reading fails.
+    pub fn count(&self) -> Result<u64, DatabaseError> {
+        use redb::ReadableTableMetadata as _;
+        self.coins.len().map_err(|error| self.database.failed(error))
+    }
+
+    /// The coins, by the bytes of their transactions and then of upstream's short form of the output's number. Up to
+    /// 16,511 that is the number's own order.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if reading fails; so may be each of the coins.
+    pub fn iter(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<(OutPoint, Coin), DatabaseError>> + '_, DatabaseError> {
+        let range = self.coins.range::<&[u8]>(..);
+        let entries = range.map_err(|error| self.database.failed(error))?;
+        Ok(entries.map(|entry| {
+            let (key, value) = entry.map_err(|error| self.database.failed(error))?;
+            let outpoint =
+                parse_key(key.value()).ok_or_else(|| self.database.damaged("a key is no outpoint"))?;
+            let coin = parse_coin(value.value()).map_err(|error| self.database.damaged(error.to_string()))?;
+            Ok((outpoint, coin))
+        }))
+    }
+}
+
+fn best_block(transaction: &ReadTransaction) -> Result<Option<BlockHash>, redb::Error> {
+    let hash = transaction.open_table(STATE)?.get(BEST_BLOCK)?;
+    Ok(hash.map(|hash| BlockHash::from_byte_array(hash.value())))
+}
+
+fn key(outpoint: &OutPoint) -> Vec<u8> {
+    let mut key = Vec::with_capacity(37);
+    key.extend_from_slice(outpoint.txid.as_byte_array());
+    write_number(outpoint.vout.into(), &mut key);
+    key
+}
+
+fn parse_key(key: &[u8]) -> Option<OutPoint> {
+    let (txid, mut rest) = key.split_first_chunk()?;
+    let vout = u32::try_from(read_number(&mut rest)?).ok()?;
+    rest.is_empty().then_some(OutPoint {
+        txid: Txid::from_byte_array(*txid),
+        vout,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use bitcoin::{Amount, ScriptBuf, TxOut};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const MAGIC: [u8; 4] = [1, 2, 3, 4];
+
+    fn open(directory: &TempDir) -> CoinsDatabase {
+        CoinsDatabase::open(directory.path(), MAGIC, Contents::Keep, 1 << 20).unwrap()
+    }
+
+    fn coin(height: u32) -> Coin {
+        Coin {
+            output: TxOut {
+                value: Amount::from_sat(7),
+                script_pubkey: ScriptBuf::new(),
+            },
+            height,
+            is_coinbase: false,
+        }
+    }
+
+    fn outpoint(first: u8, vout: u32) -> OutPoint {
+        let mut txid = [9; 32];
+        txid[0] = first;
+        OutPoint {
+            txid: Txid::from_byte_array(txid),
+            vout,
+        }
+    }
+
+    fn all(database: &CoinsDatabase) -> Vec<(OutPoint, Coin)> {
+        let snapshot = database.snapshot().unwrap();
+        let coins: Vec<_> = snapshot.iter().unwrap().map(Result::unwrap).collect();
+        assert_eq!(snapshot.count().unwrap(), coins.len() as u64);
+        coins
+    }
+
+    #[test]
+    fn what_is_written_is_there_when_the_store_is_opened_again() {
+        let directory = TempDir::new().unwrap();
+        let block = |byte| Some(BlockHash::from_byte_array([byte; 32]));
+        {
+            let database = open(&directory);
+            assert_eq!(database.best_block().unwrap(), None);
+            let (a, b) = (coin(1), coin(2));
+            let changes = [(&outpoint(1, 0), Some(&a)), (&outpoint(1, 1), Some(&b))];
+            database.write(changes, block(1)).unwrap();
+            let before = database.snapshot().unwrap();
+            database.write([(&outpoint(1, 0), None)], block(2)).unwrap();
+            assert_eq!(before.iter().unwrap().count(), 2);
+            assert_eq!(before.best_block(), block(1));
+        }
+        let database = open(&directory);
+        assert_eq!(database.best_block().unwrap(), block(2));
+        assert_eq!(database.get(&outpoint(1, 0)).unwrap(), None);
+        assert_eq!(database.get(&outpoint(1, 1)).unwrap(), Some(coin(2)));
+        assert_eq!(all(&database), [(outpoint(1, 1), coin(2))]);
+        assert!(database.size().unwrap() > 0);
+        drop(database);
+        let wiped = CoinsDatabase::open(directory.path(), MAGIC, Contents::Wipe, 0).unwrap();
+        assert_eq!((wiped.best_block().unwrap(), all(&wiped).len()), (None, 0));
+    }
+
+    #[test]
+    fn coins_come_in_the_order_of_upstreams_keys() {
+        let directory = TempDir::new().unwrap();
+        let database = open(&directory);
+        let order = [
+            (1, 0),
+            (1, 127),
+            (1, 128),
+            (1, 16_512),
+            (1, 16_511),
+            (2, 0),
+            (0xff, 3),
+        ];
+        let outpoints = order.map(|(first, vout)| outpoint(first, vout));
+        let coin = coin(5);
+        let changes = outpoints.iter().rev().map(|outpoint| (outpoint, Some(&coin)));
+        database.write(changes, None).unwrap();
+        let found: Vec<_> = all(&database)
+            .into_iter()
+            .map(|(outpoint, _coin)| outpoint)
+            .collect();
+        assert_eq!(found, outpoints);
+    }
+
+    #[test]
+    fn what_is_no_coin_is_told_as_damage() {
+        let directory = TempDir::new().unwrap();
+        let database = open(&directory);
+        let write = |key: &[u8], value: &[u8]| {
+            let insert = |transaction: &redb::WriteTransaction| {
+                transaction.open_table(COINS)?.insert(key, value)?;
+                Ok(())
+            };
+            database.database.write(insert).unwrap();
+        };
+        write(&key(&outpoint(1, 0)), &[0, 0, 6, 0, 0]);
+        let error = database.get(&outpoint(1, 0)).unwrap_err().to_string();
+        assert!(
+            error.ends_with("coins.redb is damaged: a coin is followed by 1 bytes"),
+            "{error}"
+        );
+        write(&[0; 32], &[0, 0, 6, 0]);
+        let snapshot = database.snapshot().unwrap();
+        let error = snapshot.iter().unwrap().next().unwrap().unwrap_err().to_string();
+        assert!(error.ends_with("a key is no outpoint"), "{error}");
+    }
+}

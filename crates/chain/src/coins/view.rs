@@ -1,0 +1,81 @@
+//! The coins as a block would make them.
+
+use bitcoin::{BlockHash, OutPoint};
+use consensus::script::is_unspendable;
+use consensus::transaction::Coin;
+
+use super::layer::Layer;
+use super::{CoinExists, CoinsCache, Overwrite};
+use crate::database::DatabaseError;
+
+/// A view of the coins of a [`CoinsCache`], whose changes stay here until they are committed. Dropping it undoes them.
+#[derive(Debug)]
+pub struct CoinsView<'a> {
+    cache: &'a mut CoinsCache,
+    layer: Layer,
+    best_block: Option<BlockHash>,
+}
+
+impl<'a> CoinsView<'a> {
+    pub(super) fn new(cache: &'a mut CoinsCache) -> Self {
+        Self {
+            best_block: cache.best_block,
+            cache,
+            layer: Layer::default(),
+        }
+    }
+
+    /// A coin, if it is there. What the cache does not know of it is kept there.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if reading fails.
+    pub fn get(&mut self, outpoint: &OutPoint) -> Result<Option<&Coin>, DatabaseError> {
+        match self.layer.get(outpoint) {
+            Some(coin) => Ok(coin),
+            None => self.cache.get(outpoint),
+        }
+    }
+
+    /// Adds a coin, unless it could never be spent.
+    ///
+    /// # Errors
+    /// [`CoinExists`] if another is known to be there, and must not be.
+    pub fn add(&mut self, outpoint: OutPoint, coin: Coin, overwrite: Overwrite) -> Result<(), CoinExists> {
+        if is_unspendable(&coin.output.script_pubkey) {
+            return Ok(());
+        }
+        self.layer.add(outpoint, coin, overwrite)
+    }
+
+    /// Spends a coin and returns it, if it is there.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if reading fails.
+    pub fn spend(&mut self, outpoint: &OutPoint) -> Result<Option<Coin>, DatabaseError> {
+        if self.layer.get(outpoint).is_some() {
+            return Ok(self.layer.spend(outpoint));
+        }
+        let coin = self.cache.get(outpoint)?.cloned();
+        if coin.is_some() {
+            self.layer.mark_spent(*outpoint);
+        }
+        Ok(coin)
+    }
+
+    /// The block up to which the coins are.
+    #[must_use]
+    pub fn best_block(&self) -> Option<BlockHash> {
+        self.best_block
+    }
+
+    /// Says up to which block the coins are.
+    pub fn set_best_block(&mut self, best_block: BlockHash) {
+        self.best_block = Some(best_block);
+    }
+
+    /// Hands the changes to the cache.
+    pub fn commit(self) {
+        self.cache.layer.absorb(self.layer);
+        self.cache.best_block = self.best_block;
+    }
+}
