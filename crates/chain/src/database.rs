@@ -104,11 +104,16 @@ impl DatabaseError {
             },
             _ => return false,
         };
-        matches!(
-            error.kind(),
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-        )
+        is_disk_full(error)
     }
+}
+
+/// Whether the error is that there is no room on the disk.
+pub(crate) fn is_disk_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
 /// An open store. What is committed stays, whenever the process or the machine stops.
@@ -150,6 +155,21 @@ impl Database {
         let database = Self { path, store };
         database.check(identity)?;
         Ok(database)
+    }
+
+    /// Makes the tables of a store that has none yet.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if that fails.
+    pub fn prepare(
+        &self,
+        make_tables: impl FnOnce(&WriteTransaction) -> Result<(), redb::Error>,
+    ) -> Result<(), DatabaseError> {
+        // The identity is a table too.
+        if self.read(|transaction| Ok(transaction.list_tables()?.count() > 1))? {
+            return Ok(());
+        }
+        self.write(make_tables)
     }
 
     /// Where the file is.

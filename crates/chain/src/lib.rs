@@ -7,6 +7,8 @@ pub mod coin;
 pub mod coins;
 mod compress;
 pub mod database;
+pub mod files;
+pub mod index;
 mod position;
 pub mod undo;
 

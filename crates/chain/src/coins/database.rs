@@ -43,13 +43,11 @@ impl CoinsDatabase {
             magic,
         };
         let database = Database::open(directory, &identity, contents, cache_bytes)?;
-        if !database.read(|transaction| Ok(transaction.list_tables()?.count() > 1))? {
-            database.write(|transaction| {
-                transaction.open_table(COINS)?;
-                transaction.open_table(STATE)?;
-                Ok(())
-            })?;
-        }
+        database.prepare(|transaction| {
+            transaction.open_table(COINS)?;
+            transaction.open_table(STATE)?;
+            Ok(())
+        })?;
         Ok(Self { database })
     }
 
