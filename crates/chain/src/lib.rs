@@ -10,6 +10,7 @@ pub mod database;
 pub mod files;
 pub mod index;
 mod position;
+pub mod snapshot;
 pub mod undo;
 
 pub use position::FilePosition;
