@@ -1,10 +1,9 @@
-//! What the library takes to check transactions of many inputs, in one thread: the figures of
+//! What the library and the interpreter take to check transactions of many inputs, in one thread: the figures of
 //! `docs/decisions/0009-script-verification.md`.
 
 use std::time::{Duration, Instant};
 
 use bitcoin::absolute::LockTime;
-use bitcoin::consensus::encode::serialize;
 use bitcoin::hashes::Hash;
 use bitcoin::secp256k1::{All, Message, PublicKey, Secp256k1, SecretKey};
 use bitcoin::sighash::SighashCache;
@@ -12,13 +11,13 @@ use bitcoin::{
     Amount, CompressedPublicKey, EcdsaSighashType, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut,
     Txid, Witness, transaction,
 };
-use consensus::script::{ScriptFlags, verify_consensus};
+use consensus::script::{ScriptFlags, SpendingTransaction, verify_script};
 
 fn main() {
     let secp = Secp256k1::new();
     let secret = SecretKey::from_slice(&[7; 32]).expect("in the range of keys");
     let key = secret.public_key(&secp);
-    println!("inputs  kB  signatures alone, s  library, s");
+    println!("inputs  kB  signatures alone, s  interpreter, s  library, s");
     for inputs in [1, 2, 10, 100, 1000, 5000] {
         let (transaction, spent, messages) = spend(&secp, &secret, &key, inputs);
         let alone = time(|| {
@@ -29,16 +28,33 @@ fn main() {
                     .expect("it is valid");
             }
         });
-        let bytes = serialize(&transaction);
+        let spending = SpendingTransaction::new(&transaction, &spent).expect("one for each");
+        let interpreter = time(|| {
+            for (number, input) in transaction.input.iter().enumerate() {
+                let checker = spending.checker(number).expect("an input");
+                let script_pubkey = &spent[number].script_pubkey;
+                verify_script(
+                    &input.script_sig,
+                    script_pubkey,
+                    &input.witness,
+                    ScriptFlags::STANDARD,
+                    &checker,
+                )
+                .expect("it is valid");
+            }
+        });
         let library = time(|| {
             for input in 0..inputs {
-                verify_consensus(&bytes, &spent, input, ScriptFlags::MANDATORY).expect("it is valid");
+                spending
+                    .verify_consensus(input, ScriptFlags::MANDATORY)
+                    .expect("it is valid");
             }
         });
         println!(
-            "{inputs}  {}  {:.4}  {:.4}",
-            bytes.len() / 1000,
+            "{inputs}  {}  {:.4}  {:.4}  {:.4}",
+            transaction.total_size() / 1000,
             alone.as_secs_f64(),
+            interpreter.as_secs_f64(),
             library.as_secs_f64()
         );
     }

@@ -128,7 +128,7 @@ fn wrong_questions_are_told_from_invalid_inputs() {
     };
     check(&bytes, &spend.spent, 3, flags, ConsensusScriptError::Input);
     check(
-        &bytes[1..],
+        &bytes[..bytes.len() - 1],
         &spend.spent,
         0,
         flags,

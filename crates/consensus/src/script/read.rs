@@ -4,6 +4,7 @@
 //! several signatures, and the limit on signature operations is consensus: scripts are read here.
 
 use bitcoin::Script;
+use bitcoin::opcodes::Opcode;
 use bitcoin::opcodes::all::{
     OP_CHECKMULTISIG, OP_CHECKMULTISIGVERIFY, OP_CHECKSIG, OP_CHECKSIGVERIFY, OP_PUSHDATA1, OP_PUSHDATA2,
     OP_PUSHDATA4, OP_PUSHNUM_1, OP_PUSHNUM_16, OP_RETURN,
@@ -42,8 +43,27 @@ impl<'a> Operations<'a> {
     }
 
     /// Whether the script has ended; otherwise what is left cannot be read.
-    fn is_at_end(&self) -> bool {
+    pub(crate) fn is_at_end(&self) -> bool {
         self.rest.is_empty()
+    }
+
+    /// What was not read yet.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// Goes on after an operation that pushes more than there is, and after the length that it gives, if that is whole.
+    pub(crate) fn skip_head(&mut self) {
+        let Some((opcode, rest)) = self.rest.split_first() else {
+            return;
+        };
+        let size = match Opcode::from(*opcode) {
+            OP_PUSHDATA1 => 1,
+            OP_PUSHDATA2 => 2,
+            OP_PUSHDATA4 => 4,
+            _ => 0,
+        };
+        self.rest = rest.get(size..).unwrap_or(rest);
     }
 
     fn read(&mut self) -> Option<Operation<'a>> {
@@ -118,6 +138,11 @@ pub(crate) fn last_push(script: &Script) -> Option<&Script> {
         last = operation.data;
     }
     operations.is_at_end().then_some(Script::from_bytes(last))
+}
+
+/// Whether a script does nothing but push.
+pub(crate) fn is_push_only(script: &Script) -> bool {
+    last_push(script).is_some()
 }
 
 /// Whether an output with this script can never be spent, by its first operation or its length.
