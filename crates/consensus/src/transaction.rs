@@ -11,7 +11,9 @@ use bitcoin::Transaction;
 use bitcoin::consensus::encode::{self, Decodable};
 use bitcoin::io::Read;
 
-pub use asset::{AssetAllocation, AssetOutput, AssetParseError, AssetValue, parse_allocation};
+pub use asset::{
+    AssetAllocation, AssetOutput, AssetParseError, AssetValue, nevm_destination, parse_allocation,
+};
 pub use check::{TransactionError, check_transaction};
 pub use inputs::{Coin, InputError, check_inputs, value_out};
 pub use kind::{TransactionKind, VersionRuleError, check_kind};

@@ -12,7 +12,9 @@ mod rpc_server;
 mod run;
 mod served;
 mod serving;
+mod shapes;
 mod user_agent;
+mod values;
 
 pub use composition::{Compose, Composed, Composition, Finish, Serve, Surroundings, Welcome};
 pub use run::{run, with_causes};

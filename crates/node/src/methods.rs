@@ -1,12 +1,17 @@
 //! The node's RPC methods, a file for each group.
 
+mod address;
+mod descriptor;
 mod echo;
 mod logging;
 mod memory;
+mod message;
+mod raw_transaction;
 
 use std::sync::Arc;
 
 use app::LogHandle;
+use consensus::Params;
 use interfaces::Init;
 use rpc::{DuplicateMethod, MethodTable};
 
@@ -15,14 +20,22 @@ pub(crate) fn register(
     table: &mut MethodTable,
     init: &Arc<dyn Init>,
     log: &LogHandle,
+    params: &Arc<Params>,
 ) -> Result<(), DuplicateMethod> {
-    for method in [
+    let own = [
+        address::createmultisig(Arc::clone(params)),
+        address::validateaddress(Arc::clone(params)),
+        descriptor::deriveaddresses(Arc::clone(params)),
+        descriptor::getdescriptorinfo(Arc::clone(params)),
+        message::signmessagewithprivkey(Arc::clone(params)),
+        message::verifymessage(Arc::clone(params)),
         echo::echo("echo"),
         echo::echo("echojson"),
         echo::echoipc(Arc::clone(init)),
         logging::logging(log.clone()),
         memory::getmemoryinfo(),
-    ] {
+    ];
+    for method in own.into_iter().chain(raw_transaction::methods(params)) {
         table.register(method)?;
     }
     Ok(())

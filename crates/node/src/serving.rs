@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::{Shutdown, report};
+use consensus::Params;
 use interfaces::Init;
 use rpc::{Dispatcher, Method, MethodTable, Service};
 
@@ -43,7 +44,8 @@ pub(crate) async fn start(
 ) -> anyhow::Result<Serving> {
     let &Surroundings { args, data_dir, log } = surroundings;
     let mut table = MethodTable::default();
-    methods::register(&mut table, &ways.init, log)?;
+    let params = Arc::new(chain_params(args.network()));
+    methods::register(&mut table, &ways.init, log, &params)?;
     for method in ways.methods {
         table.register(method)?;
     }
@@ -65,6 +67,16 @@ pub(crate) async fn start(
         service,
         server,
         calls,
+    })
+}
+
+/// The rules of the chain that options choose.
+fn chain_params(network: app::Network) -> Params {
+    Params::new(match network {
+        app::Network::Main => consensus::Network::Main,
+        app::Network::Testnet => consensus::Network::Test,
+        app::Network::Signet => consensus::Network::Signet,
+        app::Network::Regtest => consensus::Network::Regtest,
     })
 }
 

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::error::{RpcError, code};
+use crate::error::RpcError;
 use crate::method::Declaration;
-use crate::param::{type_name, wrong_type};
 
 /// Arguments in the order of the declaration; those left out at the end are absent.
 #[derive(Debug)]
@@ -79,22 +78,18 @@ impl Arguments {
     }
 }
 
-fn type_error(value: &Value, expected: &str) -> RpcError {
-    RpcError::new(code::TYPE_ERROR, wrong_type(type_name(value), expected))
-}
-
 impl FromArgument for String {
     fn from_argument(value: &Value) -> Result<Self, RpcError> {
         value
             .as_str()
             .map(str::to_owned)
-            .ok_or_else(|| type_error(value, "string"))
+            .ok_or_else(|| RpcError::wrong_type(value, "string"))
     }
 }
 
 impl FromArgument for bool {
     fn from_argument(value: &Value) -> Result<Self, RpcError> {
-        value.as_bool().ok_or_else(|| type_error(value, "bool"))
+        value.as_bool().ok_or_else(|| RpcError::wrong_type(value, "bool"))
     }
 }
 
@@ -104,14 +99,16 @@ impl FromArgument for i64 {
             Value::Number(number) => number
                 .as_i64()
                 .ok_or_else(|| RpcError::misc("JSON integer out of range")),
-            _ => Err(type_error(value, "number")),
+            _ => Err(RpcError::wrong_type(value, "number")),
         }
     }
 }
 
 impl<T: FromArgument> FromArgument for Vec<T> {
     fn from_argument(value: &Value) -> Result<Self, RpcError> {
-        let elements = value.as_array().ok_or_else(|| type_error(value, "array"))?;
+        let elements = value
+            .as_array()
+            .ok_or_else(|| RpcError::wrong_type(value, "array"))?;
         elements.iter().map(T::from_argument).collect()
     }
 }

@@ -1,6 +1,9 @@
 //! The error of a call and the numbers that clients match on.
 
 use serde::Serialize;
+use serde_json::Value;
+
+use crate::param::{type_name, wrong_type};
 
 /// Error numbers, with the values Bitcoin Core gives them.
 ///
@@ -116,5 +119,10 @@ impl RpcError {
     /// A [`code::INVALID_PARAMETER`].
     pub fn invalid_parameter(message: impl Into<String>) -> Self {
         Self::new(code::INVALID_PARAMETER, message)
+    }
+
+    /// A [`code::TYPE_ERROR`] for a value that is not of the JSON type of this name.
+    pub fn wrong_type(found: &Value, expected: &str) -> Self {
+        Self::new(code::TYPE_ERROR, wrong_type(type_name(found), expected))
     }
 }

@@ -122,6 +122,19 @@ pub fn parse_allocation(transaction: &Transaction) -> Result<AssetAllocation, As
     Ok(allocation)
 }
 
+/// Where on the NEVM the tokens of a transaction of version 141 go: what it says after its allocation. Whether that is an
+/// address is not checked.
+#[must_use]
+pub fn nevm_destination(transaction: &Transaction) -> Option<&[u8]> {
+    if TransactionKind::of(transaction) != TransactionKind::AssetToNevm {
+        return None;
+    }
+    let mut data = syscoin_data(transaction)?;
+    read_allocation(&mut data)?;
+    let length = usize::try_from(read_count(&mut data)?).ok()?;
+    data.get(..length)
+}
+
 fn read_allocation(data: &mut &[u8]) -> Option<AssetAllocation> {
     let assets = read_list(data, |data| {
         let asset = read_number(data)?;

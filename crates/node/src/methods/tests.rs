@@ -1,3 +1,7 @@
+mod addresses;
+mod descriptors;
+mod raw_transactions;
+
 use std::sync::OnceLock;
 
 use app::{LogConfig, Logger};
@@ -19,7 +23,8 @@ fn log() -> LogHandle {
 
 async fn call_with(init: Arc<dyn Init>, method: &str, params: Params) -> Outcome {
     let mut table = MethodTable::default();
-    register(&mut table, &init, &log()).unwrap();
+    let rules = Arc::new(consensus::Params::new(consensus::Network::Regtest));
+    register(&mut table, &init, &log(), &rules).unwrap();
     let config = rpc::DispatchConfig {
         log_path: String::new(),
         check_results: true,
@@ -170,6 +175,26 @@ async fn getmemoryinfo_describes_the_heap_or_says_that_it_cannot() {
 async fn help_hides_the_methods_for_rigs() {
     let help = call("help", json!([])).await.unwrap();
     let expected = "== Control ==\ngetmemoryinfo ( \"mode\" )\ngetrpcinfo\nhelp ( \"command\" )\n\
-                    logging ( [\"include_category\",...] [\"exclude_category\",...] )\nstop\nuptime";
+                    logging ( [\"include_category\",...] [\"exclude_category\",...] )\nstop\nuptime\n\n\
+                    == Rawtransactions ==\n\
+                    createrawtransaction [{\"txid\":\"hex\",\"vout\":n,\"sequence\":n},...] \
+                    [{\"address\":amount,...},{\"data\":\"hex\",\"data_amount\":amount,\"data_version\":n},...] \
+                    ( locktime replaceable )\n\
+                    decoderawtransaction \"hexstring\" ( iswitness )\ndecodescript \"hexstring\"\n\n\
+                    == Util ==\ncreatemultisig nrequired [\"key\",...] ( \"address_type\" )\n\
+                    deriveaddresses \"descriptor\" ( range )\ngetdescriptorinfo \"descriptor\"\n\
+                    signmessagewithprivkey \"privkey\" \"message\"\nvalidateaddress \"address\"\n\
+                    verifymessage \"address\" \"signature\" \"message\"";
     assert_eq!(help, expected);
+}
+
+/// What a call answers, or with which number and text it is refused.
+type Expected<'a> = Result<Value, (i32, &'a str)>;
+
+/// Checks what calls with these arguments answer, or with which number and text they are refused.
+async fn check(method: &str, rows: &[(Value, Expected<'_>)]) {
+    for (params, expected) in rows {
+        let expected = expected.clone().map_err(|(code, text)| RpcError::new(code, text));
+        assert_eq!(call(method, params.clone()).await, expected, "{method} {params}");
+    }
 }
