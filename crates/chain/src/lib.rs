@@ -3,14 +3,27 @@
 //! What makes a block valid is of `consensus`; what is kept of it is of this crate. Knows no peers, no RPC and no tasks:
 //! threads and locks do here.
 
+mod clock;
 pub mod coin;
 pub mod coins;
 mod compress;
+pub mod connect;
 pub mod database;
 pub mod files;
+mod headers;
 pub mod index;
+mod manager;
+pub mod mining;
+mod observer;
 mod position;
+mod rejection;
 pub mod snapshot;
+pub mod tree;
 pub mod undo;
 
+pub use clock::Clock;
+pub use headers::{VotesBefore, required_bits};
+pub use manager::{ChainError, ChainstateManager, Config, Processed, Pruning, Rebuild, Verification};
+pub use observer::{ChainObserver, LongWork};
 pub use position::FilePosition;
+pub use rejection::{Rejection, RejectionKind};

@@ -1,6 +1,6 @@
 //! Finding blocks in a file of which nothing else is known.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use consensus::block::{Block, transactions_root};
@@ -49,12 +49,22 @@ impl BlockScan {
     /// # Errors
     /// [`io::Error`] if it cannot be opened.
     pub fn open(path: &Path, magic: [u8; 4]) -> io::Result<Self> {
+        Self::open_at(path, magic, 0)
+    }
+
+    /// Begins with a file at this offset.
+    ///
+    /// # Errors
+    /// [`io::Error`] if it cannot be opened.
+    pub fn open_at(path: &Path, magic: [u8; 4], offset: u64) -> io::Result<Self> {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(offset))?;
         Ok(Self {
-            file: File::open(path)?,
+            file,
             magic,
             window: Vec::new(),
             start: 0,
-            window_offset: 0,
+            window_offset: offset,
             ended: false,
         })
     }

@@ -1,0 +1,90 @@
+//! Taking a block back.
+
+use bitcoin::Transaction;
+use consensus::block::Block;
+use consensus::script::is_unspendable;
+use thiserror::Error;
+
+use super::outpoint;
+use crate::coins::{CoinsView, Overwrite};
+use crate::database::DatabaseError;
+use crate::undo::BlockUndo;
+
+/// Whether the coins were as the block had left them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disconnected {
+    /// They were.
+    Clean,
+    /// Some were spent or made otherwise. They are as before the block now, as far as can be told: that is what happens
+    /// where a flush was cut off and the block is taken back to connect it anew.
+    Unclean,
+}
+
+/// A block cannot be taken back.
+#[derive(Debug, Error)]
+pub enum DisconnectError {
+    /// The undo data are of another block.
+    #[error("block and undo data inconsistent")]
+    Undo,
+    /// The coins could not be read.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// Undoes what [`connect_block`](super::connect_block) did to the coins.
+///
+/// # Errors
+/// [`DisconnectError`] if the data do not fit the block, or the coins cannot be read. The view is of no use then.
+pub fn disconnect_block(
+    block: &Block,
+    undo: BlockUndo,
+    view: &mut CoinsView<'_>,
+    height: u32,
+) -> Result<Disconnected, DisconnectError> {
+    if undo.transactions.len() + 1 != block.transactions.len() {
+        return Err(DisconnectError::Undo);
+    }
+    let mut disconnected = Disconnected::Clean;
+    // The coinbase comes first in the block, last here, and spends nothing.
+    let spent = std::iter::once(None).chain(undo.transactions.into_iter().map(Some));
+    let pairs: Vec<_> = block.transactions.iter().zip(spent).collect();
+    for (transaction, spent) in pairs.into_iter().rev() {
+        unmake(transaction, height, view, &mut disconnected)?;
+        let Some(spent) = spent else { continue };
+        if spent.coins.len() != transaction.input.len() {
+            return Err(DisconnectError::Undo);
+        }
+        for (input, coin) in transaction.input.iter().zip(spent.coins).rev() {
+            if view.get(&input.previous_output)?.is_some() {
+                disconnected = Disconnected::Unclean;
+            }
+            view.add(input.previous_output, coin, Overwrite::Possible)
+                .expect("it may take the place of another");
+        }
+    }
+    view.set_best_block(block.header.pure().prev_blockhash);
+    Ok(disconnected)
+}
+
+fn unmake(
+    transaction: &Transaction,
+    height: u32,
+    view: &mut CoinsView<'_>,
+    disconnected: &mut Disconnected,
+) -> Result<(), DisconnectError> {
+    let txid = transaction.compute_txid();
+    let is_coinbase = transaction.is_coinbase();
+    for (place, output) in transaction.output.iter().enumerate() {
+        if is_unspendable(&output.script_pubkey) {
+            continue;
+        }
+        let is_as_made = view.spend(&outpoint(txid, place))?.is_some_and(|coin| {
+            let made = (&coin.output, coin.height, coin.is_coinbase);
+            made == (output, height, is_coinbase)
+        });
+        if !is_as_made {
+            *disconnected = Disconnected::Unclean;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! Taking blocks in.
+
+use std::sync::Arc;
+
+use bitcoin::BlockHash;
+use bitcoin::consensus::encode::serialize;
+use consensus::block::{Block, BlockChecks, BlockContext, check_block, check_block_in_chain};
+use consensus::header::BlockHeader;
+
+use super::{ChainError, ChainstateManager};
+use crate::FilePosition;
+use crate::connect::{ConnectContext, ConnectFailure, connect_block};
+use crate::headers::{accept_header, check_in_chain};
+use crate::rejection::{Rejection, RejectionKind};
+use crate::tree::{BlockTree, EntryId};
+
+/// What became of a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Processed {
+    /// Whether it was not there before.
+    pub is_new: bool,
+    /// What checking it came to; none if it is not better than the tip, so that it was not checked against the coins.
+    pub verdict: Option<Result<(), Rejection>>,
+}
+
+/// Where a block comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Origin {
+    /// From somebody: it is written to the files.
+    Submitted,
+    /// From the files, where it stays.
+    Files { position: FilePosition, length: u32 },
+}
+
+impl ChainstateManager {
+    /// Takes a header into the tree.
+    ///
+    /// # Errors
+    /// [`Rejection`] if it breaks a rule.
+    pub fn accept_header(&self, header: &BlockHeader) -> Result<EntryId, Rejection> {
+        accept_header(&mut self.tree_mut(), header, self.clock.now(), self.params())
+    }
+
+    /// Takes a block, and makes the best chain the active one.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the chain cannot be read or written, which says nothing of the block.
+    pub fn process_block(&self, block: &Arc<Block>) -> Result<Processed, ChainError> {
+        let _writer = self.write();
+        let known = self.tree().find(&block.header.block_hash());
+        let is_new = known.is_none_or(|id| !self.tree().entry(id).has_data());
+        match self.accept_block(block, Origin::Submitted)? {
+            Err(rejection) => Ok(Processed {
+                is_new,
+                verdict: Some(Err(rejection)),
+            }),
+            Ok(_) => Ok(Processed {
+                is_new,
+                verdict: self.activate_best_chain(Some(block))?,
+            }),
+        }
+    }
+
+    /// Checks a block as far as that goes without coins, and keeps it. The writer's lock must be held.
+    pub(super) fn accept_block(
+        &self,
+        block: &Block,
+        origin: Origin,
+    ) -> Result<Result<EntryId, Rejection>, ChainError> {
+        if let Err(error) = check_block(block, BlockChecks::All, self.params()) {
+            return Ok(Err(error.into()));
+        }
+        let id = match self.accept_header(&block.header) {
+            Ok(id) => id,
+            Err(rejection) => return Ok(Err(rejection)),
+        };
+        let tree = self.tree();
+        if tree.entry(id).has_data() {
+            return Ok(Ok(id));
+        }
+        let height = tree.entry(id).height;
+        let checked = match tree.entry(id).parent {
+            Some(parent) => self.check_at_place(&tree, parent, block),
+            None => Ok(()),
+        };
+        drop(tree);
+        if let Err(rejection) = checked {
+            if rejection.is_final() {
+                self.tree_mut().fail(id);
+            }
+            return Ok(Err(rejection));
+        }
+        let time = block.header.pure().time;
+        let position = match origin {
+            Origin::Submitted => self.files.append_block(&serialize(block), height, time)?,
+            Origin::Files { position, length } => {
+                self.files.note_block(position, length, height, time);
+                position
+            }
+        };
+        let transactions = u32::try_from(block.transactions.len()).expect("a block is smaller than that");
+        self.tree_mut().received(id, transactions, position);
+        Ok(Ok(id))
+    }
+
+    fn check_at_place(&self, tree: &BlockTree, parent: EntryId, block: &Block) -> Result<(), Rejection> {
+        let ancestor = |height| -> BlockHash {
+            let ancestor = tree.ancestor(parent, height);
+            tree.entry(ancestor.expect("rules ask for blocks before")).hash
+        };
+        let context = BlockContext {
+            height: tree.entry(parent).height + 1,
+            median_time_past: tree.median_time_past(parent),
+            ancestor: &ancestor,
+        };
+        Ok(check_block_in_chain(block, &context, self.params())?)
+    }
+
+    /// Checks a block that would follow the tip, and keeps nothing of it.
+    ///
+    /// With [`BlockChecks::Template`] the proof of work and the merkle root may be wrong.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the chain cannot be read.
+    pub fn test_block(
+        &self,
+        block: &Block,
+        checks: BlockChecks,
+    ) -> Result<Result<(), Rejection>, ChainError> {
+        let _writer = self.write();
+        let mut coins = self.coins();
+        let tree = self.tree();
+        let previous = block.header.pure().prev_blockhash;
+        let Some(tip) = tree.tip().filter(|tip| tree.entry(*tip).hash == previous) else {
+            return Ok(Err(Rejection::new(
+                RejectionKind::MissingParent,
+                "inconclusive-not-best-prevblk",
+                "",
+            )));
+        };
+        let checked = check_in_chain(&tree, tip, &block.header, self.clock.now(), self.params())
+            .and_then(|()| Ok(check_block(block, checks, self.params())?))
+            .and_then(|()| self.check_at_place(&tree, tip, block));
+        if let Err(rejection) = checked {
+            return Ok(Err(rejection));
+        }
+        let height = tree.entry(tip).height + 1;
+        let median_time_past = |height| {
+            let ancestor = tree.ancestor(tip, height).expect("locks are of blocks before");
+            tree.median_time_past(ancestor)
+        };
+        let context = ConnectContext {
+            height,
+            median_time_past: &median_time_past,
+            scripts: Some(&self.scripts),
+        };
+        match connect_block(block, &context, &mut coins.view(), self.params()) {
+            Ok(_) => Ok(Ok(())),
+            Err(ConnectFailure::Invalid(error)) => Ok(Err(error.into())),
+            Err(ConnectFailure::Database(error)) => Err(error.into()),
+        }
+    }
+}

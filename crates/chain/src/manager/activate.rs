@@ -1,0 +1,369 @@
+//! Making the best chain the active one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bitcoin::BlockHash;
+use consensus::block::{Block, transactions_root};
+use consensus::work::block_work;
+
+use super::{ChainError, ChainstateManager};
+use crate::connect::{
+    ConnectContext, ConnectFailure, Connected, Disconnected, connect_block, disconnect_block,
+};
+use crate::observer::LongWork;
+use crate::rejection::Rejection;
+use crate::tree::{BlockTree, EntryId};
+
+/// Scripts of blocks that are followed by less work than miners do in this time run, whatever `-assumevalid` says.
+const ASSUMED_VALID_AFTER: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+/// Users are told of progress when so many blocks were connected.
+const PROGRESS_EVERY: u64 = 1_000;
+
+impl ChainstateManager {
+    /// Makes the best chain the active one, as far as it is valid.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the chain cannot be read or written.
+    pub fn activate(&self) -> Result<(), ChainError> {
+        let _writer = self.write();
+        self.activate_best_chain(None)?;
+        Ok(())
+    }
+
+    /// As [`activate`](Self::activate), with the writer's lock held; tells what came of `new`, if it was connected or
+    /// refused. It need not be read from the disk.
+    pub(super) fn activate_best_chain(
+        &self,
+        new: Option<&Arc<Block>>,
+    ) -> Result<Option<Result<(), Rejection>>, ChainError> {
+        let mut verdict = None;
+        let mut connected = 0;
+        self.leave_unsound()?;
+        while !self.is_interrupted() {
+            let (target, tip) = {
+                let mut tree = self.tree_mut();
+                (tree.most_work(), tree.tip())
+            };
+            let Some(target) = target.filter(|target| tip != Some(*target)) else {
+                break;
+            };
+            self.leave(target)?;
+            for id in self.path_to(target) {
+                let outcome = self.connect_tip(id, new)?;
+                let is_new = new.is_some_and(|new| new.header.block_hash() == self.tree().entry(id).hash);
+                let is_valid = outcome.is_ok();
+                if is_new {
+                    verdict = Some(outcome);
+                }
+                if !is_valid || self.is_interrupted() {
+                    break;
+                }
+                connected += 1;
+                if connected % PROGRESS_EVERY == 0 {
+                    let (done, total) = (self.tree().entry(id).height, self.tree().entry(target).height);
+                    self.tell(|observer| {
+                        observer.progressed(LongWork::Connecting, done.into(), total.into());
+                    });
+                }
+            }
+            self.prune_if_large()?;
+            let now = self.tree().tip();
+            if let Some(now) = now.filter(|now| tip != Some(*now)) {
+                self.tell(|observer| observer.tip_changed(now));
+            }
+        }
+        Ok(verdict)
+    }
+
+    /// Disconnects blocks that the index knows to be invalid: the process was killed when the coins had not followed yet.
+    fn leave_unsound(&self) -> Result<(), ChainError> {
+        let is_unsound = || {
+            let tree = self.tree();
+            tree.tip().is_some_and(|tip| !tree.entry(tip).is_sound())
+        };
+        if !is_unsound() {
+            return Ok(());
+        }
+        while is_unsound() {
+            self.disconnect_tip()?;
+        }
+        self.tree_mut().reconsider_all();
+        Ok(())
+    }
+
+    /// Disconnects blocks until the tip is an ancestor of `target`.
+    fn leave(&self, target: EntryId) -> Result<(), ChainError> {
+        let Some(tip) = self.tree().tip() else {
+            return Ok(());
+        };
+        let fork = self.tree().fork(tip, target);
+        while self.tree().tip() != Some(fork) {
+            self.disconnect_tip()?;
+        }
+        Ok(())
+    }
+
+    /// The blocks after the tip that lead to `target`, the lowest first.
+    fn path_to(&self, target: EntryId) -> Vec<EntryId> {
+        let tree = self.tree();
+        let mut path: Vec<_> = tree.chain(target).take_while(|id| !tree.is_active(*id)).collect();
+        path.reverse();
+        path
+    }
+
+    /// Connects a block to the tip, its parent. If it is invalid, that is noted.
+    fn connect_tip(
+        &self,
+        id: EntryId,
+        new: Option<&Arc<Block>>,
+    ) -> Result<Result<(), Rejection>, ChainError> {
+        let (hash, height, parent) = {
+            let tree = self.tree();
+            let entry = tree.entry(id);
+            (entry.hash, entry.height, entry.parent)
+        };
+        let block = match new.filter(|new| new.header.block_hash() == hash) {
+            Some(new) => Arc::clone(new),
+            None => Arc::new(self.read_whole_block(id)?),
+        };
+        let mut coins = self.coins();
+        let mut undo_position = None;
+        match parent {
+            // The genesis block's coin cannot be spent.
+            None => coins.set_best_block(hash),
+            Some(parent) => match self.connect_to_coins(&block, id, parent, &mut coins)? {
+                Ok(connected) => undo_position = self.keep_undo(id, &connected, &block)?,
+                Err(rejection) => {
+                    drop(coins);
+                    tracing::warn!("ConnectTip: ConnectBlock {hash} failed, {rejection}");
+                    self.refuse(id, &rejection);
+                    return Ok(Err(rejection));
+                }
+            },
+        }
+        {
+            let mut tree = self.tree_mut();
+            tree.connected(id, undo_position);
+            tree.set_tip(id);
+        }
+        self.flush_if_large(&mut coins)?;
+        self.log_tip(id, &coins);
+        drop(coins);
+        self.tell(|observer| observer.block_connected(&block, height));
+        Ok(Ok(()))
+    }
+
+    fn connect_to_coins(
+        &self,
+        block: &Block,
+        id: EntryId,
+        parent: EntryId,
+        coins: &mut crate::coins::CoinsCache,
+    ) -> Result<Result<Connected, Rejection>, ChainError> {
+        let tree = self.tree();
+        let median_time_past = |height| {
+            let ancestor = tree.ancestor(parent, height).expect("locks are of blocks before");
+            tree.median_time_past(ancestor)
+        };
+        let context = ConnectContext {
+            height: tree.entry(id).height,
+            median_time_past: &median_time_past,
+            scripts: self.must_run_scripts(&tree, id).then_some(&self.scripts),
+        };
+        let mut view = coins.view();
+        match connect_block(block, &context, &mut view, self.params()) {
+            Ok(connected) => {
+                view.commit();
+                Ok(Ok(connected))
+            }
+            Err(ConnectFailure::Invalid(error)) => Ok(Err(error.into())),
+            Err(ConnectFailure::Database(error)) => Err(error.into()),
+        }
+    }
+
+    /// Writes what a block spent, unless that was done when it was connected before.
+    fn keep_undo(
+        &self,
+        id: EntryId,
+        connected: &Connected,
+        block: &Block,
+    ) -> Result<Option<crate::FilePosition>, ChainError> {
+        let (position, undo_position) = {
+            let tree = self.tree();
+            let entry = tree.entry(id);
+            (entry.position, entry.undo_position)
+        };
+        let Some(position) = position.filter(|_| undo_position.is_none()) else {
+            return Ok(None);
+        };
+        let previous = block.header.pure().prev_blockhash;
+        Ok(Some(self.files.append_undo(
+            position.file,
+            &connected.undo,
+            previous,
+        )?))
+    }
+
+    /// Notes that a block is invalid.
+    fn refuse(&self, id: EntryId, rejection: &Rejection) {
+        let mut tree = self.tree_mut();
+        if rejection.is_final() {
+            tree.fail(id);
+        }
+        let entry = tree.entry(id);
+        tracing::warn!(
+            "InvalidChainFound: invalid block={}  height={}  reason={rejection}",
+            entry.hash,
+            entry.height
+        );
+    }
+
+    /// Takes the tip back.
+    pub(super) fn disconnect_tip(&self) -> Result<(), ChainError> {
+        let (tip, hash, height, parent) = {
+            let tree = self.tree();
+            let tip = tree.tip().expect("there is a tip to be disconnected");
+            let entry = tree.entry(tip);
+            (tip, entry.hash, entry.height, entry.parent)
+        };
+        let parent = parent.expect("the genesis block stays connected");
+        let block = Arc::new(self.read_whole_block(tip)?);
+        let undo = self.read_undo(tip)?;
+        let mut coins = self.coins();
+        let mut view = coins.view();
+        let disconnected = disconnect_block(&block, undo, &mut view, height)
+            .map_err(|source| ChainError::Disconnect { hash, source })?;
+        if disconnected == Disconnected::Unclean {
+            tracing::warn!("the coins were not as block {hash} had left them");
+        }
+        view.commit();
+        self.tree_mut().set_tip(parent);
+        self.flush_if_large(&mut coins)?;
+        self.log_tip(parent, &coins);
+        drop(coins);
+        self.tell(|observer| observer.block_disconnected(&block, height));
+        Ok(())
+    }
+
+    /// A block whose transactions are those that its header names.
+    pub(super) fn read_whole_block(&self, id: EntryId) -> Result<Block, ChainError> {
+        let block = self.read_block(id)?;
+        if transactions_root(&block.transactions).root != block.header.pure().merkle_root {
+            return Err(ChainError::WrongBlock(block.header.block_hash()));
+        }
+        Ok(block)
+    }
+
+    /// Whether a block's scripts must run: not if it is before the block that is assumed to be valid, in the best chain of
+    /// headers, and buried deep enough in it.
+    fn must_run_scripts(&self, tree: &BlockTree, id: EntryId) -> bool {
+        let params = self.params();
+        let is_before = |later: EntryId| tree.ancestor(later, tree.entry(id).height) == Some(id);
+        let Some(assumed) = params
+            .assume_valid
+            .as_ref()
+            .and_then(|hash: &BlockHash| tree.find(hash))
+        else {
+            return true;
+        };
+        let Some(best) = tree.best_header() else {
+            return true;
+        };
+        let is_assumed =
+            is_before(assumed) && is_before(best) && tree.entry(best).chain_work >= params.minimum_chain_work;
+        !is_assumed || work_between(tree, id, best, params.work.spacing) <= ASSUMED_VALID_AFTER
+    }
+
+    fn log_tip(&self, tip: EntryId, coins: &crate::coins::CoinsCache) {
+        if !tracing::enabled!(tracing::Level::INFO) {
+            return;
+        }
+        let tree = self.tree();
+        let entry = tree.entry(tip);
+        tracing::info!(
+            "UpdateTip: new best={} height={} version=0x{:08x} log2_work={:.6} tx={} date='{}' progress={:.6} \
+             cache={:.1}MiB({}txo)",
+            entry.hash,
+            entry.height,
+            entry.header.version.to_consensus(),
+            entry.chain_work.log2(),
+            entry.chain_transactions,
+            utc(entry.header.time),
+            self.progress(&tree, tip),
+            mebibytes(coins.memory()),
+            coins.count(),
+        );
+    }
+
+    /// About which part of the chain is there, from 0 to 1: the tip's height out of that of the best header.
+    #[must_use]
+    pub fn verification_progress(&self) -> f64 {
+        let tree = self.tree();
+        tree.tip().map_or(0.0, |tip| self.progress(&tree, tip))
+    }
+
+    fn progress(&self, tree: &BlockTree, id: EntryId) -> f64 {
+        let best = tree.best_header().map_or(0, |best| tree.entry(best).height);
+        let height = tree.entry(id).height;
+        match best {
+            0 => 1.0,
+            best => (f64::from(height) / f64::from(best)).min(1.0),
+        }
+    }
+}
+
+/// How long miners take for the work that there is between two blocks, at the rate of the later one.
+fn work_between(tree: &BlockTree, from: EntryId, to: EntryId, spacing: u32) -> Duration {
+    let (from, to) = (tree.entry(from), tree.entry(to));
+    if to.chain_work <= from.chain_work {
+        return Duration::ZERO;
+    }
+    let blocks = (to.chain_work - from.chain_work).log2() - block_work(to.header.bits).log2();
+    Duration::try_from_secs_f64(blocks.exp2() * f64::from(spacing)).unwrap_or(Duration::MAX)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "it is for people")]
+fn mebibytes(bytes: usize) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+/// A time in seconds since 1970 as `2020-01-31T23:59:59Z`.
+fn utc(seconds: u32) -> String {
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    // Years that begin in March end with the leap day; the count begins with the year 0.
+    let days = days + 719_468;
+    let era = days / 146_097;
+    let of_era = days % 146_097;
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
+    let year = year_of_era + era * 400 + u32::from(month <= 2);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::utc;
+
+    #[test]
+    fn times_are_shown_in_utc() {
+        for (seconds, expected) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_553_040_331, "2019-03-20T00:05:31Z"),
+            (u32::MAX, "2106-02-07T06:28:15Z"),
+        ] {
+            assert_eq!(utc(seconds), expected);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What the user says of blocks, whatever the rules say.
+
+use super::{ChainError, ChainstateManager};
+use crate::tree::EntryId;
+
+impl ChainstateManager {
+    /// Takes a block for invalid, and makes the best chain without it the active one (`invalidateblock`). That is
+    /// remembered.
+    ///
+    /// The genesis block cannot be taken for invalid: nothing happens then.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the chain cannot be read or written.
+    pub fn invalidate_block(&self, id: EntryId) -> Result<(), ChainError> {
+        let _writer = self.write();
+        let Some(parent) = self.tree().entry(id).parent else {
+            return Ok(());
+        };
+        let was_active = self.tree().is_active(id);
+        while self.tree().is_active(id) && !self.is_interrupted() {
+            self.disconnect_tip()?;
+        }
+        {
+            let mut tree = self.tree_mut();
+            tree.fail(id);
+            tree.reconsider_all();
+        }
+        self.write_index()?;
+        if was_active {
+            self.tell(|observer| observer.tip_changed(parent));
+        }
+        self.activate_best_chain(None)?;
+        Ok(())
+    }
+
+    /// Takes a block, those before it and those after it for valid until they are found invalid again
+    /// (`reconsiderblock`).
+    ///
+    /// # Errors
+    /// [`ChainError`] if the chain cannot be read or written.
+    pub fn reconsider_block(&self, id: EntryId) -> Result<(), ChainError> {
+        let _writer = self.write();
+        self.tree_mut().forgive(id);
+        self.write_index()?;
+        self.activate_best_chain(None)?;
+        Ok(())
+    }
+
+    /// Takes a block for the first of those with the same work, until the process ends (`preciousblock`).
+    ///
+    /// # Errors
+    /// [`ChainError`] if the chain cannot be read or written.
+    pub fn precious_block(&self, id: EntryId) -> Result<(), ChainError> {
+        let _writer = self.write();
+        {
+            let mut tree = self.tree_mut();
+            let is_worse = tree
+                .tip()
+                .is_some_and(|tip| tree.chain_work(id) < tree.chain_work(tip));
+            if is_worse {
+                return Ok(());
+            }
+            tree.prefer(id);
+        }
+        self.activate_best_chain(None)?;
+        Ok(())
+    }
+}

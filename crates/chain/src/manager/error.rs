@@ -1,0 +1,84 @@
+//! What goes wrong without a block being to blame.
+
+use bitcoin::BlockHash;
+use thiserror::Error;
+
+use crate::connect::DisconnectError;
+use crate::database::DatabaseError;
+use crate::files::FilesError;
+
+/// The chain cannot be read or written. It must not be changed any more: the process should end.
+#[derive(Debug, Error)]
+pub enum ChainError {
+    /// A store fails.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// A file of blocks fails.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// The system does not do what it should.
+    #[error("{what}: {source}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// Why it failed.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file of blocks is not there.
+    #[error(
+        "the file of blocks {0} is not there; restart with -reindex to make the index anew from those that are"
+    )]
+    MissingFile(String),
+    /// The first block is another chain's.
+    #[error("Incorrect or no genesis block found. Wrong datadir for network?")]
+    WrongGenesis,
+    /// The coins are up to a block that the index does not know.
+    #[error(
+        "the coins are those up to block {0}, which the index of blocks does not have; restart with -reindex-chainstate to \
+         make them anew"
+    )]
+    UnknownTip(BlockHash),
+    /// The files do not hold the block that the index says.
+    #[error("what the files of blocks hold is not block {0}; restart with -reindex to make the index anew")]
+    WrongBlock(BlockHash),
+    /// The block was pruned, or was never there.
+    #[error("block {0} is not there")]
+    NoData(BlockHash),
+    /// The undo data of a connected block is not there.
+    #[error("the undo data of block {0} is not there; restart with -reindex to make it anew")]
+    NoUndo(BlockHash),
+    /// A block cannot be taken back.
+    #[error(
+        "block {hash} cannot be disconnected: {source}; restart with -reindex-chainstate to make the coins anew"
+    )]
+    Disconnect {
+        /// Which one.
+        hash: BlockHash,
+        /// Why.
+        #[source]
+        source: DisconnectError,
+    },
+    /// Blocks were pruned, and are needed.
+    #[error(
+        "Block files were pruned: the coins cannot be made anew without them. Restart with -reindex, which fetches all blocks \
+         again"
+    )]
+    Pruned,
+}
+
+impl ChainError {
+    /// Whether there is no room on the disk.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Database(error)
+            | Self::Disconnect {
+                source: DisconnectError::Database(error),
+                ..
+            } => error.is_disk_full(),
+            Self::Files(error) => error.is_disk_full(),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Removing files of blocks that are not needed any more.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+
+use super::{ChainError, ChainstateManager, Pruning};
+use crate::files::FileInfo;
+use crate::index::{Flag, IndexBatch};
+
+/// So many blocks are kept before the tip, for reorganisations and for peers.
+pub(super) const KEPT_BLOCKS: u32 = 288;
+
+impl ChainstateManager {
+    /// Removes the files all of whose blocks are at this height or below, and far enough below the tip
+    /// (`pruneblockchain`).
+    ///
+    /// # Errors
+    /// [`ChainError`] if the chain cannot be read or written.
+    pub fn prune(&self, height: u32) -> Result<(), ChainError> {
+        let _writer = self.write();
+        let infos = self.files.infos();
+        let files = self.removable(&infos, height).map(|(number, _)| number);
+        self.remove_files(files.collect())
+    }
+
+    /// Removes the oldest files while there are more bytes than `-prune` allows. The writer's lock must be held.
+    pub(super) fn prune_if_large(&self) -> Result<(), ChainError> {
+        let Pruning::Above(limit) = self.config.pruning else {
+            return Ok(());
+        };
+        let infos = self.files.infos();
+        let mut total: u64 = infos.iter().map(bytes).sum();
+        let mut files = BTreeSet::new();
+        for (number, info) in self.removable(&infos, u32::MAX) {
+            if total <= limit {
+                break;
+            }
+            total -= bytes(info);
+            files.insert(number);
+        }
+        self.remove_files(files)
+    }
+
+    /// The files that may be removed, by their numbers.
+    fn removable<'a>(
+        &self,
+        infos: &'a [FileInfo],
+        height: u32,
+    ) -> impl Iterator<Item = (u32, &'a FileInfo)> + use<'a> {
+        let tree = self.tree();
+        let tip = tree.tip().map_or(0, |tip| tree.entry(tip).height);
+        let last = height.min(tip.saturating_sub(KEPT_BLOCKS));
+        (0..)
+            .zip(infos)
+            .filter(move |(_, info)| info.size > 0 && info.last_height <= last && last > 0)
+    }
+
+    /// The index forgets the blocks before their files are removed: what is left over if that is cut off is found and
+    /// removed at the next start.
+    fn remove_files(&self, files: BTreeSet<u32>) -> Result<(), ChainError> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        // Coins that are up to a block whose undo data goes would be of no use after a crash.
+        {
+            let mut coins = self.coins();
+            self.write_index()?;
+            coins.sync()?;
+        }
+        let mut tree = self.tree_mut();
+        let gone: Vec<_> = tree
+            .iter()
+            .filter(|(_, entry)| {
+                entry
+                    .position
+                    .is_some_and(|position| files.contains(&position.file))
+            })
+            .map(|(id, _)| id)
+            .collect();
+        for id in gone {
+            tree.pruned(id);
+        }
+        drop(tree);
+        self.index.write(&IndexBatch {
+            flags: vec![(Flag::Pruned, true)],
+            ..IndexBatch::default()
+        })?;
+        self.is_pruned.store(true, Ordering::Relaxed);
+        self.write_index()?;
+        for number in files {
+            self.files.remove(number)?;
+            tracing::info!("Prune: deleted blk/rev ({number:05})");
+        }
+        self.write_index()
+    }
+}
+
+fn bytes(info: &FileInfo) -> u64 {
+    u64::from(info.size) + u64::from(info.undo_size)
+}

@@ -1,0 +1,124 @@
+//! What the chain is asked.
+
+use std::sync::MutexGuard;
+use std::sync::atomic::Ordering;
+
+use bitcoin::OutPoint;
+use consensus::block::Block;
+use consensus::transaction::Coin;
+
+use super::{ChainError, ChainstateManager};
+use crate::coins::CoinsCache;
+use crate::database::DatabaseError;
+use crate::files::BlockFiles;
+use crate::tree::EntryId;
+use crate::undo::BlockUndo;
+
+impl ChainstateManager {
+    /// A coin of the active chain, if it is not spent.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if reading fails.
+    pub fn coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, DatabaseError> {
+        self.coins().peek(outpoint)
+    }
+
+    /// All coins. Blocks are neither connected nor disconnected while the guard lives.
+    pub fn lock_coins(&self) -> MutexGuard<'_, CoinsCache> {
+        self.coins()
+    }
+
+    /// The files of blocks.
+    #[must_use]
+    pub fn files(&self) -> &BlockFiles {
+        &self.files
+    }
+
+    /// A block.
+    ///
+    /// # Errors
+    /// [`ChainError`] if it is not there, or cannot be read.
+    pub fn read_block(&self, id: EntryId) -> Result<Block, ChainError> {
+        let (hash, position) = {
+            let tree = self.tree();
+            let entry = tree.entry(id);
+            (entry.hash, entry.position)
+        };
+        let block = self.files.read_block(position.ok_or(ChainError::NoData(hash))?)?;
+        if block.header.block_hash() != hash {
+            return Err(ChainError::WrongBlock(hash));
+        }
+        Ok(block)
+    }
+
+    /// A block's bytes.
+    ///
+    /// # Errors
+    /// [`ChainError`] if it is not there, or cannot be read.
+    pub fn read_block_bytes(&self, id: EntryId) -> Result<Vec<u8>, ChainError> {
+        let (hash, position) = {
+            let tree = self.tree();
+            let entry = tree.entry(id);
+            (entry.hash, entry.position)
+        };
+        Ok(self
+            .files
+            .read_block_bytes(position.ok_or(ChainError::NoData(hash))?)?)
+    }
+
+    /// The coins that a block spent, a list for each of its transactions but the coinbase.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the block was never connected or was pruned, or if reading fails.
+    pub fn read_undo(&self, id: EntryId) -> Result<BlockUndo, ChainError> {
+        let (hash, previous, height, position) = {
+            let tree = self.tree();
+            let entry = tree.entry(id);
+            (
+                entry.hash,
+                entry.header.prev_blockhash,
+                entry.height,
+                entry.undo_position,
+            )
+        };
+        match position {
+            Some(position) => Ok(self.files.read_undo(position, previous)?),
+            None if height == 0 => Ok(BlockUndo::default()),
+            None => Err(ChainError::NoUndo(hash)),
+        }
+    }
+
+    /// Whether the chain has not caught up with the present yet. Once it has, this stays false.
+    pub fn is_initial_block_download(&self) -> bool {
+        if self.has_caught_up.load(Ordering::Relaxed) {
+            return false;
+        }
+        if self.is_rebuilding.load(Ordering::Relaxed) {
+            return true;
+        }
+        let tree = self.tree();
+        let Some(tip) = tree.tip().map(|tip| tree.entry(tip)) else {
+            return true;
+        };
+        let age = self.clock.now().saturating_sub(tip.header.time.into());
+        if tip.chain_work < self.params().minimum_chain_work || age > self.config.max_tip_age.as_secs() {
+            return true;
+        }
+        drop(tree);
+        tracing::info!("Leaving InitialBlockDownload (latching to false)");
+        self.has_caught_up.store(true, Ordering::Relaxed);
+        false
+    }
+
+    /// Whether the files of blocks are read to make the index anew.
+    #[must_use]
+    pub fn is_rebuilding(&self) -> bool {
+        self.is_rebuilding.load(Ordering::Relaxed)
+    }
+
+    /// Whether files of blocks were ever removed.
+    #[must_use]
+    pub fn is_pruned(&self) -> bool {
+        self.is_pruned.load(Ordering::Relaxed)
+    }
+}

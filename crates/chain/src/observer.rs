@@ -1,0 +1,34 @@
+//! Who hears what happens to the chain.
+
+use std::sync::Arc;
+
+use consensus::block::Block;
+
+use crate::tree::EntryId;
+
+/// Hears of changes in their order, each before the next one begins. What is called may ask the chain anything, and must
+/// not change it.
+pub trait ChainObserver: Send + Sync {
+    /// A block is the tip now.
+    fn block_connected(&self, _block: &Arc<Block>, _height: u32) {}
+
+    /// A block was the tip, and the one before it is now.
+    fn block_disconnected(&self, _block: &Arc<Block>, _height: u32) {}
+
+    /// The chain rests at another tip, after any number of blocks were connected and disconnected.
+    fn tip_changed(&self, _tip: EntryId) {}
+
+    /// Long work goes on: how many parts of how many are done.
+    fn progressed(&self, _work: LongWork, _done: u64, _total: u64) {}
+}
+
+/// Work that users are told about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LongWork {
+    /// Files of blocks are read, to make the index anew.
+    Reindexing,
+    /// Blocks are connected of which the index knows.
+    Connecting,
+    /// The last blocks are checked again.
+    Verifying,
+}
