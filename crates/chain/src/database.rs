@@ -3,8 +3,11 @@
 //! Owns what all stores of a chain have in common: how a file is made, found to be the right one and changed. What is in
 //! it is its user's matter.
 
+mod make;
+
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use fs_err as fs;
 use redb::{ReadTransaction, ReadableDatabase, TableDefinition, WriteTransaction};
@@ -121,12 +124,14 @@ pub(crate) fn is_disk_full(error: &io::Error) -> bool {
 pub struct Database {
     path: PathBuf,
     store: redb::Database,
+    /// Whether the file may not be found under its name after the machine has stopped.
+    is_new: AtomicBool,
 }
 
 impl Database {
-    /// Opens the store of this kind in a directory, and makes both if they are not there.
+    /// Opens the store of this kind in a directory, and makes both if they are not there, the store with its tables.
     ///
-    /// The store keeps up to `cache_bytes` of its file in memory.
+    /// It keeps up to `cache_bytes` of its file in memory.
     ///
     /// # Errors
     /// [`DatabaseError`] if that fails, or what is there is something else.
@@ -135,6 +140,7 @@ impl Database {
         identity: &Identity,
         contents: Contents,
         cache_bytes: usize,
+        make_tables: impl FnOnce(&WriteTransaction) -> Result<(), redb::Error>,
     ) -> Result<Self, DatabaseError> {
         let path = directory.join(format!("{}.redb", identity.kind));
         fs::create_dir_all(directory)?;
@@ -145,31 +151,21 @@ impl Database {
                 path: directory.to_path_buf(),
             });
         }
-        if !path.try_exists()? {
-            make(&path, identity)?;
+        let is_new = !path.try_exists()?;
+        if is_new {
+            make::make(&path, identity, make_tables)?;
         }
         let store = redb::Builder::new()
             .set_cache_size(cache_bytes)
             .open(&path)
             .map_err(|error| at(&path, error))?;
-        let database = Self { path, store };
+        let database = Self {
+            path,
+            store,
+            is_new: AtomicBool::new(is_new),
+        };
         database.check(identity)?;
         Ok(database)
-    }
-
-    /// Makes the tables of a store that has none yet.
-    ///
-    /// # Errors
-    /// [`DatabaseError`] if that fails.
-    pub fn prepare(
-        &self,
-        make_tables: impl FnOnce(&WriteTransaction) -> Result<(), redb::Error>,
-    ) -> Result<(), DatabaseError> {
-        // The identity is a table too.
-        if self.read(|transaction| Ok(transaction.list_tables()?.count() > 1))? {
-            return Ok(());
-        }
-        self.write(make_tables)
     }
 
     /// Where the file is.
@@ -207,7 +203,13 @@ impl Database {
         &self,
         change: impl FnOnce(&WriteTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, DatabaseError> {
-        write(&self.store, change).map_err(|error| at(&self.path, error))
+        let result = write(&self.store, change).map_err(|error| at(&self.path, error))?;
+        if self.is_new.swap(false, Ordering::Relaxed)
+            && let Some(directory) = self.path.parent()
+        {
+            sync_directory(directory)?;
+        }
+        Ok(result)
     }
 
     /// The error that says that the store does not do what it should.
@@ -251,29 +253,6 @@ impl Database {
         }
         Ok(())
     }
-}
-
-/// Makes a store beside its place and puts it there when it is whole, so that no half of one is ever found.
-fn make(path: &Path, identity: &Identity) -> Result<(), DatabaseError> {
-    let new = path.with_extension("new");
-    remove_if_there(&new)?;
-    let store = redb::Builder::new()
-        .create(&new)
-        .map_err(|error| at(&new, error))?;
-    let written = write(&store, |transaction| {
-        let mut table = transaction.open_table(IDENTITY)?;
-        table.insert(KIND, identity.kind.as_bytes())?;
-        table.insert(VERSION, &identity.version.to_le_bytes()[..])?;
-        table.insert(MAGIC, &identity.magic[..])?;
-        Ok(())
-    });
-    written.map_err(|error| at(&new, error))?;
-    drop(store);
-    fs::rename(&new, path)?;
-    if let Some(directory) = path.parent() {
-        sync_directory(directory)?;
-    }
-    Ok(())
 }
 
 /// Makes sure that the names of a directory's files are on the disk.
@@ -333,7 +312,13 @@ mod tests {
     };
 
     fn open(directory: &Path, identity: &Identity) -> Result<Database, DatabaseError> {
-        Database::open(directory, identity, Contents::Keep, 1 << 20)
+        Database::open(
+            directory,
+            identity,
+            Contents::Keep,
+            1 << 20,
+            |_transaction| Ok(()),
+        )
     }
 
     fn check(directory: &Path, identity: &Identity, expected: &str) {
@@ -397,7 +382,7 @@ mod tests {
         let damaged = "…/coins.redb is damaged: Not a redb database: magic number mismatch";
         check(path, &COINS, damaged);
 
-        Database::open(path, &COINS, Contents::Wipe, 0).unwrap();
+        Database::open(path, &COINS, Contents::Wipe, 0, |_transaction| Ok(())).unwrap();
         open(path, &COINS).unwrap();
     }
 

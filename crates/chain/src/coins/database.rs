@@ -6,7 +6,7 @@ use bitcoin::hashes::Hash;
 use bitcoin::{BlockHash, OutPoint, Txid};
 use consensus::compact::{read_number, write_number};
 use consensus::transaction::Coin;
-use redb::{ReadOnlyTable, ReadTransaction, TableDefinition};
+use redb::{ReadOnlyTable, ReadTransaction, TableDefinition, WriteTransaction};
 
 use crate::coin::{parse_coin, write_coin};
 use crate::database::{Contents, Database, DatabaseError, Identity};
@@ -42,12 +42,12 @@ impl CoinsDatabase {
             version: VERSION,
             magic,
         };
-        let database = Database::open(directory, &identity, contents, cache_bytes)?;
-        database.prepare(|transaction| {
+        let make_tables = |transaction: &WriteTransaction| {
             transaction.open_table(COINS)?;
             transaction.open_table(STATE)?;
             Ok(())
-        })?;
+        };
+        let database = Database::open(directory, &identity, contents, cache_bytes, make_tables)?;
         Ok(Self { database })
     }
 
@@ -291,7 +291,7 @@ mod tests {
         let directory = TempDir::new().unwrap();
         let database = open(&directory);
         let write = |key: &[u8], value: &[u8]| {
-            let insert = |transaction: &redb::WriteTransaction| {
+            let insert = |transaction: &WriteTransaction| {
                 transaction.open_table(COINS)?.insert(key, value)?;
                 Ok(())
             };

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bitcoin::BlockHash;
 use bitcoin::hashes::Hash;
-use redb::{ReadableTable, TableDefinition};
+use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
 use super::IndexRecord;
 use crate::database::{Contents, Database, DatabaseError, Identity};
@@ -71,13 +71,13 @@ impl IndexDatabase {
             version: VERSION,
             magic,
         };
-        let database = Database::open(directory, &identity, contents, cache_bytes)?;
-        database.prepare(|transaction| {
+        let make_tables = |transaction: &WriteTransaction| {
             transaction.open_table(RECORDS)?;
             transaction.open_table(FILES)?;
             transaction.open_table(FLAGS)?;
             Ok(())
-        })?;
+        };
+        let database = Database::open(directory, &identity, contents, cache_bytes, make_tables)?;
         Ok(Self { database })
     }
 
@@ -239,7 +239,7 @@ mod tests {
         let directory = TempDir::new().unwrap();
         let index = open(&directory);
         let write = |value: &[u8]| {
-            let insert = |transaction: &redb::WriteTransaction| {
+            let insert = |transaction: &WriteTransaction| {
                 transaction.open_table(RECORDS)?.insert(&[0; 36], value)?;
                 Ok(())
             };

@@ -115,11 +115,10 @@ fn a_full_disk_is_told_with_its_place_and_spoils_nothing() {
     let mut missing = BTreeSet::from([
         ("blk0", true),
         ("rev0", true),
-        ("index.redb", false),
+        ("index.", false),
         ("coins.redb", true),
     ]);
-    let sizes = std::iter::successors(Some(48), |size| Some(size + size / 7));
-    for size in sizes.take_while(|size| *size < 16 << 10) {
+    for size in [16, 64].into_iter().chain((1200..12_000).step_by(253)) {
         let (told, done) = fill(size);
         let is_full = told.starts_with("full\n") && told.contains("No space left on device");
         let has_place = ["blocks", "chainstate"].iter().any(|place| told.contains(place));
