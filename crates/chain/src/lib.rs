@@ -12,6 +12,7 @@ pub mod database;
 pub mod files;
 mod headers;
 pub mod index;
+pub mod indexes;
 mod manager;
 pub mod mining;
 mod observer;

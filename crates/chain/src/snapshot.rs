@@ -14,6 +14,7 @@ use consensus::transaction::Coin;
 
 pub use file::{SnapshotError, SnapshotReader, write_snapshot};
 pub use muhash::MuHash;
+pub(crate) use statistics::bogo_size;
 pub use statistics::{CoinsStatistics, HashKind, statistics};
 
 /// A hash of coins. It is shown as upstream does, the last byte first.

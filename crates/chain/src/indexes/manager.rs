@@ -1,0 +1,28 @@
+//! The node's chain as indexes follow it.
+
+use bitcoin::BlockHash;
+
+use super::{BlockId, IndexedBlock, IndexedChain};
+use crate::manager::{ChainError, ChainstateManager};
+
+impl IndexedChain for ChainstateManager {
+    fn hash_at(&self, height: u32) -> Option<BlockHash> {
+        let tree = self.tree();
+        tree.active(height).map(|id| tree.entry(id).hash)
+    }
+
+    fn read(&self, id: &BlockId) -> Result<IndexedBlock, ChainError> {
+        let missing = || ChainError::NoData(id.hash);
+        let (entry, position) = {
+            let tree = self.tree();
+            let entry = tree.find(&id.hash).ok_or_else(missing)?;
+            (entry, tree.entry(entry).position.ok_or_else(missing)?)
+        };
+        Ok(IndexedBlock {
+            id: *id,
+            block: self.read_block(entry)?,
+            undo: self.read_undo(entry)?,
+            position,
+        })
+    }
+}
