@@ -49,8 +49,7 @@ impl IndexStore {
         cache_bytes: usize,
         make_tables: impl FnOnce(&WriteTransaction) -> Result<(), redb::Error>,
     ) -> Result<Self, DatabaseError> {
-        let database = Database::open(directory, identity, contents, cache_bytes)?;
-        database.prepare(|transaction| {
+        let database = Database::open(directory, identity, contents, cache_bytes, |transaction| {
             transaction.open_table(POINTS)?;
             transaction.open_table(STATE)?;
             make_tables(transaction)
