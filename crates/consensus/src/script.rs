@@ -1,6 +1,6 @@
 //! Scripts: how they are read, and whether an input may spend an output.
 //!
-//! [`verify_consensus`] is what a block's inputs are held to: Bitcoin Core's own library decides. [`check_inputs`] is what
+//! [`PreparedTransaction`] is what a block's inputs are held to: Bitcoin Core's own library decides. [`check_inputs`] is what
 //! those of a transaction to be relayed are held to: an interpreter of our own knows more rules, and says why. Where both
 //! know the rules they must agree, and the library's word stands.
 
@@ -19,7 +19,7 @@ pub use error::ScriptError;
 pub use flags::{ScriptFlags, block_script_flags};
 pub use input::{Disagreement, InputScriptError, check_input, check_inputs};
 pub use interpreter::{SignatureVersion, verify_script};
-pub use library::{ConsensusScriptError, verify_consensus};
+pub use library::{ConsensusScriptError, PreparedTransaction, verify_consensus};
 pub use read::is_unspendable;
 pub(crate) use read::{Counting, Operations, count_sigops, last_push};
 pub use sighash::legacy_hash;

@@ -136,7 +136,7 @@ fn disagreement_is_told_and_the_library_is_right() {
         told.take(),
         Some(format!(
             "input 0 of transaction {} with script rules 0x800: the interpreter says \"valid\", the library says \"the \
-             library does not know these rules\"",
+             rules stand on others that are missing\"",
             transaction.compute_txid()
         ))
     );

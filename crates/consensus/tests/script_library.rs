@@ -10,7 +10,9 @@ use bitcoin::{
     Amount, CompressedPublicKey, EcdsaSighashType, OutPoint, ScriptBuf, Sequence, TapSighashType,
     Transaction, TxIn, TxOut, Txid, Witness, transaction,
 };
-use consensus::script::{ConsensusScriptError, ScriptFlags, verify_consensus};
+use consensus::script::{
+    ConsensusScriptError, PreparedTransaction, ScriptError, ScriptFlags, verify_consensus,
+};
 
 /// A transaction and the outputs that it spends.
 #[derive(Clone)]
@@ -85,7 +87,13 @@ fn spend() -> Spend {
     Spend { transaction, spent }
 }
 
-const REFUSED: Result<(), ConsensusScriptError> = Err(ConsensusScriptError::Refused);
+/// What an input says whose signature is not valid.
+const fn refused(error: ScriptError) -> Result<(), ConsensusScriptError> {
+    Err(ConsensusScriptError::Refused(error))
+}
+
+const ECDSA: Result<(), ConsensusScriptError> = refused(ScriptError::EvalFalse);
+const SCHNORR: Result<(), ConsensusScriptError> = refused(ScriptError::SchnorrSig);
 
 #[test]
 fn signed_inputs_are_valid_until_something_that_they_sign_changes() {
@@ -94,13 +102,13 @@ fn signed_inputs_are_valid_until_something_that_they_sign_changes() {
 
     let mut other = spend.clone();
     other.transaction.output[0].value += Amount::ONE_SAT;
-    assert_eq!(other.verdicts(), [REFUSED; 3]);
+    assert_eq!(other.verdicts(), [ECDSA, ECDSA, SCHNORR]);
 
     // Only witnesses sign amounts, and taproot's all of them.
     for (changed, verdicts) in [
-        (0, [Ok(()), Ok(()), REFUSED]),
-        (1, [Ok(()), REFUSED, REFUSED]),
-        (2, [Ok(()), Ok(()), REFUSED]),
+        (0, [Ok(()), Ok(()), SCHNORR]),
+        (1, [Ok(()), ECDSA, SCHNORR]),
+        (2, [Ok(()), Ok(()), SCHNORR]),
     ] {
         let mut other = spend.clone();
         other.spent[changed].value += Amount::ONE_SAT;
@@ -114,7 +122,7 @@ fn without_a_rule_what_it_forbids_is_valid() {
     spend.transaction.output[0].value += Amount::ONE_SAT;
     let segwit = ScriptFlags::P2SH | ScriptFlags::WITNESS;
     assert_eq!(spend.verify(2, segwit), Ok(()));
-    assert_eq!(spend.verify(1, segwit), REFUSED);
+    assert_eq!(spend.verify(1, segwit), ECDSA);
     assert_eq!(spend.verify(1, ScriptFlags::P2SH), Ok(()));
 }
 
@@ -145,33 +153,33 @@ fn wrong_questions_are_told_from_invalid_inputs() {
     );
     let more = [spend.spent.as_slice(), &spend.spent[2..]].concat();
     check(&bytes, &more, 2, flags, ConsensusScriptError::SpentOutputs);
-    check(
-        &bytes,
-        &spend.spent,
-        0,
-        ScriptFlags::STANDARD,
-        ConsensusScriptError::Flags,
-    );
-    check(
-        &bytes,
-        &spend.spent,
-        0,
+    check(&bytes, &more[..2], 0, flags, ConsensusScriptError::SpentOutputs);
+    for flags in [
         ScriptFlags::WITNESS,
-        ConsensusScriptError::Flags,
-    );
+        ScriptFlags::CLEANSTACK,
+        ScriptFlags::P2SH | ScriptFlags::CLEANSTACK,
+    ] {
+        check(&bytes, &spend.spent, 0, flags, ConsensusScriptError::Flags);
+    }
 }
 
 #[test]
-fn threads_ask_at_the_same_time() {
+fn threads_share_what_was_read_once() {
     let spend = spend();
     let mut invalid = spend.clone();
     invalid.transaction.output[0].value += Amount::ONE_SAT;
+    let [valid, invalid] = [&spend, &invalid].map(|spend| {
+        PreparedTransaction::new(&serialize(&spend.transaction), &spend.spent).expect("one for each input")
+    });
+    let verdicts =
+        |prepared: &PreparedTransaction| [0, 1, 2].map(|input| prepared.verify(input, ScriptFlags::STANDARD));
     std::thread::scope(|scope| {
         for _thread in 0..8 {
             scope.spawn(|| {
                 for _round in 0..25 {
-                    assert_eq!(spend.verdicts(), [Ok(()); 3]);
-                    assert_eq!(invalid.verdicts(), [REFUSED; 3]);
+                    assert_eq!(verdicts(&valid), [Ok(()); 3]);
+                    let null_fail = refused(ScriptError::SigNullFail);
+                    assert_eq!(verdicts(&invalid), [null_fail, null_fail, SCHNORR]);
                 }
             });
         }

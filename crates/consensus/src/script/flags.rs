@@ -56,7 +56,7 @@ impl ScriptFlags {
     /// Keys of kinds that mean nothing yet are refused in taproot's scripts.
     pub const DISCOURAGE_UPGRADABLE_PUBKEYTYPE: Self = Self(1 << 20);
 
-    /// The rules of blocks: all that the library knows of. A transaction that breaks one of them is invalid, not just
+    /// The rules of blocks. A transaction that breaks one of them is invalid, not just
     /// unwanted.
     pub const MANDATORY: Self = Self::P2SH
         .union(Self::DERSIG)
@@ -158,7 +158,7 @@ mod tests {
     use crate::activation::Activation;
 
     #[test]
-    fn the_rules_of_blocks_are_those_that_the_library_knows() {
+    fn the_rules_of_blocks_are_those_that_the_library_lists() {
         assert_eq!(
             ScriptFlags::MANDATORY.bits(),
             bitcoinconsensus::VERIFY_ALL_PRE_TAPROOT | bitcoinconsensus::VERIFY_TAPROOT

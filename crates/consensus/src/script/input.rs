@@ -38,7 +38,7 @@ pub struct Disagreement {
     pub txid: Txid,
     /// The input's place.
     pub input: usize,
-    /// The rules that both know.
+    /// The rules that they do not agree on.
     pub flags: ScriptFlags,
     /// What the interpreter says.
     pub interpreter: Result<(), ScriptError>,

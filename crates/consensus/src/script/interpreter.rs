@@ -1,6 +1,6 @@
-//! Running scripts, for the reasons and the rules of relay that the library has not.
+//! Running scripts, whatever checks their signatures.
 //!
-//! What is valid in a block, [`verify_consensus`](super::verify_consensus) decides.
+//! What is valid in a block, [`PreparedTransaction`](super::PreparedTransaction) decides.
 
 mod arithmetic;
 mod conditions;

@@ -6,7 +6,7 @@ use bitcoin::consensus::encode::serialize;
 use bitcoin::{Transaction, TxOut};
 
 use super::checker::TransactionChecker;
-use super::library::{ConsensusScriptError, verify_consensus};
+use super::library::{ConsensusScriptError, PreparedTransaction};
 use super::sighash::Parts;
 use super::{ScriptFlags, sighash};
 
@@ -18,7 +18,7 @@ pub struct SpendingTransaction<'a> {
     transaction: &'a Transaction,
     spent: &'a [TxOut],
     parts: OnceLock<Parts>,
-    bytes: OnceLock<Vec<u8>>,
+    prepared: OnceLock<PreparedTransaction>,
 }
 
 impl<'a> SpendingTransaction<'a> {
@@ -34,7 +34,7 @@ impl<'a> SpendingTransaction<'a> {
             transaction,
             spent,
             parts: OnceLock::new(),
-            bytes: OnceLock::new(),
+            prepared: OnceLock::new(),
         })
     }
 
@@ -56,13 +56,20 @@ impl<'a> SpendingTransaction<'a> {
         (input < self.spent.len()).then(|| TransactionChecker::new(self, input))
     }
 
-    /// Whether an input may spend its output, as the library says: [`verify_consensus`].
+    /// Whether an input may spend its output, as the library says: [`PreparedTransaction::verify`].
     ///
     /// # Errors
-    /// As [`verify_consensus`].
+    /// As [`PreparedTransaction::verify`].
     pub fn verify_consensus(&self, input: usize, flags: ScriptFlags) -> Result<(), ConsensusScriptError> {
-        let bytes = self.bytes.get_or_init(|| serialize(self.transaction));
-        verify_consensus(bytes, self.spent, input, flags)
+        if input >= self.spent.len() {
+            return Err(ConsensusScriptError::Input);
+        }
+        let prepare = || {
+            PreparedTransaction::new(&serialize(self.transaction), self.spent).expect(
+                "transactions with inputs are read as they are written, and there is an output for each",
+            )
+        };
+        self.prepared.get_or_init(prepare).verify(input, flags)
     }
 
     pub(super) fn parts(&self) -> &sighash::Parts {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bitcoin::consensus::encode::deserialize_hex;
 use bitcoin::{Amount, OutPoint, Transaction, TxOut};
 use consensus::limits::MAX_MONEY;
-use consensus::script::{ScriptFlags, SpendingTransaction, verify_script};
+use consensus::script::{ConsensusScriptError, ScriptFlags, SpendingTransaction, verify_script};
 use consensus::transaction::check_transaction;
 use serde_json::Value;
 
@@ -56,24 +56,21 @@ impl Spend {
         Self { transaction, spent }
     }
 
-    /// Whether all inputs are valid with these rules; the library is asked too where it knows them.
+    /// Whether all inputs are valid with these rules, as the interpreter and the library say.
     fn is_valid(&self, flags: ScriptFlags) -> bool {
         let spending = SpendingTransaction::new(&self.transaction, &self.spent).expect("one for each");
-        let run = |input: usize, flags| {
-            verify_script(
+        (0..self.spent.len()).all(|input| {
+            let interpreter = verify_script(
                 &self.transaction.input[input].script_sig,
                 &self.spent[input].script_pubkey,
                 &self.transaction.input[input].witness,
                 flags,
                 &spending.checker(input).expect("an input"),
-            )
-            .is_ok()
-        };
-        (0..self.spent.len()).all(|input| {
-            let mandatory = flags.intersection(ScriptFlags::MANDATORY);
-            let library = spending.verify_consensus(input, mandatory).is_ok();
-            assert_eq!(run(input, mandatory), library, "input {input} with {mandatory:?}");
-            run(input, flags)
+            );
+            let library = spending.verify_consensus(input, flags);
+            let interpreter = interpreter.map_err(ConsensusScriptError::Refused);
+            assert_eq!(interpreter, library, "input {input} with {flags:?}");
+            library.is_ok()
         })
     }
 }
