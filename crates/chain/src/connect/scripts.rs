@@ -1,12 +1,12 @@
 //! Running the scripts of a block on several processors.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use bitcoin::consensus::encode::serialize;
 use bitcoin::{Transaction, TxOut, Txid};
-use consensus::script::{ScriptFlags, verify_consensus};
+use consensus::script::{ConsensusScriptError, PreparedTransaction, ScriptFlags};
 use thiserror::Error;
 
 /// Threads beside the caller's own, at most.
@@ -30,6 +30,18 @@ struct Spend {
     bytes: Vec<u8>,
     spent: Vec<TxOut>,
     flags: ScriptFlags,
+    /// What its inputs have in common, by the first thread that verifies one of them.
+    prepared: OnceLock<Result<PreparedTransaction, ConsensusScriptError>>,
+}
+
+impl Spend {
+    fn verify(&self, input: usize) -> Result<(), ConsensusScriptError> {
+        let prepare = || PreparedTransaction::new(&self.bytes, &self.spent);
+        match self.prepared.get_or_init(prepare) {
+            Ok(prepared) => prepared.verify(input, self.flags),
+            Err(error) => Err(*error),
+        }
+    }
 }
 
 /// One input to be verified.
@@ -134,6 +146,7 @@ impl ScriptBatch<'_> {
             bytes: serialize(transaction),
             spent,
             flags,
+            prepared: OnceLock::new(),
         });
         let mut queue = lock(&self.checker.shared.queue);
         for input in 0..transaction.input.len() {
@@ -214,7 +227,7 @@ fn run(job: &Job) {
         return;
     }
     let Job { spend, input, batch } = job;
-    if let Err(error) = verify_consensus(&spend.bytes, &spend.spent, *input, spend.flags) {
+    if let Err(error) = spend.verify(*input) {
         *lock(batch) = Some(ScriptFailure {
             txid: spend.txid,
             input: *input,
