@@ -1,5 +1,6 @@
 //! A chain from outside: blocks go in, and the best of them are the chain, however the process ends.
 
+mod crash;
 mod indexes;
 mod support;
 

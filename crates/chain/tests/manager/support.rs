@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails may say so by panicking")]
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -29,10 +30,14 @@ pub(crate) struct Rig {
 }
 
 pub(crate) fn config(directory: &TempDir) -> Config {
+    config_at(directory.path())
+}
+
+pub(crate) fn config_at(directory: &Path) -> Config {
     Config {
         params: Params::new(Network::Regtest),
-        blocks: directory.path().join("blocks"),
-        coins: directory.path().join("chainstate"),
+        blocks: directory.join("blocks"),
+        coins: directory.join("chainstate"),
         cache_bytes: 1 << 24,
         threads: 2,
         sizes: FileSizes::Normal,
