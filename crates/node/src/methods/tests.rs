@@ -24,7 +24,7 @@ fn log() -> LogHandle {
 async fn call_with(init: Arc<dyn Init>, method: &str, params: Params) -> Outcome {
     let mut table = MethodTable::default();
     let rules = Arc::new(consensus::Params::new(consensus::Network::Regtest));
-    register(&mut table, &init, &log(), &rules).unwrap();
+    register(&mut table, &init, &log(), &rules, &Node::default()).unwrap();
     let config = rpc::DispatchConfig {
         log_path: String::new(),
         check_results: true,
