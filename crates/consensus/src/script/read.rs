@@ -128,7 +128,8 @@ pub(crate) fn count_sigops(script: &Script, counting: Counting) -> u64 {
 }
 
 /// What the last operation of a script of pushes alone pushes as bytes; `None` if the script is not of pushes alone.
-pub(crate) fn last_push(script: &Script) -> Option<&Script> {
+#[must_use]
+pub fn last_push(script: &Script) -> Option<&Script> {
     let mut operations = Operations::new(script);
     let mut last: &[u8] = &[];
     for operation in operations.by_ref() {
@@ -138,6 +139,12 @@ pub(crate) fn last_push(script: &Script) -> Option<&Script> {
         last = operation.data;
     }
     operations.is_at_end().then_some(Script::from_bytes(last))
+}
+
+/// The signature operations of a script that an input reveals: several signatures count as the number before them says.
+#[must_use]
+pub fn revealed_sigops(script: &Script) -> u64 {
+    count_sigops(script, Counting::Accurate)
 }
 
 /// Whether a script does nothing but push.
