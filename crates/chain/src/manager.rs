@@ -22,7 +22,6 @@ use consensus::params::Params;
 
 pub use accept::Processed;
 pub use error::ChainError;
-pub use open::STORE_CACHE;
 pub use verify::Verification;
 
 use crate::clock::Clock;

@@ -1,0 +1,114 @@
+//! Keeping the pool as the chain is when blocks are disconnected.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use bitcoin::{Transaction, Txid};
+use consensus::limits::COINBASE_MATURITY;
+use consensus::transaction::{is_final, sequence_locks};
+
+use crate::event::RemovalReason;
+use crate::pool::{Entry, Mempool};
+use crate::view::{ChainReadError, ChainView};
+
+/// Transactions of blocks that were disconnected, until the chain rests at another tip.
+#[derive(Debug, Default)]
+pub struct DisconnectedTransactions {
+    /// The last ones of the last block first.
+    transactions: Vec<Arc<Transaction>>,
+}
+
+impl DisconnectedTransactions {
+    /// A block was disconnected. `transactions` are its own in their order.
+    pub fn add_block(&mut self, transactions: &[Transaction]) {
+        let reversed = transactions.iter().rev();
+        self.transactions.extend(reversed.cloned().map(Arc::new));
+    }
+
+    /// A block was connected: what it has need not come back.
+    pub fn remove_block(&mut self, transactions: &[Transaction]) {
+        if self.transactions.is_empty() {
+            return;
+        }
+        let confirmed: HashSet<Txid> = transactions.iter().map(Transaction::compute_txid).collect();
+        self.transactions
+            .retain(|transaction| !confirmed.contains(&transaction.compute_txid()));
+    }
+
+    /// Whether there is nothing to bring back.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.transactions.is_empty()
+    }
+}
+
+impl Mempool {
+    /// The chain rests at its new tip after blocks were disconnected: takes back what those had and no other block has,
+    /// removes what the next block could not have any more, and makes room. `now` is in seconds since 1970.
+    ///
+    /// # Errors
+    /// [`ChainReadError`] if the chain cannot be read.
+    pub fn update_for_reorg(
+        &mut self,
+        disconnected: DisconnectedTransactions,
+        chain: &dyn ChainView,
+        now: u64,
+    ) -> Result<(), ChainReadError> {
+        for transaction in disconnected.transactions.into_iter().rev() {
+            let is_back =
+                !transaction.is_coinbase() && self.accept_disconnected(&transaction, chain, now).is_ok();
+            if !is_back && self.get(&transaction.compute_txid()).is_none() {
+                self.remove_recursively(&transaction, RemovalReason::Reorg);
+            }
+        }
+        self.enforce_limits();
+        self.remove_unripe(chain)?;
+        self.limit_size(now);
+        Ok(())
+    }
+
+    /// Removes what the next block could not have.
+    fn remove_unripe(&mut self, chain: &dyn ChainView) -> Result<(), ChainReadError> {
+        let mut unripe = Vec::new();
+        for entry in self.iter() {
+            if !self.is_ripe(entry, chain)? {
+                unripe.push(entry.txid);
+            }
+        }
+        self.remove_all(&self.with_descendants(unripe), RemovalReason::Reorg);
+        Ok(())
+    }
+
+    /// Whether the next block could have a transaction, as far as locks and young coinbases are concerned.
+    fn is_ripe(&self, entry: &Entry, chain: &dyn ChainView) -> Result<bool, ChainReadError> {
+        let transaction = &entry.transaction;
+        let tip = chain.tip();
+        let height = tip.height + 1;
+        if !is_final(transaction, height, tip.median_time_past) {
+            return Ok(false);
+        }
+        let locks = transaction
+            .input
+            .iter()
+            .any(|input| input.sequence.is_relative_lock_time());
+        if !locks && !entry.spends_coinbase {
+            return Ok(true);
+        }
+        let mut heights = Vec::with_capacity(transaction.input.len());
+        for input in &transaction.input {
+            if self.get(&input.previous_output.txid).is_some() {
+                heights.push(height);
+                continue;
+            }
+            let Some(coin) = chain.coin(&input.previous_output)? else {
+                return Ok(false);
+            };
+            if coin.is_coinbase && height - coin.height < COINBASE_MATURITY {
+                return Ok(false);
+            }
+            heights.push(coin.height);
+        }
+        let locks = sequence_locks(transaction, &heights, |height| chain.median_time_past(height));
+        Ok(locks.allow(height, tip.median_time_past))
+    }
+}

@@ -1,0 +1,34 @@
+//! What the pool asks the chain.
+
+use bitcoin::OutPoint;
+use consensus::transaction::Coin;
+use thiserror::Error;
+
+/// The chain could not be read.
+#[derive(Debug, Error)]
+#[error("the chain cannot be read: {0}")]
+pub struct ChainReadError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// The last block of the active chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tip {
+    /// Its height.
+    pub height: u32,
+    /// The median time past, in seconds since 1970.
+    pub median_time_past: u32,
+}
+
+/// The active chain, which must not change while the pool asks.
+pub trait ChainView {
+    /// A coin that is not spent by the chain.
+    ///
+    /// # Errors
+    /// [`ChainReadError`] if reading fails.
+    fn coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, ChainReadError>;
+
+    /// The last block.
+    fn tip(&self) -> Tip;
+
+    /// The median time past of the block of a height, in seconds since 1970.
+    fn median_time_past(&self, height: u32) -> u32;
+}
