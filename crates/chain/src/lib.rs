@@ -24,7 +24,9 @@ pub mod undo;
 
 pub use clock::Clock;
 pub use headers::{VotesBefore, required_bits};
-pub use manager::{ChainError, ChainstateManager, Config, Processed, Pruning, Rebuild, Verification};
+pub use manager::{
+    ChainError, ChainstateManager, Config, Processed, Pruning, Rebuild, STORE_CACHE, Verification,
+};
 pub use observer::{ChainObserver, LongWork};
 pub use position::FilePosition;
 pub use rejection::{Rejection, RejectionKind};

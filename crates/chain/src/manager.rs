@@ -22,6 +22,7 @@ use consensus::params::Params;
 
 pub use accept::Processed;
 pub use error::ChainError;
+pub use open::STORE_CACHE;
 pub use verify::Verification;
 
 use crate::clock::Clock;

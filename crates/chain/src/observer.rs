@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
+use bitcoin::BlockHash;
 use consensus::block::Block;
-
-use crate::tree::EntryId;
 
 /// Hears of changes in their order, each before the next one begins. What is called may ask the chain anything, and must
 /// not change it.
@@ -16,7 +15,7 @@ pub trait ChainObserver: Send + Sync {
     fn block_disconnected(&self, _block: &Arc<Block>, _height: u32) {}
 
     /// The chain rests at another tip, after any number of blocks were connected and disconnected.
-    fn tip_changed(&self, _tip: EntryId) {}
+    fn tip_changed(&self, _tip: BlockHash, _height: u32) {}
 
     /// Long work goes on: how many parts of how many are done.
     fn progressed(&self, _work: LongWork, _done: u64, _total: u64) {}

@@ -5,14 +5,19 @@
 //! other processes.
 
 mod background;
+mod chain_params;
 mod composition;
+mod later;
+mod load;
 mod memory;
 mod methods;
+mod notify;
 mod rpc_server;
 mod run;
 mod served;
 mod serving;
 mod shapes;
+mod state;
 mod user_agent;
 mod values;
 

@@ -1,12 +1,15 @@
 //! The node's RPC methods, a file for each group.
 
 mod address;
+mod blockchain;
 mod descriptor;
 mod echo;
 mod logging;
 mod memory;
 mod message;
+mod mining;
 mod raw_transaction;
+mod time;
 
 use std::sync::Arc;
 
@@ -15,12 +18,15 @@ use consensus::Params;
 use interfaces::Init;
 use rpc::{DuplicateMethod, MethodTable};
 
+use crate::state::Node;
+
 /// Adds all of them.
 pub(crate) fn register(
     table: &mut MethodTable,
     init: &Arc<dyn Init>,
     log: &LogHandle,
     params: &Arc<Params>,
+    node: &Node,
 ) -> Result<(), DuplicateMethod> {
     let own = [
         address::createmultisig(Arc::clone(params)),
@@ -35,7 +41,13 @@ pub(crate) fn register(
         logging::logging(log.clone()),
         memory::getmemoryinfo(),
     ];
-    for method in own.into_iter().chain(raw_transaction::methods(params)) {
+    let groups = [
+        raw_transaction::methods(params),
+        blockchain::methods(node),
+        mining::methods(node),
+        time::methods(node),
+    ];
+    for method in own.into_iter().chain(groups.into_iter().flatten()) {
         table.register(method)?;
     }
     Ok(())

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::pin::pin;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -14,9 +15,10 @@ use app::{
 
 use crate::background::{self, Role};
 use crate::composition::{Composed, Composition, Finish, Surroundings};
-use crate::rpc_server;
 use crate::serving::{self, Serving, Ways};
+use crate::state::{Node, NodeState};
 use crate::user_agent::user_agent;
+use crate::{chain_params, load, notify, rpc_server};
 
 /// How long the composition may take to finish after everything else has stopped.
 const FINISH_DEADLINE: Duration = Duration::from_secs(30);
@@ -57,6 +59,9 @@ fn option_table() -> OptionTable {
         .add(options::general_options())
         .add(options::server_options())
         .add(background::options())
+        .add(chain_params::options())
+        .add(load::options())
+        .add(notify::options())
         .add([OptionSpec::new(
             "disablewallet",
             OptionCategory::Wallet,
@@ -84,7 +89,9 @@ fn start(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> 
     }
     user_agent(&args)?;
     rpc_server::check_ports(&args)?;
+    let params = chain_params::params(&args)?;
     let data_dir = DataDir::resolve(&args)?;
+    let config = load::config(&args, &data_dir, params)?;
     let log_config = LogConfig::from_args(&args, &data_dir)?;
     let lock = data_dir.lock()?;
     if role == Role::Launcher {
@@ -110,6 +117,7 @@ fn start(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> 
 
     let outcome = runtime.block_on(live(
         composition,
+        config,
         &args,
         &data_dir,
         &logger.handle(),
@@ -157,6 +165,7 @@ fn log_beginning(args: &Args, data_dir: &DataDir) {
 /// What happens while there is a log and a runtime. Everything made here is gone when it returns.
 async fn live(
     composition: Composition,
+    config: chain::Config,
     args: &Args,
     data_dir: &DataDir,
     log: &LogHandle,
@@ -179,13 +188,37 @@ async fn live(
         serve_processes,
     };
 
-    let served = serve(&surroundings, shutdown, ways, role).await;
-    let (serving, served) = match served {
-        Ok(serving) => (Some(serving), Ok(())),
+    let node = Node::default();
+    let params = Arc::new(config.params.clone());
+    let started = serving::start(&surroundings, shutdown, ways, &params, &node).await;
+    let (serving, served) = match started {
+        Ok(serving) => {
+            let served = serve(&surroundings, shutdown, &serving, (&node, config), role).await;
+            (Some(serving), served)
+        }
         Err(error) => (None, Err(error)),
     };
     end(serving, finish).await;
-    served
+    let kept = keep(&node).await;
+    served.and(kept)
+}
+
+/// Writes what the chain has in memory to the disk.
+async fn keep(node: &Node) -> anyhow::Result<()> {
+    let Ok(node) = node.get().map(Arc::clone) else {
+        return Ok(());
+    };
+    let work = move || {
+        node.chain.interrupt();
+        match node.failure() {
+            // What is in memory may not fit what is on disk any more.
+            Some(text) => Err(anyhow::anyhow!(text)),
+            None => node.chain.flush().context("the chain cannot be written"),
+        }
+    };
+    tokio::task::spawn_blocking(work)
+        .await
+        .context("the chain was not written")?
 }
 
 /// Answers the calls that are running, then lets the composition finish. Calls that other processes keep waiting end
@@ -212,20 +245,73 @@ async fn end(serving: Option<Serving>, finish: Finish) {
     }
 }
 
-/// Answers calls until the process is asked to stop; the server, where there is one, still runs then.
+/// Loads the chain and answers calls until the process is asked to stop; the server still runs then.
 async fn serve(
     surroundings: &Surroundings<'_>,
     shutdown: &Shutdown,
-    ways: Ways,
+    serving: &Serving,
+    (node, config): (&Node, chain::Config),
     role: Role,
-) -> anyhow::Result<Serving> {
-    let serving = serving::start(surroundings, shutdown, ways).await?;
-    tracing::info!("init message: Done loading");
-    background::report_ready(role);
-
+) -> anyhow::Result<()> {
+    let args = surroundings.args;
+    let loaded = load_chain(args, shutdown, serving, (node, config));
+    tokio::select! {
+        biased;
+        loaded = loaded => loaded?,
+        () = shutdown.requested() => {
+            if let Ok(node) = node.get() {
+                node.chain.interrupt();
+            }
+        }
+    }
+    if !shutdown.is_requested() {
+        serving.dispatcher().finish_warmup();
+        tracing::info!("init message: Done loading");
+        background::report_ready(role);
+        notify::started(args);
+        let importing = Arc::clone(node.get()?);
+        let args = args.clone();
+        std::thread::Builder::new()
+            .name("initload".to_owned())
+            .spawn(move || load::import(&importing, &args))
+            .context("no thread can be started")?;
+    }
     shutdown.requested().await;
     tracing::info!("Shutdown: In progress...");
-    Ok(serving)
+    if let Ok(node) = node.get() {
+        node.chain.interrupt();
+    }
+    notify::stopping(args).await;
+    Ok(())
+}
+
+/// Opens the chain and brings it up to what is on disk.
+async fn load_chain(
+    args: &Args,
+    shutdown: &Shutdown,
+    serving: &Serving,
+    (node, config): (&Node, chain::Config),
+) -> anyhow::Result<()> {
+    let dispatcher = Arc::clone(serving.dispatcher());
+    let (own_args, own_shutdown, own_dispatcher) = (args.clone(), shutdown.clone(), Arc::clone(&dispatcher));
+    let open = move || {
+        load::open(
+            config,
+            load::clock(&own_args),
+            &own_args,
+            &own_dispatcher,
+            &own_shutdown,
+        )
+    };
+    let loaded: Arc<NodeState> = tokio::task::spawn_blocking(open)
+        .await
+        .context("the chain was not opened")??;
+    node.set(Arc::clone(&loaded));
+    notify::blocks(args, &loaded);
+    let own_args = args.clone();
+    tokio::task::spawn_blocking(move || load::verify(&loaded, &own_args, &dispatcher))
+        .await
+        .context("the chain was not checked")?
 }
 
 #[cfg(test)]

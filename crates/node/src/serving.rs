@@ -11,6 +11,7 @@ use rpc::{Dispatcher, Method, MethodTable, Service};
 use crate::composition::{Serve, Surroundings};
 use crate::rpc_server::{self, RpcServer, RpcServerError};
 use crate::served::Calls;
+use crate::state::Node;
 use crate::{methods, served};
 
 /// How long requests that are running at the end may take.
@@ -28,12 +29,14 @@ pub(crate) struct Ways {
 
 /// A node that answers.
 pub(crate) struct Serving {
+    dispatcher: Arc<Dispatcher>,
     service: Arc<Service>,
     server: Option<RpcServer>,
     calls: Calls,
 }
 
-/// Lets other processes call the node, and HTTP clients unless options forbid it.
+/// Lets other processes call the node, and HTTP clients unless options forbid it. Calls are refused until the
+/// [dispatcher's](Serving::dispatcher) warm-up is finished.
 ///
 /// # Errors
 /// One of the ways cannot be had as the options ask for it.
@@ -41,11 +44,12 @@ pub(crate) async fn start(
     surroundings: &Surroundings<'_>,
     shutdown: &Shutdown,
     ways: Ways,
+    params: &Arc<Params>,
+    node: &Node,
 ) -> anyhow::Result<Serving> {
     let &Surroundings { args, data_dir, log } = surroundings;
     let mut table = MethodTable::default();
-    let params = Arc::new(chain_params(args.network()));
-    methods::register(&mut table, &ways.init, log, &params)?;
+    methods::register(&mut table, &ways.init, log, params, node)?;
     for method in ways.methods {
         table.register(method)?;
     }
@@ -62,21 +66,11 @@ pub(crate) async fn start(
     } else {
         None
     };
-    dispatcher.finish_warmup();
     Ok(Serving {
+        dispatcher,
         service,
         server,
         calls,
-    })
-}
-
-/// The rules of the chain that options choose.
-fn chain_params(network: app::Network) -> Params {
-    Params::new(match network {
-        app::Network::Main => consensus::Network::Main,
-        app::Network::Testnet => consensus::Network::Test,
-        app::Network::Signet => consensus::Network::Signet,
-        app::Network::Regtest => consensus::Network::Regtest,
     })
 }
 
@@ -90,6 +84,11 @@ fn explain_start_failure(error: &RpcServerError) -> anyhow::Error {
 }
 
 impl Serving {
+    /// What carries calls out; until its warm-up is finished, it refuses them.
+    pub(crate) fn dispatcher(&self) -> &Arc<Dispatcher> {
+        &self.dispatcher
+    }
+
     /// Answers what is running, from wherever it came, within some time.
     pub(crate) async fn stop(self) {
         if let Some(server) = self.server {

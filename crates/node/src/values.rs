@@ -63,6 +63,29 @@ pub(crate) fn amount(value: &Value) -> Result<u64, RpcError> {
     amount::coins_from_json(value).map_err(|error| RpcError::new(code::TYPE_ERROR, error.to_string()))
 }
 
+/// A number with a fraction, in 16 significant digits as upstream writes it.
+pub(crate) fn double(number: f64) -> Value {
+    let scientific = format!("{number:.15e}");
+    let Some((digits, exponent)) = scientific.split_once('e') else {
+        return Value::Null;
+    };
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let text = if (-4..16).contains(&exponent) {
+        let decimals = usize::try_from(15 - exponent).unwrap_or(0);
+        let fixed = format!("{number:.decimals$}");
+        match fixed.contains('.') {
+            true => fixed.trim_end_matches('0').trim_end_matches('.').to_owned(),
+            false => fixed,
+        }
+    } else {
+        let digits = digits.trim_end_matches('0').trim_end_matches('.');
+        let sign = if exponent < 0 { '-' } else { '+' };
+        format!("{digits}e{sign}{:02}", exponent.unsigned_abs())
+    };
+    // It is a number, whatever its form.
+    serde_json::from_str(&text).unwrap_or(Value::Null)
+}
+
 /// The numbers of a series that a descriptor stands for: an end, or the two ends.
 pub(crate) fn descriptor_range(value: &Value) -> Result<std::ops::RangeInclusive<u32>, RpcError> {
     let (begin, end) = match value {
@@ -135,6 +158,22 @@ mod tests {
             (json!(2_147_483_648_u32), "End of range is too high (-8)"),
         ] {
             assert_eq!(refusal(descriptor_range(&value)), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn fractions_have_sixteen_digits() {
+        for (number, expected) in [
+            (0.0, "0"),
+            (1.0, "1"),
+            (0.5, "0.5"),
+            (4.656_542_373_906_924_7e-10, "4.656542373906925e-10"),
+            (16_307.420_938_523_983, "16307.42093852398"),
+            (1e20, "1e+20"),
+            (0.000_1, "0.0001"),
+            (f64::NAN, "null"),
+        ] {
+            assert_eq!(double(number).to_string(), expected);
         }
     }
 

@@ -69,12 +69,23 @@ impl ChainstateManager {
                 }
             }
             self.prune_if_large()?;
-            let now = self.tree().tip();
-            if let Some(now) = now.filter(|now| tip != Some(*now)) {
-                self.tell(|observer| observer.tip_changed(now));
+            if self.tree().tip() != tip {
+                self.tell_tip();
             }
         }
         Ok(verdict)
+    }
+
+    pub(super) fn tell_tip(&self) {
+        let tip = {
+            let tree = self.tree();
+            tree.tip()
+                .map(|tip| tree.entry(tip))
+                .map(|entry| (entry.hash, entry.height))
+        };
+        if let Some((hash, height)) = tip {
+            self.tell(|observer| observer.tip_changed(hash, height));
+        }
     }
 
     /// Disconnects blocks that the index knows to be invalid: the process was killed when the coins had not followed yet.

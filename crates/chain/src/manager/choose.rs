@@ -13,9 +13,9 @@ impl ChainstateManager {
     /// [`ChainError`] if the chain cannot be read or written.
     pub fn invalidate_block(&self, id: EntryId) -> Result<(), ChainError> {
         let _writer = self.write();
-        let Some(parent) = self.tree().entry(id).parent else {
+        if self.tree().entry(id).parent.is_none() {
             return Ok(());
-        };
+        }
         let was_active = self.tree().is_active(id);
         while self.tree().is_active(id) && !self.is_interrupted() {
             self.disconnect_tip()?;
@@ -27,7 +27,7 @@ impl ChainstateManager {
         }
         self.write_index()?;
         if was_active {
-            self.tell(|observer| observer.tip_changed(parent));
+            self.tell_tip();
         }
         self.activate_best_chain(None)?;
         Ok(())

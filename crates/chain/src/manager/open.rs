@@ -18,7 +18,7 @@ use crate::observer::ChainObserver;
 use crate::tree::BlockTree;
 
 /// How much of its file each store keeps in memory, in bytes; coins are kept above it.
-const STORE_CACHE: usize = 2 << 20;
+pub const STORE_CACHE: usize = 2 << 20;
 
 impl ChainstateManager {
     /// Opens a chain, or begins one. What was known when the process ended last is known again, however it ended: blocks

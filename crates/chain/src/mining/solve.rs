@@ -1,7 +1,5 @@
 //! Finding the nonce that a block needs, for chains on which that is quick.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use consensus::Params;
 use consensus::block::Block;
 use consensus::pow::check_proof_of_work;
@@ -23,14 +21,14 @@ pub enum Search {
 }
 
 /// Tries nonces from the header's own on until one is proof of work, and takes each try from `tries`.
-pub fn solve(block: &mut Block, tries: &mut u64, stop: &AtomicBool, params: &Params) -> Search {
-    let mut round = 0;
+pub fn solve(block: &mut Block, tries: &mut u64, is_stopped: &dyn Fn() -> bool, params: &Params) -> Search {
+    let mut round: u64 = 0;
     while check_proof_of_work(&block.header, params).is_err() {
         if *tries == 0 || block.header.pure().nonce == u32::MAX {
             return Search::TriesUsedUp;
         }
         round += 1;
-        if round % ROUND == 0 && stop.load(Ordering::Relaxed) {
+        if round.is_multiple_of(ROUND) && is_stopped() {
             return Search::Interrupted;
         }
         *tries -= 1;

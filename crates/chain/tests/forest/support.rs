@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -178,7 +177,7 @@ fn make(previous: BlockHash, height: u32, number: usize, transactions: Vec<Trans
         1 + number,
     )
     .block;
-    let found = solve(&mut block, &mut 1_000_000, &AtomicBool::new(false), &params);
+    let found = solve(&mut block, &mut 1_000_000, &|| false, &params);
     assert_eq!(found, Search::Found);
     block
 }

@@ -4,7 +4,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use bitcoin::hashes::Hash;
@@ -105,12 +104,7 @@ impl Rig {
     }
 
     pub(crate) fn solve(&self, block: &mut Block) {
-        let found = solve(
-            block,
-            &mut 1_000_000,
-            &AtomicBool::new(false),
-            self.manager.params(),
-        );
+        let found = solve(block, &mut 1_000_000, &|| false, self.manager.params());
         assert_eq!(found, Search::Found);
     }
 

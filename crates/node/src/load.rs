@@ -1,0 +1,251 @@
+//! From options to a chain that is loaded.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::{Args, DataDir, OptionCategory, OptionSpec, Shutdown};
+use chain::files::FileSizes;
+use chain::{ChainObserver, ChainstateManager, Clock, Config, LongWork, Pruning, Rebuild, Verification};
+use consensus::Params;
+use rpc::Dispatcher;
+
+use crate::state::{NodeState, TipWatch};
+
+const MEBIBYTE: u64 = 1 << 20;
+
+/// The least that `-prune` may leave, in MiB: what 288 blocks and their undo data take at most, and some room.
+const LEAST_PRUNE: i64 = 550;
+
+/// The options about the chain's files and their checks.
+pub(crate) fn options() -> Vec<OptionSpec> {
+    use OptionCategory::{DebugTest, General};
+    let with = |name, argument, help: &'static str| OptionSpec::new(name, General, help).argument(argument);
+    let debug = |name, argument, help: &'static str| {
+        OptionSpec::new(name, DebugTest, help)
+            .argument(argument)
+            .debug_only()
+    };
+    vec![
+        with(
+            "blocksdir",
+            "<dir>",
+            "Keep the files of blocks in this directory instead of the data directory.",
+        ),
+        with(
+            "dbcache",
+            "<n>",
+            "Let coins take up to this many MiB of memory (at least 4; default: 450).",
+        ),
+        with(
+            "loadblock",
+            "<file>",
+            "Take the blocks of a file in the format of blk00000.dat. May be given several times.",
+        ),
+        with(
+            "par",
+            "<n>",
+            "Run scripts on this many threads (up to 16; 0: one for each processor; below 0: leave that many processors \
+             free; default: 0).",
+        ),
+        with(
+            "prune",
+            "<n>",
+            "Remove old files of blocks when all together take more than this many MiB (at least 550; 1: only when \
+             pruneblockchain says so; 0: never; default: 0).",
+        ),
+        OptionSpec::new(
+            "reindex",
+            General,
+            "Make the index of blocks and the coins anew, from the files of blocks.",
+        ),
+        OptionSpec::new(
+            "reindex-chainstate",
+            General,
+            "Make the coins anew, from the blocks that the index knows.",
+        ),
+        debug(
+            "checkblocks",
+            "<n>",
+            "Check this many blocks at the start (0: all; default: 6).",
+        ),
+        debug(
+            "checklevel",
+            "<n>",
+            "How thoroughly blocks are checked at the start, from 0 to 4 (default: 3).",
+        ),
+        OptionSpec::new(
+            "fastprune",
+            DebugTest,
+            "Write small files of blocks, so that pruning has something to do early.",
+        )
+        .debug_only(),
+        debug(
+            "maxtipage",
+            "<n>",
+            "A tip older than this many seconds is not taken for the present one (default: 86400).",
+        ),
+        debug(
+            "mocktime",
+            "<n>",
+            "Let the time stand still here, in seconds since 1970 (default: 0, the system's).",
+        ),
+        debug(
+            "stopatheight",
+            "<n>",
+            "Stop when the tip has this height (default: 0, never).",
+        ),
+    ]
+}
+
+/// The chain's options cannot be used. Texts are Bitcoin Core's.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadError {
+    #[error("Prune cannot be configured with a negative value.")]
+    NegativePrune,
+    #[error("Prune configured below the minimum of {LEAST_PRUNE} MiB.  Please use a higher number.")]
+    LowPrune,
+    #[error("Prune mode is incompatible with -reindex-chainstate.  Use full -reindex instead.")]
+    PruneWithoutBlocks,
+    #[error("Specified blocks directory \"{0}\" does not exist.")]
+    BlocksDirectory(String),
+}
+
+/// What the options say of the chain.
+pub(crate) fn config(args: &Args, data_dir: &DataDir, params: Params) -> Result<Config, LoadError> {
+    let rebuild = match (
+        args.flag("reindex", false),
+        args.flag("reindex-chainstate", false),
+    ) {
+        (true, _) => Rebuild::Everything,
+        (false, true) => Rebuild::Coins,
+        (false, false) => Rebuild::Nothing,
+    };
+    let pruning = match args.number("prune", 0) {
+        ..0 => return Err(LoadError::NegativePrune),
+        0 => Pruning::Never,
+        _ if rebuild == Rebuild::Coins => return Err(LoadError::PruneWithoutBlocks),
+        1 => Pruning::Manual,
+        2..LEAST_PRUNE => return Err(LoadError::LowPrune),
+        mebibytes => Pruning::Above(mebibytes.unsigned_abs().saturating_mul(MEBIBYTE)),
+    };
+    let blocks = match args.path("blocksdir") {
+        None => data_dir.network().to_owned(),
+        Some(directory) if directory.is_dir() => match args.network().data_directory() {
+            Some(name) => directory.join(name),
+            None => directory,
+        },
+        Some(_) => return Err(LoadError::BlocksDirectory(args.text_or("blocksdir", ""))),
+    };
+    let cache = u64::try_from(args.number("dbcache", 450)).unwrap_or(0).max(4) * MEBIBYTE;
+    Ok(Config {
+        params,
+        blocks: blocks.join("blocks"),
+        coins: data_dir.network().join("chainstate"),
+        cache_bytes: usize::try_from(cache).unwrap_or(usize::MAX),
+        threads: threads(args.number("par", 0)),
+        sizes: match args.flag("fastprune", false) {
+            true => FileSizes::Small,
+            false => FileSizes::Normal,
+        },
+        rebuild,
+        pruning,
+        max_tip_age: Duration::from_secs(u64::try_from(args.number("maxtipage", 24 * 60 * 60)).unwrap_or(0)),
+    })
+}
+
+/// On how many threads scripts run for a value of `-par`.
+fn threads(par: i64) -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    match usize::try_from(par) {
+        Ok(0) => processors,
+        Ok(threads) => threads,
+        Err(_) => processors.saturating_sub(usize::try_from(par.unsigned_abs()).unwrap_or(usize::MAX)),
+    }
+    .clamp(1, 16)
+}
+
+/// The node's time.
+pub(crate) fn clock(args: &Args) -> Clock {
+    let clock = Clock::default();
+    clock.set(u64::try_from(args.number("mocktime", 0)).unwrap_or(0));
+    clock
+}
+
+/// Tells users of work that takes long.
+struct Progress {
+    dispatcher: Arc<Dispatcher>,
+}
+
+impl ChainObserver for Progress {
+    fn progressed(&self, work: LongWork, done: u64, total: u64) {
+        let percent = (done * 100).checked_div(total).unwrap_or(100).min(100);
+        let what = match work {
+            LongWork::Reindexing => "Reindexing blocks…",
+            LongWork::Connecting => "Connecting blocks…",
+            LongWork::Verifying => "Verifying blocks…",
+        };
+        self.dispatcher.set_warmup_status(format!("{what} ({percent}%)"));
+    }
+}
+
+/// Opens the chain.
+pub(crate) fn open(
+    config: Config,
+    clock: Clock,
+    args: &Args,
+    dispatcher: &Arc<Dispatcher>,
+    shutdown: &Shutdown,
+) -> anyhow::Result<Arc<NodeState>> {
+    dispatcher.set_warmup_status("Loading block index…");
+    tracing::info!("init message: Loading block index…");
+    let stop_at = u32::try_from(args.number("stopatheight", 0))
+        .ok()
+        .filter(|height| *height > 0);
+    let watch = Arc::new(TipWatch::new(stop_at, shutdown.clone()));
+    let progress = Arc::new(Progress {
+        dispatcher: Arc::clone(dispatcher),
+    });
+    let chain = ChainstateManager::open(config, Arc::new(clock), vec![progress])?;
+    chain.observe(Arc::clone(&watch) as Arc<dyn ChainObserver>);
+    let node = Arc::new(NodeState::new(chain, &watch));
+    tracing::info!("block index: {} blocks", node.chain.tree().len());
+    Ok(node)
+}
+
+/// Connects what the index knows, unless all of it is to be connected anew, and checks the last blocks as `-checkblocks`
+/// and `-checklevel` say.
+pub(crate) fn verify(node: &NodeState, args: &Args, dispatcher: &Dispatcher) -> anyhow::Result<()> {
+    if node.chain.config().rebuild != Rebuild::Nothing {
+        return Ok(());
+    }
+    node.chain.activate()?;
+    dispatcher.set_warmup_status("Verifying blocks…");
+    tracing::info!("init message: Verifying blocks…");
+    let count = u32::try_from(args.number("checkblocks", 6)).unwrap_or(0);
+    let level = u32::try_from(args.number("checklevel", 3)).unwrap_or(0).min(4);
+    match node.chain.verify_chain(level, count)? {
+        Verification::Damaged(what) => anyhow::bail!(
+            "Corrupted block database detected: {what}. Restart with -reindex to make the databases anew."
+        ),
+        Verification::Sound | Verification::Interrupted | Verification::Pruned => Ok(()),
+    }
+}
+
+/// Does what the node can do while it answers: makes anew what the options say, and takes blocks from files.
+pub(crate) fn import(node: &NodeState, args: &Args) {
+    let imported = node
+        .chain
+        .rebuild()
+        .and_then(|()| node.chain.activate())
+        .and_then(|()| {
+            for path in args.texts("loadblock") {
+                tracing::info!("Importing blocks file {path}...");
+                let new = node.chain.load_blocks(std::path::Path::new(&path))?;
+                tracing::info!("Loaded {new} blocks from external file {path}");
+            }
+            Ok(())
+        });
+    if let Err(error) = imported {
+        node.fail(&error);
+    }
+}

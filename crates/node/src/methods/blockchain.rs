@@ -1,0 +1,29 @@
+//! The methods about blocks and coins.
+
+mod block;
+mod choose;
+mod coins;
+mod difficulty;
+mod info;
+mod named;
+mod shapes;
+mod tip;
+mod wait;
+
+use rpc::Method;
+
+pub(super) use difficulty::difficulty;
+pub(super) use named::tip as tip_of;
+
+use crate::state::Node;
+
+/// All of them.
+pub(super) fn methods(node: &Node) -> Vec<Method> {
+    let mut methods = tip::methods(node);
+    methods.extend(block::methods(node));
+    methods.extend(info::methods(node));
+    methods.extend(choose::methods(node));
+    methods.extend(coins::methods(node));
+    methods.extend(wait::methods(node));
+    methods
+}

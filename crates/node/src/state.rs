@@ -1,0 +1,113 @@
+//! What the node holds while it runs: its chain, and those who wait for it to change.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use app::Shutdown;
+use bitcoin::BlockHash;
+use chain::{ChainError, ChainObserver, ChainstateManager};
+use rpc::{RpcError, code};
+use tokio::sync::watch;
+
+use crate::later::Later;
+
+/// The node, once it has a chain.
+pub(crate) type Node = Later<Arc<NodeState>>;
+
+/// The tip, and how often it changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tip {
+    pub(crate) hash: BlockHash,
+    pub(crate) height: u32,
+}
+
+/// A node with a chain.
+pub(crate) struct NodeState {
+    pub(crate) chain: ChainstateManager,
+    pub(crate) shutdown: Shutdown,
+    tips: watch::Sender<Option<Tip>>,
+    fatal: Mutex<Option<String>>,
+}
+
+/// Hears of new tips, and tells those who wait for them.
+pub(crate) struct TipWatch {
+    tips: watch::Sender<Option<Tip>>,
+    stop_at: Option<u32>,
+    shutdown: Shutdown,
+}
+
+impl TipWatch {
+    /// Lets the node stop when the tip has this height (`-stopatheight`).
+    pub(crate) fn new(stop_at: Option<u32>, shutdown: Shutdown) -> Self {
+        Self {
+            tips: watch::Sender::new(None),
+            stop_at,
+            shutdown,
+        }
+    }
+}
+
+impl ChainObserver for TipWatch {
+    fn tip_changed(&self, hash: BlockHash, height: u32) {
+        self.tips.send_replace(Some(Tip { hash, height }));
+        if self.stop_at.is_some_and(|stop_at| height >= stop_at) {
+            tracing::info!("the tip has the height of -stopatheight: stopping");
+            self.shutdown.request();
+        }
+    }
+}
+
+impl NodeState {
+    pub(crate) fn new(chain: ChainstateManager, watch: &TipWatch) -> Self {
+        let tip = {
+            let tree = chain.tree();
+            tree.tip().map(|tip| tree.entry(tip)).map(|entry| Tip {
+                hash: entry.hash,
+                height: entry.height,
+            })
+        };
+        watch.tips.send_replace(tip);
+        Self {
+            chain,
+            shutdown: watch.shutdown.clone(),
+            tips: watch.tips.clone(),
+            fatal: Mutex::new(None),
+        }
+    }
+
+    /// Follows the tip.
+    pub(crate) fn tips(&self) -> watch::Receiver<Option<Tip>> {
+        self.tips.subscribe()
+    }
+
+    /// Stops the node because its chain cannot be read or written, and gives what callers are told.
+    pub(crate) fn fail(&self, error: &ChainError) -> RpcError {
+        let text = match error.is_disk_full() {
+            true => format!("Disk space is too low! {error}"),
+            false => format!("A fatal internal error occurred: {error}"),
+        };
+        tracing::error!("*** {text}");
+        self.fatal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert_with(|| text.clone());
+        self.shutdown.request();
+        RpcError::new(code::DATABASE_ERROR, text)
+    }
+
+    /// Why the node had to stop, if it had to.
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.fatal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Does what may take long on a thread that may wait.
+pub(crate) async fn blocking<T: Send + 'static>(
+    node: &Node,
+    work: impl FnOnce(&NodeState) -> Result<T, RpcError> + Send + 'static,
+) -> Result<T, RpcError> {
+    let node = Arc::clone(node.get()?);
+    let span = tracing::Span::current();
+    tokio::task::spawn_blocking(move || span.in_scope(|| work(&node)))
+        .await
+        .unwrap_or_else(|error| Err(RpcError::new(code::INTERNAL_ERROR, error.to_string())))
+}
