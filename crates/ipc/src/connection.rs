@@ -88,7 +88,7 @@ impl Connection {
         let driving = Rc::clone(&connection).drive(system, closed);
         let label = log::thread_label(&local.program);
         tokio::task::spawn_local(async move {
-            if driving.await == Ended::Lost {
+            if driving.await != Ended::Closed {
                 tracing::warn!("ipc: {{{label}}} IPC client: unexpected network disconnect.");
             }
             ended();
@@ -97,7 +97,7 @@ impl Connection {
     }
 
     /// Serves `init` to the process at the other end of the stream until that leaves, or until `closing` ends and the
-    /// connection is closed. Dropping the future closes the connection too, without waiting for it.
+    /// connection is closed. Dropping the future closes the connection too, without waiting for it. Gives how it ended.
     pub(crate) async fn serve(
         event_loop: EventLoop,
         local: &Rc<Local>,
@@ -106,7 +106,7 @@ impl Connection {
         init: Arc<dyn Init>,
         configure_logging: Option<ConfigureLogging>,
         closing: impl Future<Output = ()>,
-    ) {
+    ) -> Ended {
         let account = Account::open(local, Direction::Inbound, origin);
         let (connection, keep, closed) = Self::new(event_loop, account, local, PATIENCE, configure_logging);
         let root: process::Client = capnp_rpc::new_client(Served::new(&connection, init));
@@ -114,17 +114,19 @@ impl Connection {
         let label = log::thread_label(&local.program);
         tracing::info!("ipc: {{{label}}} IPC server: socket connected.");
         let mut driving = tokio::task::spawn_local(async move {
-            connection.drive(system, closed).await;
+            let ended = connection.drive(system, closed).await;
             tracing::info!("ipc: {{{label}}} IPC server: socket disconnected.");
+            ended
         });
-        // A panic would have been the connection's end.
-        tokio::select! {
-            _ = &mut driving => {}
+        let ended = tokio::select! {
+            ended = &mut driving => ended,
             () = closing => {
                 drop(keep);
-                let _ = driving.await;
+                driving.await
             }
-        }
+        };
+        // A panic would have been the connection's end.
+        ended.unwrap_or(Ended::Lost { n_open: 0 })
     }
 
     fn new(
@@ -160,7 +162,8 @@ impl Connection {
     /// Runs the connection to its end, and lets go of what either side had on it.
     async fn drive(self: Rc<Self>, system: RpcSystem<Side>, closed: oneshot::Receiver<()>) -> Ended {
         let listed = Metrics::list(&self.local, &self);
-        let ended = drive(system, Rc::clone(&self.link), closed).await;
+        let complaints = &self.local.complaints;
+        let ended = drive(system, Rc::clone(&self.link), closed, complaints).await;
         drop(listed);
         self.remote_threads.take();
         self.idle_threads.clear();

@@ -12,6 +12,7 @@ use crate::connection::Connection;
 use crate::event_loop::{EventLoop, Local};
 use crate::metrics::Origin;
 use crate::server::ConfigureLogging;
+use crate::wire::{self, Opening};
 
 /// Bytes that the system is asked to keep for the peer to read: as many as Linux lets anyone ask for.
 const SEND_BUFFER: usize = 212_992;
@@ -75,25 +76,12 @@ impl EventLoop {
         init: Arc<dyn Init>,
         configure_logging: Option<ConfigureLogging>,
     ) -> std::io::Result<()> {
-        self.serve_until(stream, None, init, configure_logging, std::future::pending())
-            .await
-    }
-
-    /// [`serve`](Self::serve) until `closing` ends at the latest, and the connection is closed. A client came in by a
-    /// listener's address.
-    pub(crate) async fn serve_until(
-        &self,
-        stream: UnixStream,
-        address: Option<Arc<str>>,
-        init: Arc<dyn Init>,
-        configure_logging: Option<ConfigureLogging>,
-        closing: impl Future<Output = ()> + Send + 'static,
-    ) -> std::io::Result<()> {
         let event_loop = self.clone();
         let serving = self.run(move |local| {
             Box::pin(async move {
                 let stream = to_tokio(stream)?;
-                let origin = Origin::local(&stream, address);
+                let origin = Origin::local(&stream, None);
+                let closing = std::future::pending();
                 Connection::serve(
                     event_loop,
                     &local,
@@ -111,6 +99,28 @@ impl EventLoop {
         serving.await.unwrap_or(Ok(()))
     }
 
+    /// Serves `init` to a client that came in by a listener's address, until it leaves, or until `closing` ends and the
+    /// connection is closed. Gives how it ended.
+    pub(crate) async fn serve_client(
+        &self,
+        stream: UnixStream,
+        opening: Opening,
+        address: Arc<str>,
+        init: Arc<dyn Init>,
+        closing: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<wire::Ended> {
+        let event_loop = self.clone();
+        let serving = self.run(move |local| {
+            Box::pin(async move {
+                let stream = to_tokio(stream)?;
+                let origin = Origin::local(&stream, Some(address));
+                let stream = opening.before(stream);
+                Ok(Connection::serve(event_loop, &local, stream, origin, init, None, closing).await)
+            })
+        });
+        serving.await.unwrap_or(Ok(wire::Ended::Closed))
+    }
+
     /// [`connect_until`](Self::connect_until) over a stream that is ready for use on the IPC thread.
     pub(crate) async fn connect_stream(
         &self,
@@ -125,22 +135,21 @@ impl EventLoop {
             .unwrap_or_else(|stopped| Err(InterfaceError::Disconnected(stopped)))
     }
 
-    /// [`serve_until`](Self::serve_until) over a stream that is ready for use on the IPC thread.
+    /// [`serve_client`](Self::serve_client) over a stream that is ready for use on the IPC thread.
     pub(crate) async fn serve_stream(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         origin: Origin,
         init: Arc<dyn Init>,
         closing: impl Future<Output = ()> + Send + 'static,
-    ) {
+    ) -> wire::Ended {
         let event_loop = self.clone();
         let serving = self.run(move |local| {
             Box::pin(async move {
-                Connection::serve(event_loop, &local, stream, origin, init, None, closing).await;
+                Connection::serve(event_loop, &local, stream, origin, init, None, closing).await
             })
         });
-        // A thread that has ended serves nobody.
-        let _ = serving.await;
+        serving.await.unwrap_or(wire::Ended::Closed)
     }
 }
 

@@ -15,6 +15,7 @@ use interfaces::Disconnection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 
+use crate::complaints::Complaints;
 use crate::log;
 use crate::metrics::{IpcInfo, ListenerInfo, Metrics};
 
@@ -34,6 +35,7 @@ struct Shared {
     program: Arc<str>,
     jobs: mpsc::UnboundedSender<Job>,
     done: Mutex<Option<std::sync::mpsc::Receiver<()>>>,
+    complaints: Arc<Complaints>,
     listeners: Mutex<Vec<Arc<ListenerInfo>>>,
 }
 
@@ -64,6 +66,7 @@ pub(crate) struct Closer {
 pub(crate) struct Local {
     pub(crate) program: Arc<str>,
     pub(crate) metrics: Metrics,
+    pub(crate) complaints: Arc<Complaints>,
     objects: RefCell<HashMap<ObjectId, Box<dyn Any>>>,
     last_object: Cell<u64>,
     last_request: Cell<u64>,
@@ -81,7 +84,8 @@ impl EventLoop {
             .build()?;
         let (jobs, posted) = mpsc::unbounded_channel();
         let (finished, done) = std::sync::mpsc::channel();
-        let local = program.clone();
+        let complaints = Arc::new(Complaints::default());
+        let local = (Arc::clone(&program), Arc::clone(&complaints));
         std::thread::Builder::new()
             .name(THREAD_NAME.to_owned())
             .spawn(move || {
@@ -94,6 +98,7 @@ impl EventLoop {
                 program,
                 jobs,
                 done: Mutex::new(Some(done)),
+                complaints,
                 listeners: Mutex::default(),
             }),
         })
@@ -140,6 +145,11 @@ impl EventLoop {
     fn listeners(&self) -> MutexGuard<'_, Vec<Arc<ListenerInfo>>> {
         let listeners = self.shared.listeners.lock();
         listeners.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the log says of connections that are given up.
+    pub(crate) fn complaints(&self) -> &Complaints {
+        &self.shared.complaints
     }
 
     /// Whether both are ways to the same thread.
@@ -205,11 +215,16 @@ impl std::fmt::Debug for EventLoop {
     }
 }
 
-fn run(runtime: &tokio::runtime::Runtime, program: Arc<str>, mut posted: mpsc::UnboundedReceiver<Job>) {
+fn run(
+    runtime: &tokio::runtime::Runtime,
+    (program, complaints): (Arc<str>, Arc<Complaints>),
+    mut posted: mpsc::UnboundedReceiver<Job>,
+) {
     let label = log::thread_label(&program);
     let local = Rc::new(Local {
         program,
         metrics: Metrics::default(),
+        complaints,
         objects: RefCell::default(),
         last_object: Cell::new(0),
         last_request: Cell::new(0),

@@ -14,6 +14,7 @@ mod adapters;
 mod address;
 mod child;
 mod client;
+mod complaints;
 mod connect;
 mod connection;
 mod convert;

@@ -1,20 +1,22 @@
 //! Sockets that other processes connect to, until they are closed.
 //!
-//! A client is identified before its first Cap'n Proto byte is read. Clients beyond the limit are turned away at once:
-//! those that are there are not disturbed by those that come.
+//! A client is identified before its first Cap'n Proto byte is read, and nothing is made ready for it before its first
+//! word can be a message's. Clients beyond the limit are turned away at once: those that are there are not disturbed by
+//! those that come.
 
+mod crowd;
 mod door;
 mod socket;
+mod toll;
+mod trouble;
 
 use std::ffi::OsStr;
-use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use interfaces::Init;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::address::{AddressError, BindAddress};
@@ -23,13 +25,21 @@ use crate::keys::Keys;
 use crate::metrics::ListenerInfo;
 use crate::peer::Peer;
 use crate::scope::Scope;
+use crate::wire::{Ended, FrameError};
+use crowd::Crowd;
 use door::{Door, DoorError, Stranger};
+use toll::Toll;
+use trouble::Trouble;
 
 /// The name of the node's socket in its data directory.
 pub const NODE_SOCKET: &str = "node.sock";
 
 /// The pause after an accept that failed for want of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Questions that a client may leave open when it leaves, as one does that is interrupted. As many more count as a
+/// connection that is given up.
+const FEW_QUESTIONS: usize = 16;
 
 /// Gives what a client is served, as far as the listener's scope allows it.
 pub type Welcome = Arc<dyn Fn(&Peer) -> Arc<dyn Init> + Send + Sync>;
@@ -39,6 +49,7 @@ pub struct Listeners {
     event_loop: EventLoop,
     welcome: Welcome,
     room: Arc<Semaphore>,
+    toll: Arc<Toll>,
     stopping: watch::Sender<bool>,
     listeners: Vec<JoinHandle<()>>,
 }
@@ -79,6 +90,7 @@ impl Listeners {
             event_loop,
             welcome,
             room: Arc::new(Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS))),
+            toll: Arc::default(),
             stopping: watch::Sender::new(false),
             listeners: Vec::new(),
         }
@@ -113,6 +125,7 @@ impl Listeners {
                 welcome: Arc::clone(&self.welcome),
                 trouble: Arc::default(),
                 room: Arc::clone(&self.room),
+                toll: Arc::clone(&self.toll),
                 stopping: self.stopping.subscribe(),
             };
             tracing::info!("Listening for IPC requests on address {}", listening.name);
@@ -147,12 +160,14 @@ struct Listening {
     welcome: Welcome,
     trouble: Arc<Trouble>,
     room: Arc<Semaphore>,
+    toll: Arc<Toll>,
     stopping: watch::Receiver<bool>,
 }
 
 impl Listening {
     async fn run(mut self) {
         let mut connections = JoinSet::new();
+        let mut crowd = Crowd::default();
         loop {
             tokio::select! {
                 biased;
@@ -161,7 +176,12 @@ impl Listening {
                 accepted = self.door.accept() => match accepted {
                     Ok(stranger) => {
                         self.trouble.accepted();
-                        connections.spawn(self.serve(stranger));
+                        if self.room.available_permits() > 0 {
+                            connections.spawn(self.serve(stranger));
+                        } else {
+                            self.trouble.full(&self.name);
+                        }
+                        crowd.passed().await;
                     }
                     Err(error) => {
                         self.trouble.accept_failed(&self.name, &error);
@@ -179,26 +199,48 @@ impl Listening {
         let (name, trouble) = (Arc::clone(&self.name), Arc::clone(&self.trouble));
         let (scope, welcome) = (self.scope.clone(), Arc::clone(&self.welcome));
         let (event_loop, room) = (self.event_loop.clone(), Arc::clone(&self.room));
+        let toll = Arc::clone(&self.toll);
         let mut stopping = self.stopping.clone();
         async move {
-            let identified = tokio::select! {
-                identified = stranger.identify() => identified,
+            let admitting = async {
+                let (visitor, peer) = match stranger.identify().await {
+                    Ok(identified) => identified,
+                    Err(refused) => {
+                        trouble.refused(&name, &refused.to_string());
+                        return None;
+                    }
+                };
+                let place = trouble.room(&name, &room)?;
+                if !toll.pay(&peer).await.is_zero() {
+                    event_loop.complaints().wait(&name);
+                }
+                match visitor.open().await {
+                    Ok(guest) => Some((guest?, peer, place)),
+                    // It left, at an unlucky moment.
+                    Err(FrameError::Read(_)) => None,
+                    Err(error) => {
+                        event_loop.complaints().give_up(&error.to_string());
+                        toll.charge(&peer, 1);
+                        None
+                    }
+                }
+            };
+            let admitted = tokio::select! {
+                admitted = admitting => admitted,
                 () = stopped(&mut stopping) => return,
             };
-            let (guest, peer) = match identified {
-                Ok(identified) => identified,
-                Err(refused) => return trouble.refused(&name, &refused.to_string()),
-            };
-            let Some(_room) = trouble.room(&name, &room) else {
+            let Some((guest, peer, _place)) = admitted else {
                 return;
             };
             let init = scope.limit(welcome(&peer));
             let closing = async move { stopped(&mut stopping).await };
-            if let Err(error) = guest
-                .serve(&event_loop, Arc::clone(&name), peer, init, closing)
-                .await
-            {
-                tracing::warn!("ipc: a client at {name} cannot be served: {error}");
+            let serving = guest.serve(&event_loop, Arc::clone(&name), &peer, init, closing);
+            match serving.await {
+                Ok(Ended::GivenUp) => toll.charge(&peer, 1),
+                Ok(Ended::Broken { n_open }) => toll.charge(&peer, 1 + n_open / FEW_QUESTIONS),
+                Ok(Ended::Lost { n_open }) => toll.charge(&peer, n_open / FEW_QUESTIONS),
+                Ok(Ended::Closed) => {}
+                Err(error) => tracing::warn!("ipc: a client at {name} cannot be served: {error}"),
             }
         }
     }
@@ -207,48 +249,4 @@ impl Listening {
 async fn stopped(stopping: &mut watch::Receiver<bool>) {
     // The sender is gone only when the listeners are, which means the same.
     let _ = stopping.wait_for(|stopping| *stopping).await;
-}
-
-/// What is wrong at the moment, so that the log says it once.
-#[derive(Default)]
-struct Trouble {
-    full: AtomicBool,
-    refusing: AtomicBool,
-    accepting: Mutex<Option<io::ErrorKind>>,
-}
-
-impl Trouble {
-    fn room(&self, name: &str, room: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
-        self.refusing.store(false, Ordering::Relaxed);
-        let permit = Arc::clone(room).try_acquire_owned().ok();
-        if !self.full.swap(permit.is_none(), Ordering::Relaxed) && permit.is_none() {
-            tracing::warn!(
-                "ipc: clients at {name} are turned away: as many as -ipcmaxconnections allows are connected"
-            );
-        }
-        permit
-    }
-
-    /// The next one after this is a matter for those who look closely, until somebody is let in again.
-    fn refused(&self, name: &str, reason: &str) {
-        if self.refusing.swap(true, Ordering::Relaxed) {
-            tracing::debug!(target: "ipc", "a client at {name} is turned away: {reason}");
-        } else {
-            tracing::warn!("ipc: a client at {name} is turned away: {reason}");
-        }
-    }
-
-    fn accepted(&self) {
-        *self.lock() = None;
-    }
-
-    fn accept_failed(&self, name: &str, error: &io::Error) {
-        if self.lock().replace(error.kind()) != Some(error.kind()) {
-            tracing::warn!("ipc: nobody can connect at {name} at the moment: {error}");
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<io::ErrorKind>> {
-        self.accepting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }

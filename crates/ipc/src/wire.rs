@@ -6,13 +6,15 @@
 mod frame;
 mod link;
 mod network;
+mod opening;
 mod outbox;
 mod questions;
 mod traffic;
 mod turns;
 
-pub(crate) use frame::MAX_MESSAGE_BYTES;
 #[cfg(feature = "fuzzing")]
 pub(crate) use frame::read_frame;
+pub(crate) use frame::{FrameError, MAX_MESSAGE_BYTES};
 pub(crate) use link::Link;
 pub(crate) use network::{Ended, drive, new_system};
+pub(crate) use opening::{Opened, Opening};

@@ -25,6 +25,8 @@ mod ipc_crowds;
 #[cfg(target_os = "linux")]
 mod ipc_faults;
 #[cfg(target_os = "linux")]
+mod ipc_tolls;
+#[cfg(target_os = "linux")]
 mod processes;
 #[cfg(target_os = "linux")]
 mod wallet_connect;

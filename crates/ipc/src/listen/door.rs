@@ -16,6 +16,7 @@ use crate::keys::Keys;
 use crate::metrics::Origin;
 use crate::peer::{self, Peer};
 use crate::tls::{self, Acceptor, ServerStream, TlsError};
+use crate::wire::{Ended, FrameError, Opened, Opening};
 
 /// Clients that may be in the middle of showing their keys; further ones are turned away.
 const MAX_HANDSHAKES: usize = 32;
@@ -43,10 +44,16 @@ pub(super) enum Stranger {
     },
 }
 
-/// A client that was let in, before its first byte of what it came for.
-pub(super) enum Guest {
-    Unix(std::os::unix::net::UnixStream),
+/// A client that is known and has said nothing yet.
+pub(super) enum Visitor {
+    Unix(UnixStream),
     Tls(Box<ServerStream>),
+}
+
+/// A client that has begun to say what can be a message.
+pub(super) enum Guest {
+    Unix(std::os::unix::net::UnixStream, Opening),
+    Tls(Box<Opened<ServerStream>>),
 }
 
 /// A client that is not let in.
@@ -58,8 +65,6 @@ pub(super) enum Refused {
     Tls(#[from] tls::Refused),
     #[error("too many show their keys at the same time")]
     Crowd,
-    #[error("its socket cannot be used: {0}")]
-    Socket(#[from] io::Error),
 }
 
 /// A place where there can be no door.
@@ -150,11 +155,11 @@ fn tcp_name(address: SocketAddr) -> String {
 
 impl Stranger {
     /// Makes sure of who it is.
-    pub(super) async fn identify(self) -> Result<(Guest, Peer), Refused> {
+    pub(super) async fn identify(self) -> Result<(Visitor, Peer), Refused> {
         match self {
             Self::Unix(stream) => {
                 let peer = peer::identify(&stream)?;
-                Ok((Guest::Unix(stream.into_std()?), peer))
+                Ok((Visitor::Unix(stream), peer))
             }
             Self::Tcp {
                 stream,
@@ -163,35 +168,52 @@ impl Stranger {
             } => {
                 let _place = handshakes.try_acquire().map_err(|_full| Refused::Crowd)?;
                 let (stream, name) = acceptor.accept(stream).await?;
-                Ok((Guest::Tls(Box::new(stream)), Peer::Remote { name }))
+                Ok((Visitor::Tls(Box::new(stream)), Peer::Remote { name }))
+            }
+        }
+    }
+}
+
+impl Visitor {
+    /// Waits for its first word; `None` when it leaves without.
+    pub(super) async fn open(self) -> Result<Option<Guest>, FrameError> {
+        match self {
+            Self::Unix(mut stream) => {
+                let Some(opening) = Opening::read(&mut stream).await? else {
+                    return Ok(None);
+                };
+                Ok(Some(Guest::Unix(stream.into_std()?, opening)))
+            }
+            Self::Tls(mut stream) => {
+                let opening = Opening::read(&mut stream).await?;
+                Ok(opening.map(|opening| Guest::Tls(Box::new(opening.before(*stream)))))
             }
         }
     }
 }
 
 impl Guest {
-    /// Serves it, who came in at an address, until it leaves or `closing` ends.
+    /// Serves it, who came in at an address, until it leaves or `closing` ends. Gives how it ended.
     pub(super) async fn serve(
         self,
         event_loop: &EventLoop,
         address: Arc<str>,
-        peer: Peer,
+        peer: &Peer,
         init: Arc<dyn Init>,
         closing: impl Future<Output = ()> + Send + 'static,
-    ) -> io::Result<()> {
+    ) -> io::Result<Ended> {
         match self {
-            Self::Unix(stream) => {
-                let address = Some(address);
-                event_loop.serve_until(stream, address, init, None, closing).await
+            Self::Unix(stream, opening) => {
+                let serving = event_loop.serve_client(stream, opening, address, init, closing);
+                serving.await
             }
             Self::Tls(stream) => {
                 let key = match peer {
-                    Peer::Remote { name } => Some(name),
+                    Peer::Remote { name } => Some(name.clone()),
                     Peer::Local { .. } => None,
                 };
                 let origin = Origin::tcp(address, key);
-                event_loop.serve_stream(*stream, origin, init, closing).await;
-                Ok(())
+                Ok(event_loop.serve_stream(*stream, origin, init, closing).await)
             }
         }
     }

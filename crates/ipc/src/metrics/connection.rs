@@ -96,7 +96,7 @@ pub(super) fn info(connection: &Connection) -> ConnectionInfo {
         direction: account.direction,
         transport: account.origin.transport(),
         address: account.origin.address().map(str::to_owned),
-        party: account.origin.party().clone(),
+        party: account.origin.party(),
         since: account.since,
         version: account.version(),
         traffic: connection.link().traffic().get(),

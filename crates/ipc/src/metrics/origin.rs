@@ -72,8 +72,13 @@ impl Origin {
         self.address.as_deref()
     }
 
-    pub(super) fn party(&self) -> &Party {
-        &self.party
+    /// Who is at the other end; a process's name is as of now.
+    pub(super) fn party(&self) -> Party {
+        let mut party = self.party.clone();
+        if party.name.is_none() {
+            party.name = party.pid.and_then(process_name);
+        }
+        party
     }
 }
 
@@ -87,7 +92,7 @@ impl Party {
         let pid = credentials.pid().and_then(|pid| u32::try_from(pid).ok());
         let pid = pid.filter(|pid| *pid != 0);
         Self {
-            name: pid.and_then(process_name),
+            name: None,
             pid,
             uid: Some(credentials.uid()),
             key: None,

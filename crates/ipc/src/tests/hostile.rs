@@ -8,6 +8,7 @@ use interfaces::{Disconnection, InterfaceError, LocalInit};
 
 use super::support::{serve, within};
 use crate::EventLoop;
+use crate::wire::{Ended, Opening};
 
 /// Bytes that are no conversation, by what is wrong with them.
 fn rows() -> Vec<(&'static str, Vec<u8>)> {
@@ -106,4 +107,49 @@ async fn random_bytes_never_stop_the_server() {
     let client = EventLoop::start("hostile-after").unwrap();
     let init = client.connect(serve(&server, Arc::new(LocalInit))).await.unwrap();
     within(init.make_echo()).await.unwrap();
+}
+
+/// A message that asks for the bootstrap capability, as question 0.
+fn bootstrap() -> Vec<u8> {
+    let mut message = capnp::message::Builder::new_default();
+    message
+        .init_root::<capnp_rpc::rpc_capnp::message::Builder<'_>>()
+        .init_bootstrap();
+    capnp::serialize::write_message_to_words(&message)
+}
+
+/// How a server sees a client's connection end that sends this, does something, and leaves.
+async fn end_of(bytes: &[u8], last: impl FnOnce(&mut UnixStream)) -> Ended {
+    let server = EventLoop::start("hostile-ends").unwrap();
+    let (mut ours, theirs) = UnixStream::pair().unwrap();
+    ours.write_all(bytes).unwrap();
+    theirs.set_nonblocking(true).unwrap();
+    let mut stream = tokio::net::UnixStream::from_std(theirs).unwrap();
+    let opening = Opening::read(&mut stream).await.unwrap().unwrap();
+    let theirs = stream.into_std().unwrap();
+    let serving = tokio::spawn(async move {
+        let forever = std::future::pending();
+        let serving = server.serve_client(theirs, opening, Arc::from("here"), Arc::new(LocalInit), forever);
+        serving.await.unwrap()
+    });
+    last(&mut ours);
+    drop(ours);
+    within(serving).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_a_client_left_is_told() {
+    let read = |stream: &mut UnixStream| {
+        let mut answer = [0; 8];
+        stream.read_exact(&mut answer).unwrap();
+    };
+    let read_all = |stream: &mut UnixStream| {
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        _ = stream.read_to_end(&mut Vec::new()).unwrap();
+    };
+    let garbage = [&bootstrap()[..], &[0xff; 64]].concat();
+    assert_eq!(end_of(&bootstrap(), read_all).await, Ended::Lost { n_open: 1 });
+    // It leaves an answer that is there, unread.
+    assert_eq!(end_of(&bootstrap(), read).await, Ended::Broken { n_open: 1 });
+    assert_eq!(end_of(&garbage, read_all).await, Ended::GivenUp);
 }

@@ -15,7 +15,7 @@ const MAX_SEGMENTS: u32 = 512;
 /// What is reserved ahead of arrival, in bytes. It is not touched before it arrives.
 const STEP: usize = 2 << 20;
 
-const WORD: usize = size_of::<Word>();
+pub(super) const WORD: usize = size_of::<Word>();
 
 /// Why a stream holds no further message.
 #[derive(Debug, thiserror::Error)]
@@ -99,10 +99,7 @@ async fn read_segment_lengths(
         return Ok(None);
     }
     read_exact(stream, &mut count[first..]).await?;
-    let segments = u64::from(u32::from_le_bytes(count)) + 1;
-    if segments > u64::from(MAX_SEGMENTS) {
-        return Err(FrameError::TooManySegments { segments });
-    }
+    let segments = segments(count)?;
     let mut lengths = Vec::new();
     let mut total: u64 = 0;
     for _ in 0..segments {
@@ -110,17 +107,39 @@ async fn read_segment_lengths(
         read_exact(stream, &mut length).await?;
         let length = u32::from_le_bytes(length);
         total += u64::from(length);
+        check_words(total)?;
         lengths.push(length as usize);
     }
     // The header fills whole words.
     if segments.is_multiple_of(2) {
         read_exact(stream, &mut [0; 4]).await?;
     }
-    let bytes = total * WORD as u64;
+    Ok(Some(lengths))
+}
+
+/// Checks the first word of a message: how many segments there are, and how long the first one is.
+pub(super) fn check_opening(word: [u8; WORD]) -> Result<(), FrameError> {
+    let [count @ .., _, _, _, _] = word;
+    let [_, _, _, _, length @ ..] = word;
+    segments(count)?;
+    check_words(u32::from_le_bytes(length).into())
+}
+
+/// How many segments a message has.
+fn segments(count: [u8; 4]) -> Result<u64, FrameError> {
+    let segments = u64::from(u32::from_le_bytes(count)) + 1;
+    if segments > u64::from(MAX_SEGMENTS) {
+        return Err(FrameError::TooManySegments { segments });
+    }
+    Ok(segments)
+}
+
+fn check_words(words: u64) -> Result<(), FrameError> {
+    let bytes = words * WORD as u64;
     if bytes > MAX_MESSAGE_BYTES as u64 {
         return Err(FrameError::TooLarge { bytes });
     }
-    Ok(Some(lengths))
+    Ok(())
 }
 
 /// Reads so many bytes, to be the last ones of what is returned, where the first is aligned to a word.
@@ -153,7 +172,10 @@ fn aligned(size: usize, filled: &[u8]) -> Vec<u8> {
     bytes
 }
 
-async fn read_exact(stream: &mut (impl AsyncRead + Unpin), buffer: &mut [u8]) -> Result<(), FrameError> {
+pub(super) async fn read_exact(
+    stream: &mut (impl AsyncRead + Unpin),
+    buffer: &mut [u8],
+) -> Result<(), FrameError> {
     match stream.read_exact(buffer).await {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(FrameError::Truncated),
@@ -221,8 +243,8 @@ mod tests {
             "a message claims 67108872 bytes; the limit is 67108864",
         );
         check_error(
-            &header(&[u32::MAX; 512]),
-            "a message claims 17592186040320 bytes; the limit is 67108864",
+            &header(&[u32::MAX; 512])[..8],
+            "a message claims 34359738360 bytes; the limit is 67108864",
         );
     }
 

@@ -50,6 +50,7 @@ pub(crate) struct Link {
     changed: Notify,
     has_been_slow: Cell<bool>,
     lost: watch::Sender<Option<Arc<str>>>,
+    fault: Cell<Option<Fault>>,
     traffic: TrafficCounter,
 }
 
@@ -65,6 +66,15 @@ pub(crate) struct Charge {
     link: Rc<Link>,
     bytes: usize,
     counted: Counted,
+}
+
+/// What was wrong when a connection was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The stream failed.
+    Broken,
+    /// This side gave it up.
+    GivenUp,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -83,6 +93,7 @@ impl Link {
             changed: Notify::new(),
             has_been_slow: Cell::new(false),
             lost: watch::Sender::new(None),
+            fault: Cell::new(None),
             traffic: TrafficCounter::default(),
         })
     }
@@ -198,11 +209,29 @@ impl Link {
         }
     }
 
-    /// Marks the connection as lost because of what the peer did, which the log says; the first reason stays.
+    /// Marks the connection as lost because of what the peer did; the first reason stays.
     pub(crate) fn give_up(&self, reason: &str) {
         if self.lose(reason) {
-            tracing::warn!("ipc: a connection is given up: {reason}");
+            self.fault.set(Some(Fault::GivenUp));
         }
+    }
+
+    /// How many questions of the peer's are open.
+    pub(super) fn n_open(&self) -> usize {
+        self.questions.n_open()
+    }
+
+    /// Marks the connection as lost because its stream failed, as it does when the peer left and did not read what it was
+    /// sent; the first reason stays.
+    pub(super) fn fail(&self, reason: &str) {
+        if self.lose(reason) {
+            self.fault.set(Some(Fault::Broken));
+        }
+    }
+
+    /// What was wrong when the connection was lost; nothing when it was closed in order.
+    pub(super) fn fault(&self) -> Option<Fault> {
+        self.fault.get()
     }
 
     /// Marks the connection as lost; the first reason stays. Gives whether this is the first one.

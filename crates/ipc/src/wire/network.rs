@@ -15,10 +15,11 @@ use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::oneshot;
 
 use super::frame::{Frame, FrameError, MAX_MESSAGE_BYTES, read_frame};
-use super::link::{Charge, Link};
+use super::link::{Charge, Fault, Link};
 use super::outbox::{Outbox, Queued, write_out};
 use super::traffic::Counted;
 use super::turns::Turns;
+use crate::complaints::Complaints;
 
 /// How long what is queued may take to be sent once the connection is closed.
 const FLUSH: Duration = Duration::from_secs(2);
@@ -40,20 +41,24 @@ pub(crate) fn new_system(
 }
 
 /// Runs the connection until the peer or an error ends it, or `close` fires or is dropped. Afterwards the link is
-/// lost, and whoever still waits for an answer knows.
+/// lost, and whoever still waits for an answer knows. What the peer did to be given up is a complaint.
 pub(crate) async fn drive(
     mut system: RpcSystem<Side>,
     link: Rc<Link>,
     close: oneshot::Receiver<()>,
+    complaints: &Complaints,
 ) -> Ended {
     let disconnector = system.get_disconnector();
     // A panic in the RPC implementation, which hostile messages might cause, costs the connection and no more.
     let mut running = AssertUnwindSafe(&mut system).catch_unwind().fuse();
     let ended = tokio::select! {
-        _ = &mut running => Ended::Lost,
-        _ = link.lost() => Ended::Lost,
+        _ = &mut running => lost(&link),
+        _ = link.lost() => lost(&link),
         _ = close => Ended::Closed,
     };
+    if ended == Ended::GivenUp {
+        complaints.give_up(&link.lost().await);
+    }
     let flush = async {
         tokio::select! {
             _ = &mut running => {}
@@ -68,13 +73,32 @@ pub(crate) async fn drive(
     ended
 }
 
+fn lost(link: &Link) -> Ended {
+    let n_open = link.n_open();
+    match link.fault() {
+        None => Ended::Lost { n_open },
+        Some(Fault::Broken) => Ended::Broken { n_open },
+        Some(Fault::GivenUp) => Ended::GivenUp,
+    }
+}
+
 /// Why a connection is no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
     /// This side closed it.
     Closed,
-    /// The peer closed it, or it failed.
-    Lost,
+    /// The peer closed it.
+    Lost {
+        /// Questions of the peer's that were open: not answered, or answered and not let go of.
+        n_open: usize,
+    },
+    /// Its stream failed: the peer is gone and has not read what it was sent.
+    Broken {
+        /// Questions of the peer's that were open: not answered, or answered and not let go of.
+        n_open: usize,
+    },
+    /// This side did, because of what the peer sent, or did not read.
+    GivenUp,
 }
 
 struct Network {
@@ -108,7 +132,7 @@ impl Network {
         let driver = Promise::from_future(async move {
             let written = writing.await;
             if let Err(error) = &written {
-                failed.lose(&error.to_string());
+                failed.fail(&error.to_string());
             }
             // The system is over when nobody holds the connection any more, not when the last byte is written.
             let _ = when_dropped.await;
@@ -200,7 +224,7 @@ impl capnp_rpc::Connection<Side> for Connection {
                 Err(error) => {
                     match &error {
                         // The peer's end, at an unlucky moment.
-                        FrameError::Read(_) => drop(link.lose(&error.to_string())),
+                        FrameError::Read(_) => link.fail(&error.to_string()),
                         error => link.give_up(&error.to_string()),
                     }
                     return Err(Error::disconnected(error.to_string()));

@@ -92,6 +92,11 @@ impl Questions {
         }
     }
 
+    /// How many questions of the peer's are open.
+    pub(super) fn n_open(&self) -> usize {
+        self.open.borrow().len()
+    }
+
     /// How many questions of the peer's are not answered.
     pub(super) fn unanswered(&self) -> usize {
         self.unanswered.get()
