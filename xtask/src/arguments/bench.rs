@@ -36,7 +36,9 @@ processes run on one processor. Each round measures everything once, and figures
   echoipc         milliseconds of the RPC method of that name, for which the node starts a process and calls it
   idle_megabytes  resident memory of a node that waits for calls, and of a process that serves it
   under_attack    what a client of -ipcbind waits for an answer while another one attacks the node without a pause, beside
-                  what the same client waits before; attackers have another processor, where there is one
+                  what the same client waits before. Attacks from other_processor take from the client what the node
+                  spends on them, and nothing else; null where there is one processor. Those from same_processor also
+                  take what the attacker itself needs. A ratio is of medians, the target's too
 
 Only rust_to_rust and the node have targets; `met` says whether they are reached. Compare figures of one run alone.";
 
