@@ -6,6 +6,7 @@
 
 mod background;
 mod chain_params;
+mod coins;
 mod composition;
 mod later;
 mod load;

@@ -18,6 +18,7 @@ use consensus::Params;
 use interfaces::Init;
 use rpc::{DuplicateMethod, MethodTable};
 
+use crate::coins;
 use crate::state::Node;
 
 /// Adds all of them.
@@ -42,7 +43,7 @@ pub(crate) fn register(
         memory::getmemoryinfo(),
     ];
     let groups = [
-        raw_transaction::methods(params),
+        raw_transaction::methods(params, &coins::of(node.clone())),
         blockchain::methods(node),
         mining::methods(node),
         time::methods(node),

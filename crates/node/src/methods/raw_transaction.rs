@@ -3,17 +3,23 @@
 mod create;
 mod decode;
 mod decode_script;
+mod previous;
+mod sign;
 
 use std::sync::Arc;
 
 use consensus::Params;
 use rpc::Method;
 
-/// Those that need no chain.
-pub(super) fn methods(params: &Arc<Params>) -> Vec<Method> {
+use crate::coins::CoinLookup;
+
+/// Those that need no chain beyond the coins that transactions spend.
+pub(super) fn methods(params: &Arc<Params>, coins: &CoinLookup) -> Vec<Method> {
     vec![
+        sign::combinerawtransaction(Arc::clone(coins)),
         create::createrawtransaction(Arc::clone(params)),
         decode::decoderawtransaction(Arc::clone(params)),
         decode_script::decodescript(Arc::clone(params)),
+        sign::signrawtransactionwithkey(Arc::clone(params), Arc::clone(coins)),
     ]
 }

@@ -1,6 +1,7 @@
 mod addresses;
 mod descriptors;
 mod raw_transactions;
+mod signing;
 
 use std::sync::OnceLock;
 
