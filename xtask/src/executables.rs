@@ -18,7 +18,7 @@ pub(crate) struct Executable {
 }
 
 /// All of them.
-pub(crate) const EXECUTABLES: [Executable; 4] = [
+pub(crate) const EXECUTABLES: [Executable; 6] = [
     Executable {
         name: "syscoind",
         needs: &[],
@@ -28,6 +28,16 @@ pub(crate) const EXECUTABLES: [Executable; 4] = [
         name: "syscoin-cli",
         needs: &[],
         gains: &[(MULTIPROCESS, "ipc")],
+    },
+    Executable {
+        name: "syscoin-tx",
+        needs: &[],
+        gains: &[],
+    },
+    Executable {
+        name: "syscoin-util",
+        needs: &[],
+        gains: &[],
     },
     Executable {
         name: "syscoin-node",
@@ -110,12 +120,31 @@ mod tests {
     #[test]
     fn features_decide_which_executables_are_built() {
         let rows: [(&[&str], &[&str]); 4] = [
-            (&[], &["syscoind", "syscoin-cli"]),
-            (&["wallet"], &["syscoind", "syscoin-cli"]),
-            (&["multiprocess"], &["syscoind", "syscoin-cli", "syscoin-node"]),
+            (&[], &["syscoind", "syscoin-cli", "syscoin-tx", "syscoin-util"]),
+            (
+                &["wallet"],
+                &["syscoind", "syscoin-cli", "syscoin-tx", "syscoin-util"],
+            ),
+            (
+                &["multiprocess"],
+                &[
+                    "syscoind",
+                    "syscoin-cli",
+                    "syscoin-tx",
+                    "syscoin-util",
+                    "syscoin-node",
+                ],
+            ),
             (
                 &["multiprocess", "wallet"],
-                &["syscoind", "syscoin-cli", "syscoin-node", "syscoin-wallet"],
+                &[
+                    "syscoind",
+                    "syscoin-cli",
+                    "syscoin-tx",
+                    "syscoin-util",
+                    "syscoin-node",
+                    "syscoin-wallet",
+                ],
             ),
         ];
         for (on, expected) in rows {

@@ -14,6 +14,7 @@ mod config_file;
 pub mod cookie;
 pub mod data_dir;
 pub mod descriptors;
+pub mod json_text;
 mod lock_file;
 pub mod logging;
 pub mod network;

@@ -9,6 +9,9 @@ use bitcoin::taproot::{LeafVersion, TapLeafHash, TapNodeHash};
 
 use crate::keys::KeyId;
 
+/// Keys and their signatures, by the keys' hashes.
+pub type Signatures = BTreeMap<KeyId, (Vec<u8>, Vec<u8>)>;
+
 /// Script and witness of an input, whether they are complete, and what they can be made of.
 #[derive(Debug, Clone, Default)]
 pub struct SignatureData {
@@ -25,7 +28,7 @@ pub struct SignatureData {
     /// The script that a witness output of a script's hash stands for.
     pub witness_script: Option<ScriptBuf>,
     /// Keys and their signatures, by the keys' hashes.
-    pub signatures: BTreeMap<KeyId, (Vec<u8>, Vec<u8>)>,
+    pub signatures: Signatures,
     /// Keys that may be needed, and where they come from, by their hashes.
     pub keys: BTreeMap<KeyId, (Vec<u8>, Option<KeySource>)>,
     /// What concerns a taproot output.

@@ -1,7 +1,6 @@
 //! What an input's script and witness, complete or not, tell of how it is signed.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use bitcoin::script::Instruction;
 use bitcoin::{Script, ScriptBuf, TxIn, Witness};
@@ -10,13 +9,13 @@ use consensus::script::{
 };
 use encoding::ScriptKind;
 
-use crate::data::SignatureData;
-use crate::keys::{KeyId, key_id};
+use crate::data::{SignatureData, Signatures};
+use crate::keys::key_id;
 
 /// Keeps the signatures that are valid.
 struct Collector<'a> {
     checker: &'a dyn SignatureChecker,
-    found: RefCell<BTreeMap<KeyId, (Vec<u8>, Vec<u8>)>>,
+    found: RefCell<Signatures>,
 }
 
 impl SignatureChecker for Collector<'_> {

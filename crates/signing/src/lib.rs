@@ -13,7 +13,7 @@ mod solve;
 mod transaction;
 
 pub use creator::{Creator, DummyCreator, SignatureHashType, TransactionCreator};
-pub use data::{Missing, SignatureData, TaprootData};
+pub use data::{Missing, SignatureData, Signatures, TaprootData};
 pub use extract::data_of_input;
 pub use keys::{KeyId, Keys, key_id};
 pub use solve::produce;

@@ -1,5 +1,6 @@
 //! What the node answered, and how it is shown.
 
+use app::json_text::pretty;
 use serde_json::{Map, Value};
 
 use crate::error::CliError;
@@ -145,45 +146,9 @@ pub(crate) fn plain(value: &Value) -> String {
 /// Strings raw, nothing for null, objects and arrays over several lines.
 pub(crate) fn render(value: &Value) -> String {
     match value {
-        Value::Array(_) | Value::Object(_) => {
-            let mut text = String::new();
-            push_pretty(&mut text, value, 0);
-            text
-        }
+        Value::Array(_) | Value::Object(_) => pretty(value, 2),
         other => plain(other),
     }
-}
-
-/// Two spaces a level; empty containers take two lines, as scripts that read the output expect.
-fn push_pretty(text: &mut String, value: &Value, depth: usize) {
-    let inner = "  ".repeat(depth + 1);
-    let (open, close, length) = match value {
-        Value::Array(values) => ('[', ']', values.len()),
-        Value::Object(members) => ('{', '}', members.len()),
-        scalar => return text.push_str(&scalar.to_string()),
-    };
-    let separator = |index: usize| if index + 1 < length { ",\n" } else { "\n" };
-    text.push(open);
-    text.push('\n');
-    match value {
-        Value::Array(values) => {
-            for (index, value) in values.iter().enumerate() {
-                text.push_str(&inner);
-                push_pretty(text, value, depth + 1);
-                text.push_str(separator(index));
-            }
-        }
-        Value::Object(members) => {
-            for (index, (name, value)) in members.iter().enumerate() {
-                text.push_str(&format!("{inner}{}: ", Value::String(name.clone())));
-                push_pretty(text, value, depth + 1);
-                text.push_str(separator(index));
-            }
-        }
-        _ => {}
-    }
-    text.push_str(&"  ".repeat(depth));
-    text.push(close);
 }
 
 #[cfg(test)]

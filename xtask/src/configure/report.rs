@@ -90,6 +90,8 @@ mod tests {
             Executables
               syscoind        yes
               syscoin-cli     yes
+              syscoin-tx      yes
+              syscoin-util    yes
               syscoin-node    yes
               syscoin-wallet  no   needs wallet
         "#]]

@@ -114,9 +114,9 @@ fn outputs_of_all_kinds_are_spent_and_the_library_agrees() {
         assert!(errors.is_empty(), "{hash_type:?}: {errors:?}");
         let (spent, _) = spent_outputs(&transaction, &coins);
         let spending = SpendingTransaction::new(&transaction, &spent).unwrap();
-        for index in 0..descriptors.len() {
+        for (index, descriptor) in descriptors.iter().enumerate() {
             let verdict = spending.verify_consensus(index, ScriptFlags::MANDATORY);
-            assert!(verdict.is_ok(), "{}: {verdict:?}", descriptors[index]);
+            assert!(verdict.is_ok(), "{descriptor}: {verdict:?}");
         }
     }
 }
@@ -154,7 +154,7 @@ fn several_signers_complete_an_input_one_after_another_and_beside_each_other() {
         let (both, ..) = sign_with(&descriptor, &[a, c]);
         assert_eq!(combined, both.input[0], "{descriptor}");
 
-        let (_, _, keys) = spend(&[descriptor.clone()]);
+        let (_, _, keys) = spend(std::slice::from_ref(&descriptor));
         let mut keys = keys.without_secrets();
         keys.add_secret(secret(a));
         let mut going_on = first;
