@@ -5,7 +5,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -76,12 +75,7 @@ fn make(manager: &ChainstateManager, script: &ScriptBuf, transactions: Vec<Trans
     });
     let next = manager.next_block().expect("there is a tip");
     let mut block = assemble(&next, chosen.collect(), script.clone(), 1).block;
-    solve(
-        &mut block,
-        &mut 1_000_000,
-        &AtomicBool::new(false),
-        manager.params(),
-    );
+    solve(&mut block, &mut 1_000_000, &|| false, manager.params());
     block
 }
 

@@ -113,7 +113,10 @@ fn change(manager: &ChainstateManager, blocks: &[Block], directory: &Path, besid
     match any(8) {
         0..=3 => {
             let missing = missing(manager, blocks);
-            process(manager, missing.into_iter().take(usize::try_from(any(15)).unwrap_or(0)));
+            process(
+                manager,
+                missing.into_iter().take(usize::try_from(any(15)).unwrap_or(0)),
+            );
         }
         4 => manager.flush().unwrap(),
         5 => {
