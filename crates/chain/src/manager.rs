@@ -13,6 +13,7 @@ mod read;
 mod reindex;
 mod verify;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -94,6 +95,8 @@ pub struct ChainstateManager {
     has_caught_up: AtomicBool,
     is_rebuilding: AtomicBool,
     is_pruned: AtomicBool,
+    /// Up to which heights those that follow the chain need its files no more, by their names.
+    followers: Mutex<BTreeMap<&'static str, u32>>,
     interrupted: AtomicBool,
 }
 

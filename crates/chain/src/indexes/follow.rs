@@ -21,10 +21,16 @@ pub trait IndexedChain {
     /// # Errors
     /// [`ChainError`] if it is not there or cannot be read.
     fn read(&self, id: &BlockId) -> Result<IndexedBlock, ChainError>;
+
+    /// Hears up to which height an index has taken in the chain: it needs the blocks after it.
+    fn taken_in(&self, index: &'static str, height: u32);
 }
 
 /// Lets an index take in what the chain has more, up to the chain's end or until `is_stopped`, and says up to which block
 /// the index is then. Blocks that are no longer in the chain are left before.
+///
+/// Where files of blocks are removed, this must be called before, if only to be stopped at once: files are kept for an
+/// index from then on.
 ///
 /// # Errors
 /// [`IndexError`] if the index cannot go on. What it took in before stays.
@@ -35,6 +41,7 @@ pub fn catch_up(
 ) -> Result<Option<BlockId>, IndexError> {
     loop {
         let best = go_back(index, chain)?;
+        chain.taken_in(index.name(), best.map_or(0, |id| id.height));
         if is_stopped() {
             return Ok(best);
         }

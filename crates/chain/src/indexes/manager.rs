@@ -25,4 +25,8 @@ impl IndexedChain for ChainstateManager {
             position,
         })
     }
+
+    fn taken_in(&self, index: &'static str, height: u32) {
+        self.keep_for(index, height);
+    }
 }

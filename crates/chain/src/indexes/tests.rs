@@ -183,6 +183,10 @@ impl IndexedChain for TestChain {
             position,
         })
     }
+
+    fn taken_in(&self, _index: &'static str, height: u32) {
+        assert!(height <= self.height());
+    }
 }
 
 /// All indexes of a directory.

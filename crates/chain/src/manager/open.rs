@@ -86,6 +86,7 @@ impl ChainstateManager {
             has_caught_up: AtomicBool::new(false),
             is_rebuilding: AtomicBool::new(rebuild == Rebuild::Everything),
             is_pruned: AtomicBool::new(is_pruned),
+            followers: Mutex::default(),
             interrupted: AtomicBool::new(false),
             config: Config { rebuild, ..config },
         };

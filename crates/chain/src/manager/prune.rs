@@ -1,6 +1,7 @@
 //! Removing files of blocks that are not needed any more.
 
 use std::collections::BTreeSet;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use super::{ChainError, ChainstateManager, Pruning};
@@ -9,6 +10,9 @@ use crate::index::{Flag, IndexBatch};
 
 /// So many blocks are kept before the tip, for reorganisations and for peers.
 pub(super) const KEPT_BLOCKS: u32 = 288;
+
+/// So many blocks are kept before the one that somebody has followed the chain to, for small reorganisations.
+const KEPT_FOR_FOLLOWERS: u32 = 11;
 
 impl ChainstateManager {
     /// Removes the files all of whose blocks are at this height or below, and far enough below the tip
@@ -21,6 +25,12 @@ impl ChainstateManager {
         let infos = self.files.infos();
         let files = self.removable(&infos, height).map(|(number, _)| number);
         self.remove_files(files.collect())
+    }
+
+    /// Says up to which height somebody has followed the chain, who needs the blocks after it and a few before.
+    pub fn keep_for(&self, follower: &'static str, height: u32) {
+        let mut followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
+        followers.insert(follower, height.saturating_sub(KEPT_FOR_FOLLOWERS));
     }
 
     /// Removes the oldest files while there are more bytes than `-prune` allows. The writer's lock must be held.
@@ -49,7 +59,9 @@ impl ChainstateManager {
     ) -> impl Iterator<Item = (u32, &'a FileInfo)> + use<'a> {
         let tree = self.tree();
         let tip = tree.tip().map_or(0, |tip| tree.entry(tip).height);
-        let last = height.min(tip.saturating_sub(KEPT_BLOCKS));
+        let followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
+        let followed = followers.values().copied().min().unwrap_or(u32::MAX);
+        let last = height.min(tip.saturating_sub(KEPT_BLOCKS)).min(followed);
         (0..)
             .zip(infos)
             .filter(move |(_, info)| info.size > 0 && info.last_height <= last && last > 0)

@@ -9,7 +9,9 @@ use chain::indexes::{
 };
 use chain::snapshot::{HashKind, statistics};
 
+use chain::Pruning;
 use chain::database::Contents;
+use chain::files::FileSizes;
 use consensus::Params;
 use tempfile::TempDir;
 
@@ -94,4 +96,23 @@ fn indexes_follow_a_chain_that_is_reorganised() {
     let again = rig.mine(4, vec![spend(&first, 0, 1000)]);
     indexes.check(&rig);
     assert_eq!(found(&indexes), Some(again.header.block_hash()));
+}
+
+#[test]
+fn files_are_kept_until_indexes_have_taken_them_in() {
+    let rig = Rig::with(|config| {
+        config.sizes = FileSizes::Small;
+        config.pruning = Pruning::Manual;
+    });
+    let directory = TempDir::new().unwrap();
+    let indexes = Indexes::open(&directory, rig.manager.params());
+    let stopped = catch_up(&indexes.filters, &rig.manager, &|| true).unwrap();
+    assert_eq!(stopped, None);
+    rig.mine_many(600);
+    let first = rig.directory.path().join("blocks/blk00000.dat");
+    rig.manager.prune(300).unwrap();
+    assert!(first.exists());
+    catch_up(&indexes.filters, &rig.manager, &|| false).unwrap();
+    rig.manager.prune(300).unwrap();
+    assert!(!first.exists());
 }
