@@ -1,4 +1,5 @@
-//! A process that is killed at any moment, whatever it does to a chain, leaves one that goes on.
+//! A process that is killed while it does to a chain what users ask for: takes blocks, holds some for invalid and sound
+//! again, and removes files.
 //!
 //! The process is this test program again, told to run [`changes_a_chain_if_a_parent_asks`] alone.
 
@@ -12,11 +13,9 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use bitcoin::consensus::encode::serialize;
-use chain::database::Contents;
 use chain::files::{BlockScan, FileSizes};
 use chain::index::Failure;
-use chain::indexes::{BlockId, FilterIndex, Index, StatisticsIndex, TransactionIndex, catch_up};
-use chain::snapshot::{CoinsHash, CoinsStatistics, HashKind, statistics};
+use chain::snapshot::{CoinsStatistics, HashKind, statistics};
 use chain::tree::EntryId;
 use chain::{ChainstateManager, Clock, Config, Pruning};
 use consensus::block::Block;
@@ -28,7 +27,6 @@ use crate::support::{Rig, START, config_at, spend};
 const TEST: &str = "crash::changes_a_chain_if_a_parent_asks";
 const DIRECTORY: &str = "CHAIN_TEST_DIRECTORY";
 const BLOCKS: &str = "CHAIN_TEST_BLOCKS";
-const BESIDE: &str = "CHAIN_TEST_BESIDE";
 
 const MAGIC: [u8; 4] = [0xfa, 0xbf, 0xb5, 0xda];
 
@@ -40,18 +38,12 @@ const N_KILLS_TO_END: u32 = 5;
 const N_ENDS: u32 = 2;
 
 /// The longest that a process is let run, in microseconds, after it has opened the chain.
-const LONGEST: u64 = 25_000;
+const LONGEST: u32 = 25_000;
 
 /// A number below this one, another each time.
-fn any(below: u64) -> u64 {
-    RandomState::new().hash_one(()) % below
-}
-
-/// What is done to a chain beside changing it. What is removed can be indexed no more.
-#[derive(Debug, Clone, Copy)]
-enum Beside {
-    Index,
-    Prune,
+fn any(below: u32) -> u32 {
+    let number = RandomState::new().hash_one(()) % u64::from(below);
+    u32::try_from(number).unwrap()
 }
 
 /// Opens a chain in small files, with so many bytes of memory for coins: if they are few, coins are written often.
@@ -109,21 +101,18 @@ fn invalid(manager: &ChainstateManager) -> Vec<EntryId> {
 }
 
 /// Does something to a chain.
-fn change(manager: &ChainstateManager, blocks: &[Block], directory: &Path, beside: Beside) {
+fn change(manager: &ChainstateManager, blocks: &[Block]) {
     match any(8) {
         0..=3 => {
             let missing = missing(manager, blocks);
-            process(
-                manager,
-                missing.into_iter().take(usize::try_from(any(15)).unwrap_or(0)),
-            );
+            process(manager, missing.into_iter().take(any(15) as usize));
         }
         4 => manager.flush().unwrap(),
         5 => {
             let id = {
                 let tree = manager.tree();
                 let height = tree.entry(tree.tip().unwrap()).height;
-                let back = u32::try_from(any(12)).unwrap();
+                let back = any(12);
                 tree.active(height.saturating_sub(back).max(1))
             };
             if let Some(id) = id {
@@ -135,34 +124,8 @@ fn change(manager: &ChainstateManager, blocks: &[Block], directory: &Path, besid
                 manager.reconsider_block(id).unwrap();
             }
         }
-        _ => match beside {
-            Beside::Index => _ = index(manager, directory),
-            Beside::Prune => manager.prune(u32::try_from(any(600)).unwrap()).unwrap(),
-        },
+        _ => manager.prune(any(600)).unwrap(),
     }
-}
-
-/// Brings all indexes up to the tip, and returns the hash of coins that they have there.
-fn index(manager: &ChainstateManager, directory: &Path) -> CoinsHash {
-    let tip = {
-        let tree = manager.tree();
-        let tip = tree.entry(tree.tip().unwrap());
-        BlockId {
-            height: tip.height,
-            hash: tip.hash,
-        }
-    };
-    let params = Arc::new(manager.params().clone());
-    let (magic, directory) = (params.magic, directory.join("indexes"));
-    let filters = FilterIndex::open(&directory, magic, Contents::Keep, 1 << 16).unwrap();
-    let transactions = TransactionIndex::open(&directory, magic, Contents::Keep, 1 << 16).unwrap();
-    let statistics = StatisticsIndex::open(&directory, params, Contents::Keep, 1 << 16).unwrap();
-    let indexes: [&dyn Index; 3] = [&filters, &transactions, &statistics];
-    for index in indexes {
-        let best = catch_up(index, manager, &|| false).unwrap();
-        assert_eq!(best, Some(tip), "{}", index.name());
-    }
-    statistics.record(&tip).unwrap().unwrap().hash
 }
 
 /// Brings a chain to its end, and says what its coins are then.
@@ -179,12 +142,11 @@ fn end(manager: &ChainstateManager, blocks: &[Block]) -> (String, CoinsStatistic
 }
 
 /// Runs a process and kills it at some moment. Returns how often it had changed the chain.
-fn kill_at_some_moment(directory: &Path, blocks: &Path, beside: Beside) -> usize {
+fn kill_at_some_moment(directory: &Path, blocks: &Path) -> usize {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", TEST])
         .env(DIRECTORY, directory)
         .env(BLOCKS, blocks)
-        .env(BESIDE, format!("{beside:?}"))
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -202,7 +164,7 @@ fn kill_at_some_moment(directory: &Path, blocks: &Path, beside: Beside) -> usize
             .recv()
             .expect("a process ends by itself only if something is wrong");
     }
-    let end = Instant::now() + Duration::from_micros(any(LONGEST));
+    let end = Instant::now() + Duration::from_micros(any(LONGEST).into());
     let mut count = 1;
     loop {
         match changes.recv_timeout(end.saturating_duration_since(Instant::now())) {
@@ -233,28 +195,17 @@ fn a_process_that_is_killed_at_any_moment_leaves_a_chain_that_reaches_the_same_c
     }
     fs_err::write(&file, bytes).unwrap();
 
-    let muhash = {
-        let coins = rig.manager.lock_coins();
-        let snapshot = coins.snapshot().unwrap();
-        statistics(snapshot.iter().unwrap(), HashKind::MuHash)
-            .unwrap()
-            .hash
-    };
     let mut n_changes = 0;
     let mut n_pruned = 0;
-    let kinds = [Beside::Index, Beside::Prune].into_iter().cycle();
-    for (_turn, beside) in (0..N_KILLS / N_KILLS_TO_END / N_ENDS).zip(kinds) {
+    for _turn in 0..N_KILLS / N_KILLS_TO_END / N_ENDS {
         let directory = TempDir::new().unwrap();
         for _end in 0..N_ENDS {
             for _kill in 0..N_KILLS_TO_END {
-                n_changes += kill_at_some_moment(directory.path(), &file, beside);
+                n_changes += kill_at_some_moment(directory.path(), &file);
             }
             let manager = open(directory.path(), 1 << 24);
             assert_eq!(end(&manager, &blocks), expected);
-            match beside {
-                Beside::Index => assert_eq!(Some(index(&manager, directory.path())), muhash),
-                Beside::Prune => n_pruned += u32::from(manager.is_pruned()),
-            }
+            n_pruned += u32::from(manager.is_pruned());
         }
     }
     assert!(
@@ -271,13 +222,9 @@ fn changes_a_chain_if_a_parent_asks() {
     };
     let scan = BlockScan::open(Path::new(&std::env::var_os(BLOCKS).unwrap()), MAGIC).unwrap();
     let blocks: Vec<_> = scan.map(|scanned| scanned.unwrap().block).collect();
-    let beside = match std::env::var(BESIDE).unwrap().as_str() {
-        "Index" => Beside::Index,
-        _ => Beside::Prune,
-    };
     let manager = open(&directory, 2_000);
     loop {
-        change(&manager, &blocks, &directory, beside);
+        change(&manager, &blocks);
         // The harness would keep what is printed in the usual way.
         writeln!(std::io::stdout(), "\nchanged").unwrap();
     }
