@@ -9,6 +9,7 @@ mod data;
 mod extract;
 mod keys;
 mod policy;
+pub mod psbt;
 mod solve;
 mod transaction;
 

@@ -1,5 +1,6 @@
 mod addresses;
 mod descriptors;
+mod psbts;
 mod raw_transactions;
 mod signing;
 

@@ -1,0 +1,35 @@
+//! Methods about partially signed transactions (BIP 174).
+
+mod combine;
+mod create;
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bitcoin::psbt::Psbt;
+use consensus::Params;
+use rpc::{Method, RpcError, code};
+
+/// Those that need no coins.
+pub(super) fn methods(params: &Arc<Params>) -> Vec<Method> {
+    vec![
+        combine::combinepsbt(),
+        combine::finalizepsbt(),
+        combine::joinpsbts(),
+        create::converttopsbt(),
+        create::createpsbt(Arc::clone(params)),
+    ]
+}
+
+/// Reads a partially signed transaction from base64.
+fn read(text: &str) -> Result<Psbt, RpcError> {
+    let refused = |why: &str| RpcError::new(code::DESERIALIZATION_ERROR, format!("TX decode failed {why}"));
+    let bytes = STANDARD.decode(text).map_err(|_| refused("invalid base64"))?;
+    Psbt::deserialize(&bytes).map_err(|error| refused(&error.to_string()))
+}
+
+/// A partially signed transaction in base64.
+fn write(psbt: &Psbt) -> String {
+    STANDARD.encode(psbt.serialize())
+}
