@@ -12,7 +12,7 @@ use crate::connection::Connection;
 use crate::event_loop::{EventLoop, Local};
 use crate::metrics::Origin;
 use crate::server::ConfigureLogging;
-use crate::wire::{self, Opening};
+use crate::wire::{self, Opening, Socket};
 
 /// Bytes that the system is asked to keep for the peer to read: as many as Linux lets anyone ask for.
 const SEND_BUFFER: usize = 212_992;
@@ -54,10 +54,11 @@ impl EventLoop {
         let event_loop = self.clone();
         let connecting = self.run(move |local| {
             Box::pin(async move {
-                let stream = to_tokio(stream).map_err(|error| {
-                    InterfaceError::Malformed(format!("the socket cannot be used: {error}"))
-                })?;
+                let unusable =
+                    |error| InterfaceError::Malformed(format!("the socket cannot be used: {error}"));
+                let stream = to_tokio(stream).map_err(unusable)?;
                 let origin = Origin::local(&stream, address);
+                let stream = Socket::new(stream).map_err(unusable)?;
                 set_up(event_loop, &local, stream, origin).await
             })
         });
@@ -85,7 +86,7 @@ impl EventLoop {
                 Connection::serve(
                     event_loop,
                     &local,
-                    stream,
+                    Socket::new(stream)?,
                     origin,
                     init,
                     configure_logging,
@@ -114,7 +115,7 @@ impl EventLoop {
             Box::pin(async move {
                 let stream = to_tokio(stream)?;
                 let origin = Origin::local(&stream, Some(address));
-                let stream = opening.before(stream);
+                let stream = opening.before(Socket::new(stream)?);
                 Ok(Connection::serve(event_loop, &local, stream, origin, init, None, closing).await)
             })
         });

@@ -15,6 +15,7 @@ use crate::event_loop::{EventLoop, Local};
 use crate::metrics::Origin;
 use crate::process as executable;
 use crate::schema::process_capnp::process;
+use crate::wire::Socket;
 
 /// How children are started and what they are given.
 pub struct SpawnConfig {
@@ -156,7 +157,7 @@ fn start(
         source,
     };
     let (stream, child) = executable::spawn(&program).map_err(failed)?;
-    let stream = to_tokio(stream).map_err(failed)?;
+    let stream = to_tokio(stream).and_then(Socket::new).map_err(failed)?;
     let (disconnect, disconnected) = oneshot::channel();
     let origin = Origin::child(executable::name(&program), child.id());
     let (connection, keep, root) =

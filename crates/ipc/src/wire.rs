@@ -9,6 +9,7 @@ mod network;
 mod opening;
 mod outbox;
 mod questions;
+mod socket;
 mod traffic;
 mod turns;
 
@@ -18,3 +19,4 @@ pub(crate) use frame::{FrameError, MAX_MESSAGE_BYTES};
 pub(crate) use link::Link;
 pub(crate) use network::{Ended, drive, new_system};
 pub(crate) use opening::{Opened, Opening};
+pub(crate) use socket::Socket;
