@@ -32,7 +32,8 @@ processes run on one processor. Each round measures everything once, and figures
     in_flight_64  one task keeps 64 calls under way
     threads_64    64 threads each make a call and wait for it
     argument_of_1_mib
-                  a thread makes a call with an argument of 1 MiB, for which it gets a short answer
+                  a thread makes a call with an argument of 1 MiB, for which it gets a short answer; without the
+                  copying of the argument for the next call, which only the interfaces in Rust take for themselves
   echoipc         milliseconds of the RPC method of that name, for which the node starts a process and calls it
   idle_megabytes  resident memory of a node that waits for calls, and of a process that serves it
   under_attack    what a client of -ipcbind waits for an answer while another one attacks the node without a pause, beside

@@ -37,6 +37,27 @@ impl Window {
         }
     }
 
+    /// Makes calls with what is prepared for each of them until it closes, and gives the microseconds for one, without
+    /// those of the preparations.
+    pub(crate) fn fill_prepared<T>(&self, mut prepare: impl FnMut() -> T, mut call: impl FnMut(T)) -> f64 {
+        let mut counted = Vec::new();
+        loop {
+            let prepared = prepare();
+            let begin = Instant::now();
+            call(prepared);
+            let duration = begin.elapsed();
+            if !self.count() {
+                break;
+            }
+            if begin >= self.begin {
+                counted.push(duration);
+            }
+        }
+        let calls = u32::try_from(counted.len()).expect("a window is short");
+        assert!(calls > 0, "no call was made and ended within {MEASURED:?}");
+        counted.iter().sum::<Duration>().as_secs_f64() * 1e6 / f64::from(calls)
+    }
+
     /// Takes note of a call that ended just now, and gives whether it is still open.
     pub(crate) fn count(&self) -> bool {
         let now = Instant::now();
