@@ -17,7 +17,7 @@ use bitcoin::io::{self, Read, Write};
 pub use check::{BlockChecks, check_block};
 pub use context::{BlockContext, check_block_in_chain};
 pub use error::BlockError;
-pub use merkle::{MerkleRoot, merkle_root, transactions_root};
+pub use merkle::{MerkleRoot, merkle_branch, merkle_root, transactions_root};
 pub use quorum::{QuorumError, is_commitment_height, null_commitment, session_height};
 pub use reward::{check_coinbase_value, is_superblock_height};
 pub use witness::{WITNESS_RESERVED_VALUE, commitment_script, witness_commitment, witness_commitment_index};

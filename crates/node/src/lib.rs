@@ -12,6 +12,7 @@ mod later;
 mod load;
 mod memory;
 mod methods;
+mod mining;
 mod notify;
 mod rpc_server;
 mod run;

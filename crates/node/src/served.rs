@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use interfaces::{Echo, Init, InterfaceError, LocalEcho, Rpc};
+use interfaces::{Echo, Init, InterfaceError, LocalEcho, Mining, Rpc};
 use rpc::{Caller, Refusal, Service};
 use tokio::runtime::Handle;
 use tokio::sync::RwLock;
 use tracing::Instrument as _;
 
 use crate::composition::Welcome;
+use crate::mining::OwnMining;
+use crate::state::Node;
 
 /// The calls of other processes that are under way, each a reader of the lock.
 #[derive(Debug, Clone, Default)]
@@ -23,13 +25,15 @@ impl Calls {
 }
 
 /// Gives each user an `Init` of its own. To be called on the runtime that calls are to run on.
-pub(crate) fn welcome(service: &Arc<Service>, calls: &Calls) -> Welcome {
+pub(crate) fn welcome(service: &Arc<Service>, calls: &Calls, node: &Node) -> Welcome {
     let (service, calls) = (Arc::clone(service), calls.clone());
+    let node = node.clone();
     let runtime = Handle::current();
     Arc::new(move |user| {
         Arc::new(ServedNode {
             service: Arc::clone(&service),
             calls: calls.clone(),
+            node: node.clone(),
             runtime: runtime.clone(),
             user: user.to_owned(),
         })
@@ -41,6 +45,7 @@ pub(crate) fn welcome(service: &Arc<Service>, calls: &Calls) -> Welcome {
 struct ServedNode {
     service: Arc<Service>,
     calls: Calls,
+    node: Node,
     runtime: Handle,
     user: String,
 }
@@ -49,6 +54,11 @@ struct ServedNode {
 impl Init for ServedNode {
     async fn make_echo(&self) -> Result<Arc<dyn Echo>, InterfaceError> {
         Ok(Arc::new(LocalEcho))
+    }
+
+    async fn make_mining(&self) -> Result<Arc<dyn Mining>, InterfaceError> {
+        // Waits of one caller are not ended by another.
+        Ok(Arc::new(OwnMining::new(self.node.clone(), self.runtime.clone())))
     }
 
     async fn make_rpc(&self) -> Result<Arc<dyn Rpc>, InterfaceError> {
@@ -99,7 +109,7 @@ mod tests {
     use tokio::sync::Semaphore;
     use tokio::task::JoinSet;
 
-    use super::{Calls, welcome};
+    use super::{Calls, Node, welcome};
     use crate::rpc_server::naming;
 
     /// Each permit lets one call of `wait` end.
@@ -138,7 +148,7 @@ mod tests {
     }
 
     async fn call(service: &Arc<Service>, user: &str, request: &str) -> Result<String, InterfaceError> {
-        let rpc = welcome(service, &Calls::default())(user)
+        let rpc = welcome(service, &Calls::default(), &Node::default())(user)
             .make_rpc()
             .await
             .unwrap();

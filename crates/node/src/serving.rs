@@ -59,7 +59,7 @@ pub(crate) async fn start(
     })?;
     let service = Service::new(&rpc_server::service_config(args), Arc::clone(&dispatcher));
     let calls = Calls::default();
-    (ways.serve_processes)(served::welcome(&service, &calls))?;
+    (ways.serve_processes)(served::welcome(&service, &calls, node))?;
     let server = if args.flag("server", true) {
         let started = RpcServer::start(args, data_dir, Arc::clone(&service)).await;
         Some(started.map_err(|error| explain_start_failure(&error))?)

@@ -33,6 +33,24 @@ pub fn merkle_root(leaves: Vec<TxMerkleNode>) -> MerkleRoot {
     }
 }
 
+/// The hashes that lead from the first of a block's transactions to the root, the deepest first.
+#[must_use]
+pub fn merkle_branch(transactions: &[Transaction]) -> Vec<TxMerkleNode> {
+    let mut row: Vec<TxMerkleNode> = transactions
+        .iter()
+        .map(|transaction| transaction.compute_txid().to_raw_hash().into())
+        .collect();
+    let mut branch = Vec::new();
+    while row.len() > 1 {
+        branch.push(row[1]);
+        row = row
+            .chunks(2)
+            .map(|pair| parent_node(pair[0], pair[pair.len() - 1]))
+            .collect();
+    }
+    branch
+}
+
 /// The root that the header of a block with these transactions must have.
 #[must_use]
 pub fn transactions_root(transactions: &[Transaction]) -> MerkleRoot {

@@ -1,0 +1,185 @@
+//! A template on the tip.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bitcoin::block::{Header, Version};
+use bitcoin::script::Builder;
+use bitcoin::{Amount, Transaction, TxMerkleNode};
+use chain::mining::{NextBlock, Template, assemble, seal};
+use consensus::block::{BlockChecks, WITNESS_RESERVED_VALUE, merkle_branch};
+use interfaces::{BlockTemplate, BlockVerdict, BlockWaitOptions, CoinbaseTx, InterfaceError};
+use tokio::sync::watch;
+
+use super::OwnMining;
+use super::convert::{failed, own_block, plain_block, submit};
+use crate::state::NodeState;
+
+/// Where the difficulty falls after this time without a block, a template of that difficulty is made.
+const PATIENCE: Duration = Duration::from_secs(20 * 60);
+
+/// How often it is looked whether it did.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// A template of the node's.
+#[derive(Clone)]
+pub(super) struct OwnTemplate(Arc<Made>);
+
+struct Made {
+    mining: OwnMining,
+    next: NextBlock,
+    template: Template,
+    /// How often waits for the next template were told to end.
+    interrupts: watch::Sender<u64>,
+}
+
+impl OwnTemplate {
+    /// Makes one, whose coinbase pays to anyone.
+    pub(super) fn make(mining: OwnMining, node: &NodeState) -> Result<Self, InterfaceError> {
+        let next = node
+            .chain
+            .next_block()
+            .ok_or_else(|| failed("there is no tip yet"))?;
+        let anyone = Builder::new().push_int(1).into_script();
+        let template = assemble(&next, Vec::new(), anyone, 1);
+        let tested = node.chain.test_block(&template.block, BlockChecks::Template);
+        match tested.map_err(|error| failed(node.fail(&error)))? {
+            // Another block may have been connected meanwhile: then the template is out of date, and no worse than that.
+            Err(rejection) if rejection.reason != "inconclusive-not-best-prevblk" => Err(failed(rejection)),
+            _ => Ok(Self(Arc::new(Made {
+                mining,
+                next,
+                template,
+                interrupts: watch::Sender::new(0),
+            }))),
+        }
+    }
+}
+
+impl Made {
+    fn coinbase(&self) -> &Transaction {
+        &self.template.block.transactions[0]
+    }
+
+    /// Whether the template's target is harder than what the chain asks for by now.
+    fn is_too_hard(&self, node: &NodeState) -> bool {
+        let has_minimum = node.chain.params().work.minimum_difficulty_after.is_some();
+        let age = node.chain.clock().now().saturating_sub(self.next.time.into());
+        has_minimum && age > PATIENCE.as_secs()
+    }
+
+    /// Waits until there is something better. False where there will not be.
+    async fn wait(
+        &self,
+        interrupts: watch::Receiver<u64>,
+        timeout: Option<Duration>,
+    ) -> Result<bool, InterfaceError> {
+        let node = self.mining.loaded()?;
+        let previous = self.next.previous;
+        let too_hard = async {
+            while !self.is_too_hard(&node) {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        let changed = self
+            .mining
+            .wait_for_tip(interrupts, timeout, |tip| tip.hash != previous);
+        tokio::select! {
+            tip = changed => Ok(tip?.is_some_and(|tip| tip.hash != previous)),
+            () = too_hard, if node.chain.params().work.minimum_difficulty_after.is_some() => Ok(true),
+        }
+    }
+}
+
+#[async_trait]
+impl BlockTemplate for OwnTemplate {
+    async fn get_block_header(&self) -> Result<Header, InterfaceError> {
+        Ok(*self.0.template.block.header.pure())
+    }
+
+    async fn get_block(&self) -> Result<bitcoin::Block, InterfaceError> {
+        Ok(plain_block(&self.0.template.block))
+    }
+
+    async fn get_tx_fees(&self) -> Result<Vec<Amount>, InterfaceError> {
+        Ok(self.0.template.fees.clone())
+    }
+
+    async fn get_tx_sigops(&self) -> Result<Vec<u32>, InterfaceError> {
+        let costs = self.0.template.sigop_costs.iter();
+        Ok(costs
+            .map(|cost| u32::try_from(*cost).unwrap_or(u32::MAX))
+            .collect())
+    }
+
+    async fn get_coinbase_tx(&self) -> Result<CoinbaseTx, InterfaceError> {
+        let coinbase = self.0.coinbase();
+        let prefix = Builder::new()
+            .push_int(i64::from(self.0.next.height))
+            .into_script();
+        Ok(CoinbaseTx {
+            version: coinbase.version.0.cast_unsigned(),
+            sequence: coinbase.input[0].sequence.to_consensus_u32(),
+            script_sig_prefix: prefix,
+            witness: Some(WITNESS_RESERVED_VALUE),
+            block_reward_remaining: coinbase.output[0].value,
+            required_outputs: coinbase.output[1..].to_vec(),
+            lock_time: coinbase.lock_time.to_consensus_u32(),
+        })
+    }
+
+    async fn get_coinbase_merkle_path(&self) -> Result<Vec<TxMerkleNode>, InterfaceError> {
+        Ok(merkle_branch(&self.0.template.block.transactions))
+    }
+
+    async fn submit_solution(
+        &self,
+        version: u32,
+        timestamp: u32,
+        nonce: u32,
+        coinbase: Transaction,
+    ) -> Result<BlockVerdict, InterfaceError> {
+        let mut block = plain_block(&self.0.template.block);
+        block.header.version = Version::from_consensus(version.cast_signed());
+        block.header.time = timestamp;
+        block.header.nonce = nonce;
+        block.txdata[0] = coinbase;
+        self.0
+            .mining
+            .blocking(move |node| match own_block(block) {
+                Ok(mut block) => {
+                    seal(&mut block);
+                    submit(node, block)
+                }
+                Err(verdict) => Ok(verdict),
+            })
+            .await
+    }
+
+    async fn wait_next(
+        &self,
+        options: BlockWaitOptions,
+    ) -> Result<Option<Arc<dyn BlockTemplate>>, InterfaceError> {
+        // Fees do not rise while there is no mempool. Timers are the runtime's, whoever calls.
+        let made = Arc::clone(&self.0);
+        let interrupts = self.0.interrupts.subscribe();
+        let waiting = async move { made.wait(interrupts, options.timeout).await };
+        let is_better = self.0.mining.runtime.spawn(waiting).await.map_err(failed)??;
+        if !is_better {
+            return Ok(None);
+        }
+        let mining = self.0.mining.clone();
+        let made = self
+            .0
+            .mining
+            .blocking(move |node| Self::make(mining, node))
+            .await?;
+        Ok(Some(Arc::new(made)))
+    }
+
+    async fn interrupt_wait(&self) -> Result<(), InterfaceError> {
+        self.0.interrupts.send_modify(|count| *count += 1);
+        Ok(())
+    }
+}
