@@ -9,9 +9,12 @@ use chain::{ChainObserver, ChainstateManager, Clock, Config, LongWork, Pruning, 
 use consensus::Params;
 use rpc::Dispatcher;
 
-use crate::state::{NodeState, TipWatch};
+use crate::state::{Node, NodeState, TipWatch, blocking};
 
 const MEBIBYTE: u64 = 1 << 20;
+
+/// How long what is new may be in memory alone.
+const FLUSH_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// The least that `-prune` may leave, in MiB: what 288 blocks and their undo data take at most, and some room.
 const LEAST_PRUNE: i64 = 550;
@@ -247,5 +250,17 @@ pub(crate) fn import(node: &NodeState, args: &Args) {
         });
     if let Err(error) = imported {
         node.fail(&error);
+    }
+}
+
+/// Writes what the chain has in memory to the disk from time to time, so that little has to be done anew after a power cut.
+pub(crate) async fn flush_regularly(node: Node) {
+    loop {
+        tokio::time::sleep(FLUSH_EVERY).await;
+        // An error stops the node, and so ends this.
+        _ = blocking(&node, |node| {
+            node.chain.flush().map_err(|error| node.fail(&error))
+        })
+        .await;
     }
 }

@@ -269,6 +269,7 @@ async fn serve(
         tracing::info!("init message: Done loading");
         background::report_ready(role);
         notify::started(args);
+        tokio::spawn(load::flush_regularly(node.clone()));
         let importing = Arc::clone(node.get()?);
         let args = args.clone();
         std::thread::Builder::new()

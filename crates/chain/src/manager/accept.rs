@@ -9,7 +9,6 @@ use consensus::header::BlockHeader;
 
 use super::{ChainError, ChainstateManager};
 use crate::FilePosition;
-use crate::connect::{ConnectContext, ConnectFailure, connect_block};
 use crate::headers::{accept_header, check_in_chain};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::tree::{BlockTree, EntryId};
@@ -129,35 +128,25 @@ impl ChainstateManager {
     ) -> Result<Result<(), Rejection>, ChainError> {
         let _writer = self.write();
         let mut coins = self.coins();
-        let tree = self.tree();
-        let previous = block.header.pure().prev_blockhash;
-        let Some(tip) = tree.tip().filter(|tip| tree.entry(*tip).hash == previous) else {
-            return Ok(Err(Rejection::new(
-                RejectionKind::MissingParent,
-                "inconclusive-not-best-prevblk",
-                "",
-            )));
+        let (tip, checked) = {
+            let tree = self.tree();
+            let previous = block.header.pure().prev_blockhash;
+            let Some(tip) = tree.tip().filter(|tip| tree.entry(*tip).hash == previous) else {
+                return Ok(Err(Rejection::new(
+                    RejectionKind::MissingParent,
+                    "inconclusive-not-best-prevblk",
+                    "",
+                )));
+            };
+            let checked = check_in_chain(&tree, tip, &block.header, self.clock.now(), self.params())
+                .and_then(|()| Ok(check_block(block, checks, self.params())?))
+                .and_then(|()| self.check_at_place(&tree, tip, block));
+            (tip, checked)
         };
-        let checked = check_in_chain(&tree, tip, &block.header, self.clock.now(), self.params())
-            .and_then(|()| Ok(check_block(block, checks, self.params())?))
-            .and_then(|()| self.check_at_place(&tree, tip, block));
         if let Err(rejection) = checked {
             return Ok(Err(rejection));
         }
-        let height = tree.entry(tip).height + 1;
-        let median_time_past = |height| {
-            let ancestor = tree.ancestor(tip, height).expect("locks are of blocks before");
-            tree.median_time_past(ancestor)
-        };
-        let context = ConnectContext {
-            height,
-            median_time_past: &median_time_past,
-            scripts: Some(&self.scripts),
-        };
-        match connect_block(block, &context, &mut coins.view(), self.params()) {
-            Ok(_) => Ok(Ok(())),
-            Err(ConnectFailure::Invalid(error)) => Ok(Err(error.into())),
-            Err(ConnectFailure::Database(error)) => Err(error.into()),
-        }
+        let connected = self.connect_to(block, tip, Some(&self.scripts), &mut coins.view())?;
+        Ok(connected.map(|_connected| ()))
     }
 }

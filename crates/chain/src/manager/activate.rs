@@ -8,8 +8,9 @@ use consensus::block::{Block, transactions_root};
 use consensus::work::block_work;
 
 use super::{ChainError, ChainstateManager};
+use crate::coins::{CoinsCache, CoinsView};
 use crate::connect::{
-    ConnectContext, ConnectFailure, Connected, Disconnected, connect_block, disconnect_block,
+    ConnectContext, ConnectFailure, Connected, Disconnected, ScriptChecker, connect_block, disconnect_block,
 };
 use crate::observer::LongWork;
 use crate::rejection::Rejection;
@@ -171,24 +172,37 @@ impl ChainstateManager {
         block: &Block,
         id: EntryId,
         parent: EntryId,
-        coins: &mut crate::coins::CoinsCache,
+        coins: &mut CoinsCache,
     ) -> Result<Result<Connected, Rejection>, ChainError> {
-        let tree = self.tree();
+        let scripts = self.must_run_scripts(id).then_some(&self.scripts);
+        let mut view = coins.view();
+        let connected = self.connect_to(block, parent, scripts, &mut view)?;
+        if connected.is_ok() {
+            view.commit();
+        }
+        Ok(connected)
+    }
+
+    /// Connects a block to a view of the coins of its parent. Others can read the tree meanwhile.
+    pub(super) fn connect_to(
+        &self,
+        block: &Block,
+        parent: EntryId,
+        scripts: Option<&ScriptChecker>,
+        view: &mut CoinsView<'_>,
+    ) -> Result<Result<Connected, Rejection>, ChainError> {
         let median_time_past = |height| {
+            let tree = self.tree();
             let ancestor = tree.ancestor(parent, height).expect("locks are of blocks before");
             tree.median_time_past(ancestor)
         };
         let context = ConnectContext {
-            height: tree.entry(id).height,
+            height: self.tree().entry(parent).height + 1,
             median_time_past: &median_time_past,
-            scripts: self.must_run_scripts(&tree, id).then_some(&self.scripts),
+            scripts,
         };
-        let mut view = coins.view();
-        match connect_block(block, &context, &mut view, self.params()) {
-            Ok(connected) => {
-                view.commit();
-                Ok(Ok(connected))
-            }
+        match connect_block(block, &context, view, self.params()) {
+            Ok(connected) => Ok(Ok(connected)),
             Err(ConnectFailure::Invalid(error)) => Ok(Err(error.into())),
             Err(ConnectFailure::Database(error)) => Err(error.into()),
         }
@@ -269,8 +283,9 @@ impl ChainstateManager {
 
     /// Whether a block's scripts must run: not if it is before the block that is assumed to be valid, in the best chain of
     /// headers, and buried deep enough in it.
-    fn must_run_scripts(&self, tree: &BlockTree, id: EntryId) -> bool {
+    fn must_run_scripts(&self, id: EntryId) -> bool {
         let params = self.params();
+        let tree = self.tree();
         let is_before = |later: EntryId| tree.ancestor(later, tree.entry(id).height) == Some(id);
         let Some(assumed) = params
             .assume_valid
@@ -284,10 +299,10 @@ impl ChainstateManager {
         };
         let is_assumed =
             is_before(assumed) && is_before(best) && tree.entry(best).chain_work >= params.minimum_chain_work;
-        !is_assumed || work_between(tree, id, best, params.work.spacing) <= ASSUMED_VALID_AFTER
+        !is_assumed || work_between(&tree, id, best, params.work.spacing) <= ASSUMED_VALID_AFTER
     }
 
-    fn log_tip(&self, tip: EntryId, coins: &crate::coins::CoinsCache) {
+    fn log_tip(&self, tip: EntryId, coins: &CoinsCache) {
         if !tracing::enabled!(tracing::Level::INFO) {
             return;
         }

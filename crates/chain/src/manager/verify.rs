@@ -3,7 +3,7 @@
 use consensus::block::{BlockChecks, check_block};
 
 use super::{ChainError, ChainstateManager};
-use crate::connect::{ConnectContext, Disconnected, connect_block, disconnect_block};
+use crate::connect::{Disconnected, disconnect_block};
 use crate::observer::LongWork;
 
 /// What checking the last blocks came to.
@@ -91,22 +91,15 @@ impl ChainstateManager {
             if self.is_interrupted() {
                 return Ok(Verification::Interrupted);
             }
-            let tree = self.tree();
-            let entry = tree.entry(id);
-            let median_time_past = |height| {
-                let ancestor = tree.ancestor(id, height).expect("locks are of blocks before");
-                tree.median_time_past(ancestor)
+            let (hash, height, parent) = {
+                let tree = self.tree();
+                let entry = tree.entry(id);
+                (entry.hash, entry.height, entry.parent)
             };
-            let context = ConnectContext {
-                height: entry.height,
-                median_time_past: &median_time_past,
-                scripts: Some(&self.scripts),
-            };
-            if let Err(error) = connect_block(&block, &context, &mut view, self.params()) {
-                return Ok(Verification::Damaged(format!(
-                    "block {} at height {}: {error}",
-                    entry.hash, entry.height
-                )));
+            let parent = parent.expect("the genesis block was not disconnected");
+            if let Err(rejection) = self.connect_to(&block, parent, Some(&self.scripts), &mut view)? {
+                let text = format!("block {hash} at height {height}: {rejection}");
+                return Ok(Verification::Damaged(text));
             }
         }
         Ok(outcome)
