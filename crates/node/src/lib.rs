@@ -14,6 +14,7 @@ mod memory;
 mod methods;
 mod mining;
 mod notify;
+mod pool;
 mod rpc_server;
 mod run;
 mod served;

@@ -1,5 +1,6 @@
 //! From options to a chain that is loaded.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use chain::{ChainObserver, ChainstateManager, Clock, Config, LongWork, Pruning, 
 use consensus::Params;
 use rpc::Dispatcher;
 
+use crate::pool;
 use crate::state::{Node, NodeState, TipWatch, blocking};
 
 const MEBIBYTE: u64 = 1 << 20;
@@ -168,7 +170,7 @@ fn threads(par: i64) -> usize {
 }
 
 /// The node's time.
-pub(crate) fn clock(args: &Args) -> Clock {
+fn clock(args: &Args) -> Clock {
     let clock = Clock::default();
     clock.set(u64::try_from(args.number("mocktime", 0)).unwrap_or(0));
     clock
@@ -194,7 +196,7 @@ impl ChainObserver for Progress {
 /// Opens the chain.
 pub(crate) fn open(
     config: Config,
-    clock: Clock,
+    (policy, pool_file): (mempool::Config, PathBuf),
     args: &Args,
     dispatcher: &Arc<Dispatcher>,
     shutdown: &Shutdown,
@@ -208,9 +210,9 @@ pub(crate) fn open(
     let progress = Arc::new(Progress {
         dispatcher: Arc::clone(dispatcher),
     });
-    let chain = ChainstateManager::open(config, Arc::new(clock), vec![progress])?;
+    let chain = ChainstateManager::open(config, Arc::new(clock(args)), vec![progress])?;
     chain.observe(Arc::clone(&watch) as Arc<dyn ChainObserver>);
-    let node = Arc::new(NodeState::new(chain, &watch));
+    let node = NodeState::new(chain, &watch, policy, pool_file);
     tracing::info!("block index: {} blocks", node.chain.tree().len());
     Ok(node)
 }
@@ -250,7 +252,12 @@ pub(crate) fn import(node: &NodeState, args: &Args) {
         });
     if let Err(error) = imported {
         node.fail(&error);
+        return;
     }
+    if args.flag("persistmempool", true) {
+        pool::load(node, &node.pool_file);
+    }
+    node.pool.finish_loading();
 }
 
 /// Writes what the chain has in memory to the disk from time to time, so that little has to be done anew after a power cut.

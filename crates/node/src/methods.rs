@@ -6,6 +6,7 @@ mod descriptor;
 mod echo;
 mod logging;
 mod memory;
+mod mempool;
 mod message;
 mod mining;
 mod raw_transaction;
@@ -45,6 +46,7 @@ pub(crate) fn register(
     let groups = [
         raw_transaction::methods(params, &coins::of(node.clone())),
         blockchain::methods(node),
+        mempool::methods(node),
         mining::methods(node),
         time::methods(node),
     ];

@@ -1,6 +1,4 @@
 //! The node's `Mining`: what miners, pools and providers of Stratum v2 templates ask for over IPC.
-//!
-//! There is no mempool yet: templates have no transactions but their coinbase.
 
 mod convert;
 mod template;
@@ -150,7 +148,9 @@ impl Mining for OwnMining {
             }
         }
         let this = self.clone();
-        let made = self.blocking(move |node| OwnTemplate::make(this, node)).await?;
+        let made = self
+            .blocking(move |node| OwnTemplate::make(this, node, options))
+            .await?;
         Ok(Some(Arc::new(made)))
     }
 
@@ -202,15 +202,26 @@ impl Mining for OwnMining {
         &self,
         txids: Vec<Txid>,
     ) -> Result<Vec<Option<Transaction>>, InterfaceError> {
-        Ok(vec![None; txids.len()])
+        let node = self.loaded()?;
+        let find = |pool: &mut mempool::Mempool| txids.iter().map(|txid| whole(pool.get(txid))).collect();
+        Ok(node.pool.with(find))
     }
 
     async fn get_transactions_by_witness_id(
         &self,
         wtxids: Vec<Wtxid>,
     ) -> Result<Vec<Option<Transaction>>, InterfaceError> {
-        Ok(vec![None; wtxids.len()])
+        let node = self.loaded()?;
+        let find = |pool: &mut mempool::Mempool| {
+            let found = wtxids.iter().map(|wtxid| whole(pool.get_by_wtxid(wtxid)));
+            found.collect()
+        };
+        Ok(node.pool.with(find))
     }
+}
+
+fn whole(entry: Option<&mempool::Entry>) -> Option<Transaction> {
+    entry.map(|entry| Transaction::clone(&entry.transaction))
 }
 
 /// Refuses what no block could be made of.

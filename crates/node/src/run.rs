@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::composition::{Composed, Composition, Finish, Surroundings};
 use crate::serving::{self, Serving, Ways};
 use crate::state::{Node, NodeState};
 use crate::user_agent::user_agent;
-use crate::{chain_params, load, notify, rpc_server};
+use crate::{chain_params, load, notify, pool, rpc_server};
 
 /// How long the composition may take to finish after everything else has stopped.
 const FINISH_DEADLINE: Duration = Duration::from_secs(30);
@@ -61,6 +62,7 @@ fn option_table() -> OptionTable {
         .add(background::options())
         .add(chain_params::options())
         .add(load::options())
+        .add(pool::options())
         .add(notify::options())
         .add([OptionSpec::new(
             "disablewallet",
@@ -92,6 +94,7 @@ fn start(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> 
     let params = chain_params::params(&args)?;
     let data_dir = DataDir::resolve(&args)?;
     let config = load::config(&args, &data_dir, params)?;
+    let policy = pool::config(&args)?;
     let log_config = LogConfig::from_args(&args, &data_dir)?;
     let lock = data_dir.lock()?;
     if role == Role::Launcher {
@@ -117,7 +120,7 @@ fn start(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> 
 
     let outcome = runtime.block_on(live(
         composition,
-        config,
+        (config, policy),
         &args,
         &data_dir,
         &logger.handle(),
@@ -165,7 +168,7 @@ fn log_beginning(args: &Args, data_dir: &DataDir) {
 /// What happens while there is a log and a runtime. Everything made here is gone when it returns.
 async fn live(
     composition: Composition,
-    config: chain::Config,
+    (config, policy): (chain::Config, mempool::Config),
     args: &Args,
     data_dir: &DataDir,
     log: &LogHandle,
@@ -193,18 +196,18 @@ async fn live(
     let started = serving::start(&surroundings, shutdown, ways, &params, &node).await;
     let (serving, served) = match started {
         Ok(serving) => {
-            let served = serve(&surroundings, shutdown, &serving, (&node, config), role).await;
+            let served = serve(&surroundings, shutdown, &serving, (&node, config, policy), role).await;
             (Some(serving), served)
         }
         Err(error) => (None, Err(error)),
     };
     end(serving, finish).await;
-    let kept = keep(&node).await;
+    let kept = keep(&node, args.flag("persistmempool", true)).await;
     served.and(kept)
 }
 
-/// Writes what the chain has in memory to the disk.
-async fn keep(node: &Node) -> anyhow::Result<()> {
+/// Writes what is in memory to the disk: the chain, and the unconfirmed transactions if they are wanted.
+async fn keep(node: &Node, keeps_pool: bool) -> anyhow::Result<()> {
     let Ok(node) = node.get().map(Arc::clone) else {
         return Ok(());
     };
@@ -213,7 +216,13 @@ async fn keep(node: &Node) -> anyhow::Result<()> {
         match node.failure() {
             // What is in memory may not fit what is on disk any more.
             Some(text) => Err(anyhow::anyhow!(text)),
-            None => node.chain.flush().context("the chain cannot be written"),
+            None => {
+                if keeps_pool && node.pool.is_loaded() {
+                    pool::save(&node.pool, &node.pool_file)
+                        .context("the unconfirmed transactions cannot be written")?;
+                }
+                node.chain.flush().context("the chain cannot be written")
+            }
         }
     };
     tokio::task::spawn_blocking(work)
@@ -250,11 +259,13 @@ async fn serve(
     surroundings: &Surroundings<'_>,
     shutdown: &Shutdown,
     serving: &Serving,
-    (node, config): (&Node, chain::Config),
+    (node, config, policy): (&Node, chain::Config, mempool::Config),
     role: Role,
 ) -> anyhow::Result<()> {
     let args = surroundings.args;
-    let loaded = load_chain(args, shutdown, serving, (node, config));
+    let pool_file = surroundings.data_dir.network().join("mempool.dat");
+    let open = (config, (policy, pool_file));
+    let loaded = load_chain(args, shutdown, serving, (node, open));
     tokio::select! {
         biased;
         loaded = loaded => loaded?,
@@ -291,19 +302,11 @@ async fn load_chain(
     args: &Args,
     shutdown: &Shutdown,
     serving: &Serving,
-    (node, config): (&Node, chain::Config),
+    (node, (config, pool)): (&Node, (chain::Config, (mempool::Config, PathBuf))),
 ) -> anyhow::Result<()> {
     let dispatcher = Arc::clone(serving.dispatcher());
     let (own_args, own_shutdown, own_dispatcher) = (args.clone(), shutdown.clone(), Arc::clone(&dispatcher));
-    let open = move || {
-        load::open(
-            config,
-            load::clock(&own_args),
-            &own_args,
-            &own_dispatcher,
-            &own_shutdown,
-        )
-    };
+    let open = move || load::open(config, pool, &own_args, &own_dispatcher, &own_shutdown);
     let loaded: Arc<NodeState> = tokio::task::spawn_blocking(open)
         .await
         .context("the chain was not opened")??;

@@ -1,5 +1,6 @@
 //! What the node holds while it runs: its chain, and those who wait for it to change.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use app::Shutdown;
@@ -9,6 +10,7 @@ use rpc::{RpcError, code};
 use tokio::sync::watch;
 
 use crate::later::Later;
+use crate::pool::Pool;
 
 /// The node, once it has a chain.
 pub(crate) type Node = Later<Arc<NodeState>>;
@@ -23,6 +25,9 @@ pub(crate) struct Tip {
 /// A node with a chain.
 pub(crate) struct NodeState {
     pub(crate) chain: ChainstateManager,
+    pub(crate) pool: Arc<Pool>,
+    /// Where the pool is kept from one run to the next.
+    pub(crate) pool_file: PathBuf,
     pub(crate) shutdown: Shutdown,
     tips: watch::Sender<Option<Tip>>,
     fatal: Mutex<Option<String>>,
@@ -57,7 +62,13 @@ impl ChainObserver for TipWatch {
 }
 
 impl NodeState {
-    pub(crate) fn new(chain: ChainstateManager, watch: &TipWatch) -> Self {
+    /// A node with this chain, and a pool with this policy that follows it.
+    pub(crate) fn new(
+        chain: ChainstateManager,
+        watch: &TipWatch,
+        policy: mempool::Config,
+        pool_file: PathBuf,
+    ) -> Arc<Self> {
         let tip = {
             let tree = chain.tree();
             tree.tip().map(|tip| tree.entry(tip)).map(|entry| Tip {
@@ -66,12 +77,17 @@ impl NodeState {
             })
         };
         watch.tips.send_replace(tip);
-        Self {
+        let pool = Arc::new(Pool::new(policy));
+        let node = Arc::new(Self {
             chain,
+            pool: Arc::clone(&pool),
+            pool_file,
             shutdown: watch.shutdown.clone(),
             tips: watch.tips.clone(),
             fatal: Mutex::new(None),
-        }
+        });
+        pool.follow(&node);
+        node
     }
 
     /// Follows the tip.

@@ -13,6 +13,7 @@ mod ipc_listen;
 mod ipc_log;
 mod life;
 mod log;
+mod mempool;
 mod programs;
 mod rpc_access;
 mod rpc_methods;

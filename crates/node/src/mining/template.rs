@@ -9,17 +9,20 @@ use bitcoin::script::Builder;
 use bitcoin::{Amount, Transaction, TxMerkleNode};
 use chain::mining::{NextBlock, Template, assemble, seal};
 use consensus::block::{BlockChecks, WITNESS_RESERVED_VALUE, merkle_branch};
-use interfaces::{BlockTemplate, BlockVerdict, BlockWaitOptions, CoinbaseTx, InterfaceError};
+use interfaces::{
+    BlockCreateOptions, BlockTemplate, BlockVerdict, BlockWaitOptions, CoinbaseTx, InterfaceError,
+};
 use tokio::sync::watch;
 
 use super::OwnMining;
 use super::convert::{failed, own_block, plain_block, submit};
+use crate::pool::Room;
 use crate::state::NodeState;
 
 /// Where the difficulty falls after this time without a block, a template of that difficulty is made.
 const PATIENCE: Duration = Duration::from_secs(20 * 60);
 
-/// How often it is looked whether it did.
+/// How often it is looked whether it did, and whether fees have risen.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// A template of the node's.
@@ -30,19 +33,28 @@ struct Made {
     mining: OwnMining,
     next: NextBlock,
     template: Template,
+    options: BlockCreateOptions,
     /// How often waits for the next template were told to end.
     interrupts: watch::Sender<u64>,
 }
 
 impl OwnTemplate {
     /// Makes one, whose coinbase pays to anyone.
-    pub(super) fn make(mining: OwnMining, node: &NodeState) -> Result<Self, InterfaceError> {
+    pub(super) fn make(
+        mining: OwnMining,
+        node: &NodeState,
+        options: BlockCreateOptions,
+    ) -> Result<Self, InterfaceError> {
         let next = node
             .chain
             .next_block()
             .ok_or_else(|| failed("there is no tip yet"))?;
         let anyone = Builder::new().push_int(1).into_script();
-        let template = assemble(&next, Vec::new(), anyone, 1);
+        let chosen = match options.use_mempool {
+            true => node.pool.select(&next, room(&options)),
+            false => Vec::new(),
+        };
+        let template = assemble(&next, chosen, anyone, 1);
         let tested = node.chain.test_block(&template.block, BlockChecks::Template);
         match tested.map_err(|error| failed(node.fail(&error)))? {
             // Another block may have been connected meanwhile: then the template is out of date, and no worse than that.
@@ -51,6 +63,7 @@ impl OwnTemplate {
                 mining,
                 next,
                 template,
+                options,
                 interrupts: watch::Sender::new(0),
             }))),
         }
@@ -69,26 +82,45 @@ impl Made {
         has_minimum && age > PATIENCE.as_secs()
     }
 
+    /// Whether a template that was made now would pay so much more.
+    fn pays_less_by(&self, threshold: Amount, node: &NodeState) -> bool {
+        if threshold >= Amount::MAX_MONEY || !self.options.use_mempool {
+            return false;
+        }
+        let chosen = node.pool.select(&self.next, room(&self.options));
+        let now: Amount = chosen.iter().map(|chosen| chosen.fee).sum();
+        let then: Amount = self.template.fees.iter().copied().sum();
+        now >= then + threshold
+    }
+
     /// Waits until there is something better. False where there will not be.
     async fn wait(
         &self,
         interrupts: watch::Receiver<u64>,
-        timeout: Option<Duration>,
+        options: BlockWaitOptions,
     ) -> Result<bool, InterfaceError> {
         let node = self.mining.loaded()?;
         let previous = self.next.previous;
-        let too_hard = async {
-            while !self.is_too_hard(&node) {
+        let is_better = async {
+            while !self.is_too_hard(&node) && !self.pays_less_by(options.fee_threshold, &node) {
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         };
         let changed = self
             .mining
-            .wait_for_tip(interrupts, timeout, |tip| tip.hash != previous);
+            .wait_for_tip(interrupts, options.timeout, |tip| tip.hash != previous);
         tokio::select! {
             tip = changed => Ok(tip?.is_some_and(|tip| tip.hash != previous)),
-            () = too_hard, if node.chain.params().work.minimum_difficulty_after.is_some() => Ok(true),
+            () = is_better => Ok(true),
         }
+    }
+}
+
+/// What a template keeps free.
+fn room(options: &BlockCreateOptions) -> Room {
+    Room {
+        reserved_weight: options.block_reserved_weight,
+        reserved_sigop_cost: options.coinbase_output_max_additional_sigops,
     }
 }
 
@@ -161,19 +193,19 @@ impl BlockTemplate for OwnTemplate {
         &self,
         options: BlockWaitOptions,
     ) -> Result<Option<Arc<dyn BlockTemplate>>, InterfaceError> {
-        // Fees do not rise while there is no mempool. Timers are the runtime's, whoever calls.
+        // Timers are the runtime's, whoever calls.
         let made = Arc::clone(&self.0);
         let interrupts = self.0.interrupts.subscribe();
-        let waiting = async move { made.wait(interrupts, options.timeout).await };
+        let waiting = async move { made.wait(interrupts, options).await };
         let is_better = self.0.mining.runtime.spawn(waiting).await.map_err(failed)??;
         if !is_better {
             return Ok(None);
         }
-        let mining = self.0.mining.clone();
+        let (mining, options) = (self.0.mining.clone(), self.0.options.clone());
         let made = self
             .0
             .mining
-            .blocking(move |node| Self::make(mining, node))
+            .blocking(move |node| Self::make(mining, node, options))
             .await?;
         Ok(Some(Arc::new(made)))
     }

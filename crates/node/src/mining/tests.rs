@@ -3,7 +3,7 @@
 use app::Shutdown;
 use bitcoin::block::Header;
 use bitcoin::hashes::Hash as _;
-use bitcoin::{OutPoint, ScriptBuf, Sequence, TxIn, TxOut, Witness, absolute, transaction};
+use bitcoin::{Amount, OutPoint, ScriptBuf, Sequence, TxIn, TxOut, Witness, absolute, transaction};
 use chain::files::FileSizes;
 use chain::{ChainObserver, ChainstateManager, Clock, Config, Pruning, Rebuild};
 use consensus::block::{Block, merkle_branch};
@@ -33,7 +33,12 @@ fn miner() -> (TempDir, OwnMining) {
     chain.observe(Arc::clone(&watch) as Arc<dyn ChainObserver>);
     chain.activate().unwrap();
     let node = Node::default();
-    node.set(Arc::new(NodeState::new(chain, &watch)));
+    let policy = mempool::Config {
+        requires_standard: false,
+        ..mempool::Config::default()
+    };
+    let pool_file = directory.path().join("mempool.dat");
+    node.set(NodeState::new(chain, &watch, policy, pool_file));
     (directory, OwnMining::new(node, Handle::current()))
 }
 
@@ -166,6 +171,75 @@ async fn blocks_are_checked_without_being_kept() {
         refused("bad-version", "the interface carries no work of another chain")
     );
     assert_eq!(mining.get_tip().await.unwrap().unwrap().height, 0);
+}
+
+/// Spends a coinbase's reward, and leaves a fee.
+fn spend(coinbase: &Transaction, fee: u64) -> Arc<Transaction> {
+    let mut transaction = coinbase.clone();
+    transaction.version = transaction::Version::TWO;
+    transaction.input[0] = TxIn {
+        previous_output: OutPoint::new(coinbase.compute_txid(), 0),
+        ..TxIn::default()
+    };
+    transaction.output.truncate(1);
+    // A script that no other output here has, long enough for the transaction not to be too short.
+    transaction.output[0].script_pubkey = ScriptBuf::from_bytes([&[0x75; 1][..], &[0x51; 20]].concat());
+    transaction.output[0].value -= Amount::from_sat(fee);
+    Arc::new(transaction)
+}
+
+#[tokio::test]
+async fn templates_hold_unconfirmed_transactions_and_better_ones_are_waited_for() {
+    let (_directory, mining) = miner();
+    let node = mining.loaded().unwrap();
+    let mut coinbases = Vec::new();
+    for _ in 0..102 {
+        let made = template(&mining).await;
+        let coinbase = coinbase(made.get_coinbase_tx().await.unwrap());
+        assert_eq!(mine(&made).await, BlockVerdict::Accepted);
+        coinbases.push(coinbase);
+    }
+    let send = |transaction: &Arc<Transaction>| {
+        node.pool
+            .accept(transaction, &node.chain, mempool::accept::Purpose::Keep)
+            .unwrap()
+    };
+    let first = spend(&coinbases[0], 10_000);
+    send(&first);
+    let with_one = template(&mining).await;
+    assert_eq!(with_one.get_tx_fees().await.unwrap(), [Amount::from_sat(10_000)]);
+    assert_eq!(with_one.get_block().await.unwrap().txdata[1], *first);
+    assert_eq!(with_one.get_coinbase_merkle_path().await.unwrap().len(), 1);
+    let found = mining.get_transactions_by_tx_id(vec![Txid::all_zeros(), first.compute_txid()]);
+    assert_eq!(found.await.unwrap(), [None, Some(Transaction::clone(&first))]);
+    let without = BlockCreateOptions {
+        use_mempool: false,
+        ..BlockCreateOptions::default()
+    };
+    let empty = mining.create_new_block(without, false).await.unwrap().unwrap();
+    assert!(empty.get_tx_fees().await.unwrap().is_empty());
+
+    let rise = |threshold| BlockWaitOptions {
+        timeout: Some(Duration::from_millis(1)),
+        fee_threshold: Amount::from_sat(threshold),
+    };
+    assert!(with_one.wait_next(rise(1)).await.unwrap().is_none());
+    send(&spend(&coinbases[1], 20_000));
+    let patient = |threshold| BlockWaitOptions {
+        timeout: Some(Duration::from_secs(60)),
+        ..rise(threshold)
+    };
+    assert!(with_one.wait_next(rise(20_001)).await.unwrap().is_none());
+    let better = with_one.wait_next(patient(20_000)).await.unwrap().unwrap();
+    assert_eq!(
+        better.get_tx_fees().await.unwrap(),
+        [Amount::from_sat(20_000), Amount::from_sat(10_000)]
+    );
+    let coinbase = better.get_coinbase_tx().await.unwrap();
+    assert_eq!(
+        coinbase.block_reward_remaining,
+        Amount::from_sat(50 * 100_000_000 + 30_000)
+    );
 }
 
 #[tokio::test]

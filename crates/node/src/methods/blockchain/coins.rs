@@ -1,6 +1,6 @@
 //! The methods about coins.
 
-use bitcoin::OutPoint;
+use bitcoin::{OutPoint, TxOut};
 use chain::snapshot::{HashKind, statistics};
 use consensus::transaction::Coin;
 use encoding::json::output_script;
@@ -36,7 +36,7 @@ fn gettxout(node: Node) -> Method {
             ("bestblock", shapes::hex("The tip's hash")),
             (
                 "confirmations",
-                shapes::number("Blocks from its own to the tip, both counted"),
+                shapes::number("Blocks from its own to the tip, both counted; 0 where it is unconfirmed"),
             ),
             ("value", shapes::amount("Its amount")),
             ("scriptPubKey", shapes::output_script()),
@@ -52,8 +52,16 @@ fn gettxout(node: Node) -> Method {
             let Ok(vout) = u32::try_from(place) else {
                 return Ok(Value::Null);
             };
+            let includes_pool = request.arguments.optional("include_mempool")?.unwrap_or(true);
             blocking(&node, move |node| {
                 let outpoint = OutPoint { txid, vout };
+                if includes_pool {
+                    match in_pool(node, &outpoint) {
+                        InPool::Spent => return Ok(Value::Null),
+                        InPool::Made(output) => return describe_output(node, &output, 0, false),
+                        InPool::Unknown => {}
+                    }
+                }
                 let coin = node
                     .chain
                     .coin(&outpoint)
@@ -65,15 +73,47 @@ fn gettxout(node: Node) -> Method {
     })
 }
 
+/// What unconfirmed transactions make of an output.
+enum InPool {
+    /// One of them spends it.
+    Spent,
+    /// It is of one of them, and not spent.
+    Made(TxOut),
+    /// They have nothing to do with it.
+    Unknown,
+}
+
+fn in_pool(node: &NodeState, outpoint: &OutPoint) -> InPool {
+    node.pool.with(|pool| {
+        if pool.spender(outpoint).is_some() {
+            return InPool::Spent;
+        }
+        let made = pool.get(&outpoint.txid);
+        match made.and_then(|entry| entry.transaction.output.get(outpoint.vout as usize)) {
+            Some(output) => InPool::Made(output.clone()),
+            None => InPool::Unknown,
+        }
+    })
+}
+
 fn describe(node: &NodeState, coin: &Coin) -> Outcome {
+    let tip = {
+        let tree = node.chain.tree();
+        tree.entry(named::tip(&tree)?).height
+    };
+    let confirmations = i64::from(tip) - i64::from(coin.height) + 1;
+    describe_output(node, &coin.output, confirmations, coin.is_coinbase)
+}
+
+fn describe_output(node: &NodeState, output: &TxOut, confirmations: i64, is_coinbase: bool) -> Outcome {
     let tree = node.chain.tree();
     let tip = tree.entry(named::tip(&tree)?);
     Ok(json!({
         "bestblock": tip.hash.to_string(),
-        "confirmations": i64::from(tip.height) - i64::from(coin.height) + 1,
-        "value": encoding::amount::unsigned_to_json(coin.output.value.to_sat()),
-        "scriptPubKey": output_script(&coin.output.script_pubkey, &node.chain.params().address),
-        "coinbase": coin.is_coinbase,
+        "confirmations": confirmations,
+        "value": encoding::amount::unsigned_to_json(output.value.to_sat()),
+        "scriptPubKey": output_script(&output.script_pubkey, &node.chain.params().address),
+        "coinbase": is_coinbase,
     }))
 }
 

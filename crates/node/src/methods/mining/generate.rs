@@ -12,6 +12,7 @@ use encoding::transaction::{Form, from_hex};
 use rpc::{Kind, Method, Param, RpcError, code};
 use serde_json::{Value, json};
 
+use crate::pool::Room;
 use crate::state::{Node, NodeState, blocking};
 use crate::{shapes, values};
 
@@ -126,7 +127,7 @@ fn make(node: &NodeState, count: i64, tries: Option<i64>, script: &ScriptBuf) ->
         if node.shutdown.is_requested() {
             break;
         }
-        let mut block = template(node, Vec::new(), script)?;
+        let mut block = template(node, Contents::Pool, script)?;
         if mine(node, &mut block, &mut tries) != Search::Found {
             break;
         }
@@ -136,11 +137,23 @@ fn make(node: &NodeState, count: i64, tries: Option<i64>, script: &ScriptBuf) ->
     Ok(hashes.into())
 }
 
-fn template(node: &NodeState, chosen: Vec<Chosen>, script: &ScriptBuf) -> Result<Block, RpcError> {
+/// What a block consists of, besides its coinbase.
+enum Contents {
+    /// The best of the unconfirmed transactions.
+    Pool,
+    /// These.
+    Given(Vec<Chosen>),
+}
+
+fn template(node: &NodeState, contents: Contents, script: &ScriptBuf) -> Result<Block, RpcError> {
     let next = node
         .chain
         .next_block()
         .ok_or_else(|| RpcError::new(code::INTERNAL_ERROR, "Couldn't create new block"))?;
+    let chosen = match contents {
+        Contents::Pool => node.pool.select(&next, Room::default()),
+        Contents::Given(chosen) => chosen,
+    };
     Ok(assemble(&next, chosen, script.clone(), 1).block)
 }
 
@@ -214,7 +227,7 @@ fn generateblock(node: Node) -> Method {
                 let script = output_script(node, &output)?;
                 let transactions = texts
                     .iter()
-                    .map(|text| given(text))
+                    .map(|text| given(node, text))
                     .collect::<Result<Vec<_>, _>>()?;
                 make_of(node, &script, transactions, is_submitted)
             })
@@ -238,12 +251,18 @@ fn output_script(node: &NodeState, text: &str) -> Result<ScriptBuf, RpcError> {
         })
 }
 
-fn given(text: &str) -> Result<Transaction, RpcError> {
-    if text.len() == 64 && text.parse::<bitcoin::Txid>().is_ok() {
-        return Err(RpcError::new(
-            code::INVALID_ADDRESS_OR_KEY,
-            format!("Transaction {text} not in mempool."),
-        ));
+fn given(node: &NodeState, text: &str) -> Result<Transaction, RpcError> {
+    if let Some(txid) = text.parse::<bitcoin::Txid>().ok().filter(|_| text.len() == 64) {
+        let found = node.pool.with(|pool| {
+            pool.get(&txid)
+                .map(|entry| Transaction::clone(&entry.transaction))
+        });
+        return found.ok_or_else(|| {
+            RpcError::new(
+                code::INVALID_ADDRESS_OR_KEY,
+                format!("Transaction {text} not in mempool."),
+            )
+        });
     }
     from_hex(text, Form::Either).ok_or_else(|| {
         RpcError::new(
@@ -268,7 +287,7 @@ fn make_of(
             sigop_cost: 0,
         })
         .collect();
-    let mut block = template(node, chosen, script)?;
+    let mut block = template(node, Contents::Given(chosen), script)?;
     let tested = node.chain.test_block(&block, BlockChecks::Template);
     if let Err(rejection) = tested.map_err(|error| node.fail(&error))? {
         return Err(RpcError::new(

@@ -36,7 +36,7 @@ fn getmininginfo(node: Node) -> Method {
                         "blocks": entry.height,
                         "difficulty": values::double(difficulty(entry.header.bits)),
                         "networkhashps": values::double(hash_rate(&tree, 120, entry.height)),
-                        "pooledtx": 0,
+                        "pooledtx": node.pool.with(|pool| pool.len()),
                         "chain": node.chain.params().network.name(),
                         "warnings": "",
                     }))

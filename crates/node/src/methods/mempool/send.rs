@@ -1,0 +1,131 @@
+//! `sendrawtransaction`, and what it shares with `testmempoolaccept`.
+
+use std::sync::Arc;
+
+use bitcoin::{OutPoint, Transaction};
+use consensus::script::is_unspendable;
+use encoding::transaction::{Form, from_hex};
+use mempool::FeeRate;
+use mempool::accept::{Purpose, RejectionKind};
+use rpc::{Kind, Method, Outcome, Param, RpcError, code};
+use serde_json::Value;
+
+use crate::state::{Node, NodeState, blocking};
+use crate::{shapes, values};
+
+/// The rate above which a transaction is taken to be a mistake, in units for 1,000 virtual bytes.
+const MAX_FEE_RATE: i64 = 10_000_000;
+
+/// The rate from which on no other one is believed, in units for 1,000 virtual bytes.
+const ABSURD_FEE_RATE: i64 = 100_000_000;
+
+pub(super) fn max_fee_rate_param() -> Param {
+    Param::defaulted(
+        "maxfeerate",
+        Kind::Amount,
+        "0.10",
+        "Refuse what pays more than this for 1,000 virtual bytes, in coins; 0: take anything",
+    )
+}
+
+/// The rate of `maxfeerate`.
+pub(super) fn max_fee_rate(value: &Value) -> Result<FeeRate, RpcError> {
+    if value.is_null() {
+        return Ok(FeeRate::per_kvb(MAX_FEE_RATE));
+    }
+    let units = i64::try_from(values::amount(value)?).unwrap_or(i64::MAX);
+    if units >= ABSURD_FEE_RATE {
+        return Err(RpcError::invalid_parameter(
+            "Fee rates larger than or equal to 1SYS/kvB are not accepted",
+        ));
+    }
+    Ok(FeeRate::per_kvb(units))
+}
+
+pub(super) fn sendrawtransaction(node: Node) -> Method {
+    Method::declare(
+        "rawtransactions",
+        "sendrawtransaction",
+        "Takes a transaction among the unconfirmed ones.",
+    )
+    .param(Param::required("hexstring", Kind::Hex, "The transaction's bytes"))
+    .param(max_fee_rate_param())
+    .param(Param::defaulted(
+        "maxburnamount",
+        Kind::Amount,
+        "0.00",
+        "Refuse outputs that can never be spent and have more coins than this",
+    ))
+    .result(shapes::hex("The transaction's id"))
+    .example("\"signedhex\"", "\"signedhex\"")
+    .handle(move |request| {
+        let node = node.clone();
+        async move {
+            let text: String = request.arguments.required("hexstring")?;
+            let max_rate = max_fee_rate(request.arguments.value("maxfeerate"))?;
+            let max_burn = match request.arguments.value("maxburnamount") {
+                Value::Null => 0,
+                value => values::amount(value)?,
+            };
+            blocking(&node, move |node| {
+                let transaction = from_hex(&text, Form::Either).ok_or_else(|| {
+                    RpcError::new(
+                        code::DESERIALIZATION_ERROR,
+                        "TX decode failed. Make sure the tx has at least one input.",
+                    )
+                })?;
+                let burns = transaction
+                    .output
+                    .iter()
+                    .any(|output| is_unspendable(&output.script_pubkey) && output.value.to_sat() > max_burn);
+                if burns {
+                    return Err(RpcError::new(
+                        code::VERIFY_ERROR,
+                        "Unspendable output exceeds maximum configured by user (maxburnamount)",
+                    ));
+                }
+                send(node, &Arc::new(transaction), max_rate)
+            })
+            .await
+        }
+    })
+}
+
+fn send(node: &NodeState, transaction: &Arc<Transaction>, max_rate: FeeRate) -> Outcome {
+    let txid = transaction.compute_txid();
+    for vout in 0..u32::try_from(transaction.output.len()).unwrap_or(u32::MAX) {
+        let coin = node.chain.coin(&OutPoint { txid, vout });
+        if coin.map_err(|error| node.fail(&error.into()))?.is_some() {
+            return Err(RpcError::new(
+                code::VERIFY_ALREADY_IN_CHAIN,
+                "Transaction already in block chain",
+            ));
+        }
+    }
+    if node.pool.with(|pool| pool.get(&txid).is_some()) {
+        return Ok(txid.to_string().into());
+    }
+    let accept = |purpose| {
+        let accepted = node.pool.accept(transaction, &node.chain, purpose);
+        accepted.map_err(|rejection| {
+            let number = match rejection.kind {
+                RejectionKind::MissingInputs => code::VERIFY_ERROR,
+                _ => code::VERIFY_REJECTED,
+            };
+            RpcError::new(number, rejection.to_string())
+        })
+    };
+    if max_rate > FeeRate::ZERO {
+        let accepted = accept(Purpose::Test)?;
+        let fee = accepted.fee.to_sat();
+        if i64::try_from(fee).unwrap_or(i64::MAX) > max_rate.fee(accepted.size) {
+            return Err(RpcError::new(
+                code::VERIFY_ERROR,
+                "Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)",
+            ));
+        }
+    }
+    accept(Purpose::Keep)?;
+    node.pool.with(|pool| pool.add_unbroadcast(txid));
+    Ok(txid.to_string().into())
+}
