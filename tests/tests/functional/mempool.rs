@@ -34,7 +34,7 @@ fn mine_spendable(rpc: &mut RpcClient, count: usize) -> Result<Vec<String>> {
 }
 
 /// The bytes of a signed transaction that spends outputs and makes one of so many coins.
-fn spend(rpc: &mut RpcClient, inputs: Value, coins: f64) -> Result<String> {
+fn spend(rpc: &mut RpcClient, inputs: &Value, coins: f64) -> Result<String> {
     let raw = rpc.call("createrawtransaction", json!([inputs, [{ ADDRESS: coins }]]))?;
     let signed = rpc.call("signrawtransactionwithkey", json!([raw, [KEY]]))?;
     ensure!(signed["complete"] == true, "{signed}");
@@ -80,7 +80,7 @@ fn takes_a_transaction_until_it_is_confirmed(daemon: Daemon) -> Result<()> {
     let mut rpc = node.rpc()?;
     wait_until_loaded(&mut rpc)?;
     let coins = mine_spendable(&mut rpc, 1)?;
-    let transaction = spend(&mut rpc, json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;
+    let transaction = spend(&mut rpc, &json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;
     let tested = rpc.call("testmempoolaccept", json!([[transaction]]))?;
     assert_eq!(tested[0]["allowed"], true, "{tested}");
     assert_eq!(tested[0]["fees"]["base"].to_string(), "0.00100000");
@@ -130,10 +130,10 @@ fn refuses_transactions_in_upstreams_words(daemon: Daemon) -> Result<()> {
     )?;
     let tip = rpc.call("getbestblockhash", json!([]))?;
     let young = text(&rpc.call("getblock", json!([tip]))?["tx"][0])?;
-    let young = spend(&mut rpc, json!([{ "txid": young, "vout": 0 }]), 49.0)?;
-    let cheap = spend(&mut rpc, input.clone(), 49.999_999_99)?;
-    let dear = spend(&mut rpc, input.clone(), 10.0)?;
-    let dust = spend(&mut rpc, input, 0.000_002)?;
+    let young = spend(&mut rpc, &json!([{ "txid": young, "vout": 0 }]), 49.0)?;
+    let cheap = spend(&mut rpc, &input, 49.999_999_99)?;
+    let dear = spend(&mut rpc, &input, 10.0)?;
+    let dust = spend(&mut rpc, &input, 0.000_002)?;
     for (transaction, expected) in [
         (
             "00",
@@ -191,7 +191,7 @@ fn tells_of_families_of_transactions(daemon: Daemon) -> Result<()> {
     let node = Node::start(daemon, &data_dir, &[])?;
     let mut rpc = node.rpc()?;
     let coins = mine_spendable(&mut rpc, 1)?;
-    let parent = spend(&mut rpc, json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;
+    let parent = spend(&mut rpc, &json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;
     let parent = send(&mut rpc, &parent)?;
     let child = spend_unconfirmed(&mut rpc, &parent, 49.999, 49.998)?;
     let child = send(&mut rpc, &child)?;
@@ -222,15 +222,15 @@ fn replaces_a_transaction_by_one_that_pays_more(daemon: Daemon) -> Result<()> {
     let mut rpc = node.rpc()?;
     let coins = mine_spendable(&mut rpc, 1)?;
     let input = json!([{ "txid": coins[0], "vout": 0, "sequence": 1 }]);
-    let first = spend(&mut rpc, input.clone(), 49.999)?;
+    let first = spend(&mut rpc, &input, 49.999)?;
     send(&mut rpc, &first)?;
-    let worse = spend(&mut rpc, input.clone(), 49.999_5)?;
+    let worse = spend(&mut rpc, &input, 49.999_5)?;
     let (code, reason) = refusal(&mut rpc, "sendrawtransaction", json!([worse]))?;
     ensure!(
         code == -26 && reason.starts_with("insufficient fee, rejecting replacement "),
         "{code} {reason}"
     );
-    let better = spend(&mut rpc, input, 49.998)?;
+    let better = spend(&mut rpc, &input, 49.998)?;
     let better = send(&mut rpc, &better)?;
     assert_eq!(rpc.call("getrawmempool", json!([]))?, json!([better]));
     node.stop()
@@ -241,7 +241,7 @@ fn takes_transactions_back_when_their_block_goes(daemon: Daemon) -> Result<()> {
     let node = Node::start(daemon, &data_dir, &[])?;
     let mut rpc = node.rpc()?;
     let coins = mine_spendable(&mut rpc, 1)?;
-    let transaction = spend(&mut rpc, json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;
+    let transaction = spend(&mut rpc, &json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;
     let txid = send(&mut rpc, &transaction)?;
     let hash = rpc.call("generatetoaddress", json!([1, ADDRESS]))?[0].clone();
     assert_eq!(rpc.call("getrawmempool", json!([]))?, json!([]));
@@ -261,7 +261,7 @@ fn keeps_transactions_from_one_run_to_the_next(daemon: Daemon) -> Result<()> {
     let node = Node::start(daemon, &data_dir, &[])?;
     let mut rpc = node.rpc()?;
     let coins = mine_spendable(&mut rpc, 1)?;
-    let transaction = spend(&mut rpc, json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;
+    let transaction = spend(&mut rpc, &json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;
     let txid = send(&mut rpc, &transaction)?;
     rpc.call("prioritisetransaction", json!([txid, 0, 7]))?;
     let before = rpc.call("getmempoolentry", json!([txid]))?;
