@@ -8,6 +8,7 @@ mod background;
 mod chain_params;
 mod coins;
 mod composition;
+mod indexes;
 mod later;
 mod load;
 mod memory;

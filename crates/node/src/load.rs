@@ -10,6 +10,7 @@ use chain::{ChainObserver, ChainstateManager, Clock, Config, LongWork, Pruning, 
 use consensus::Params;
 use rpc::Dispatcher;
 
+use crate::indexes::{Indexes, Wanted};
 use crate::pool;
 use crate::state::{Node, NodeState, TipWatch, blocking};
 
@@ -196,7 +197,7 @@ impl ChainObserver for Progress {
 /// Opens the chain.
 pub(crate) fn open(
     config: Config,
-    (policy, pool_file): (mempool::Config, PathBuf),
+    (policy, wanted, directory): (mempool::Config, Wanted, PathBuf),
     args: &Args,
     dispatcher: &Arc<Dispatcher>,
     shutdown: &Shutdown,
@@ -210,9 +211,11 @@ pub(crate) fn open(
     let progress = Arc::new(Progress {
         dispatcher: Arc::clone(dispatcher),
     });
+    let indexes = Indexes::open(wanted, &directory, &config)?;
     let chain = ChainstateManager::open(config, Arc::new(clock(args)), vec![progress])?;
     chain.observe(Arc::clone(&watch) as Arc<dyn ChainObserver>);
-    let node = NodeState::new(chain, &watch, policy, pool_file);
+    let node = NodeState::new(chain, &watch, indexes, policy, directory.join("mempool.dat"));
+    node.indexes.claim(&node)?;
     tracing::info!("block index: {} blocks", node.chain.tree().len());
     Ok(node)
 }

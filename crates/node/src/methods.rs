@@ -4,6 +4,7 @@ mod address;
 mod blockchain;
 mod descriptor;
 mod echo;
+mod index_info;
 mod logging;
 mod memory;
 mod mempool;
@@ -40,6 +41,8 @@ pub(crate) fn register(
         echo::echo("echo"),
         echo::echo("echojson"),
         echo::echoipc(Arc::clone(init)),
+        index_info::getindexinfo(node.clone()),
+        raw_transaction::getrawtransaction(node.clone()),
         logging::logging(log.clone()),
         memory::getmemoryinfo(),
     ];

@@ -16,10 +16,11 @@ use app::{
 
 use crate::background::{self, Role};
 use crate::composition::{Composed, Composition, Finish, Surroundings};
+use crate::indexes::Wanted;
 use crate::serving::{self, Serving, Ways};
 use crate::state::{Node, NodeState};
 use crate::user_agent::user_agent;
-use crate::{chain_params, load, notify, pool, rpc_server};
+use crate::{chain_params, indexes, load, notify, pool, rpc_server};
 
 /// How long the composition may take to finish after everything else has stopped.
 const FINISH_DEADLINE: Duration = Duration::from_secs(30);
@@ -63,6 +64,7 @@ fn option_table() -> OptionTable {
         .add(chain_params::options())
         .add(load::options())
         .add(pool::options())
+        .add(indexes::options())
         .add(notify::options())
         .add([OptionSpec::new(
             "disablewallet",
@@ -95,6 +97,7 @@ fn start(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> 
     let data_dir = DataDir::resolve(&args)?;
     let config = load::config(&args, &data_dir, params)?;
     let policy = pool::config(&args)?;
+    let wanted = Wanted::new(&args, &config)?;
     let log_config = LogConfig::from_args(&args, &data_dir)?;
     let lock = data_dir.lock()?;
     if role == Role::Launcher {
@@ -120,7 +123,7 @@ fn start(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> 
 
     let outcome = runtime.block_on(live(
         composition,
-        (config, policy),
+        (config, policy, wanted),
         &args,
         &data_dir,
         &logger.handle(),
@@ -168,7 +171,7 @@ fn log_beginning(args: &Args, data_dir: &DataDir) {
 /// What happens while there is a log and a runtime. Everything made here is gone when it returns.
 async fn live(
     composition: Composition,
-    (config, policy): (chain::Config, mempool::Config),
+    (config, policy, wanted): (chain::Config, mempool::Config, Wanted),
     args: &Args,
     data_dir: &DataDir,
     log: &LogHandle,
@@ -196,7 +199,14 @@ async fn live(
     let started = serving::start(&surroundings, shutdown, ways, &params, &node).await;
     let (serving, served) = match started {
         Ok(serving) => {
-            let served = serve(&surroundings, shutdown, &serving, (&node, config, policy), role).await;
+            let served = serve(
+                &surroundings,
+                shutdown,
+                &serving,
+                (&node, (config, policy, wanted)),
+                role,
+            )
+            .await;
             (Some(serving), served)
         }
         Err(error) => (None, Err(error)),
@@ -259,12 +269,12 @@ async fn serve(
     surroundings: &Surroundings<'_>,
     shutdown: &Shutdown,
     serving: &Serving,
-    (node, config, policy): (&Node, chain::Config, mempool::Config),
+    (node, (config, policy, wanted)): (&Node, (chain::Config, mempool::Config, Wanted)),
     role: Role,
 ) -> anyhow::Result<()> {
     let args = surroundings.args;
-    let pool_file = surroundings.data_dir.network().join("mempool.dat");
-    let open = (config, (policy, pool_file));
+    let directory = surroundings.data_dir.network().to_owned();
+    let open = (config, (policy, wanted, directory));
     let loaded = load_chain(args, shutdown, serving, (node, open));
     tokio::select! {
         biased;
@@ -281,6 +291,7 @@ async fn serve(
         background::report_ready(role);
         notify::started(args);
         tokio::spawn(load::flush_regularly(node.clone()));
+        tokio::spawn(indexes::follow(node.clone()));
         let importing = Arc::clone(node.get()?);
         let args = args.clone();
         std::thread::Builder::new()
@@ -302,11 +313,11 @@ async fn load_chain(
     args: &Args,
     shutdown: &Shutdown,
     serving: &Serving,
-    (node, (config, pool)): (&Node, (chain::Config, (mempool::Config, PathBuf))),
+    (node, (config, beside)): (&Node, (chain::Config, (mempool::Config, Wanted, PathBuf))),
 ) -> anyhow::Result<()> {
     let dispatcher = Arc::clone(serving.dispatcher());
     let (own_args, own_shutdown, own_dispatcher) = (args.clone(), shutdown.clone(), Arc::clone(&dispatcher));
-    let open = move || load::open(config, pool, &own_args, &own_dispatcher, &own_shutdown);
+    let open = move || load::open(config, beside, &own_args, &own_dispatcher, &own_shutdown);
     let loaded: Arc<NodeState> = tokio::task::spawn_blocking(open)
         .await
         .context("the chain was not opened")??;

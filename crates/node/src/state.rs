@@ -9,6 +9,7 @@ use chain::{ChainError, ChainObserver, ChainstateManager};
 use rpc::{RpcError, code};
 use tokio::sync::watch;
 
+use crate::indexes::Indexes;
 use crate::later::Later;
 use crate::pool::Pool;
 
@@ -25,6 +26,7 @@ pub(crate) struct Tip {
 /// A node with a chain.
 pub(crate) struct NodeState {
     pub(crate) chain: ChainstateManager,
+    pub(crate) indexes: Indexes,
     pub(crate) pool: Arc<Pool>,
     /// Where the pool is kept from one run to the next.
     pub(crate) pool_file: PathBuf,
@@ -66,6 +68,7 @@ impl NodeState {
     pub(crate) fn new(
         chain: ChainstateManager,
         watch: &TipWatch,
+        indexes: Indexes,
         policy: mempool::Config,
         pool_file: PathBuf,
     ) -> Arc<Self> {
@@ -80,6 +83,7 @@ impl NodeState {
         let pool = Arc::new(Pool::new(policy));
         let node = Arc::new(Self {
             chain,
+            indexes,
             pool: Arc::clone(&pool),
             pool_file,
             shutdown: watch.shutdown.clone(),

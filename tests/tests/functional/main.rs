@@ -6,6 +6,7 @@ mod cli;
 mod config_file;
 mod http;
 mod http_load;
+mod indexes;
 mod ipc_cli;
 mod ipc_info;
 mod ipc_keys;

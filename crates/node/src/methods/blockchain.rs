@@ -12,6 +12,7 @@ mod wait;
 
 use rpc::Method;
 
+pub(super) use block::read as read_block;
 pub(super) use difficulty::difficulty;
 pub(super) use named::tip as tip_of;
 

@@ -3,6 +3,7 @@
 mod create;
 mod decode;
 mod decode_script;
+mod get;
 mod previous;
 mod psbt;
 mod sign;
@@ -10,6 +11,7 @@ mod sign;
 use std::sync::Arc;
 
 use consensus::Params;
+pub(super) use get::getrawtransaction;
 use rpc::Method;
 
 use crate::coins::CoinLookup;

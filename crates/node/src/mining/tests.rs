@@ -38,7 +38,13 @@ fn miner() -> (TempDir, OwnMining) {
         ..mempool::Config::default()
     };
     let pool_file = directory.path().join("mempool.dat");
-    node.set(NodeState::new(chain, &watch, policy, pool_file));
+    node.set(NodeState::new(
+        chain,
+        &watch,
+        crate::indexes::Indexes::default(),
+        policy,
+        pool_file,
+    ));
     (directory, OwnMining::new(node, Handle::current()))
 }
 

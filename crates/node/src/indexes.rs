@@ -1,0 +1,166 @@
+//! Indexes beside the chain that users ask for, and what keeps them up to it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use app::{Args, OptionCategory, OptionSpec};
+use chain::database::{Contents, DatabaseError};
+use chain::indexes::{BlockId, FilterIndex, Index, StatisticsIndex, TransactionIndex, catch_up};
+use chain::{ChainError, Config, Pruning, Rebuild};
+
+use crate::state::{Node, NodeState};
+
+/// How much of its file each index keeps in memory, in bytes.
+const CACHE: usize = 2 << 20;
+
+/// The options that ask for indexes.
+pub(crate) fn options() -> Vec<OptionSpec> {
+    let index = |name, help: &'static str| OptionSpec::new(name, OptionCategory::General, help);
+    vec![
+        index(
+            "blockfilterindex",
+            "Keep compact filters of blocks (BIP 158): basic, 1 for all kinds, or 0 (default: 0).",
+        )
+        .argument("<type>"),
+        index(
+            "coinstatsindex",
+            "Keep statistics of all coins for each block, for gettxoutsetinfo (default: 0).",
+        ),
+        index(
+            "txindex",
+            "Keep where each transaction is, for getrawtransaction (default: 0).",
+        ),
+    ]
+}
+
+/// Which indexes there are to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Wanted {
+    transactions: bool,
+    filters: bool,
+    statistics: bool,
+}
+
+/// Options about indexes that cannot be used. Texts are Bitcoin Core's.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum IndexOptionError {
+    #[error("Unknown -blockfilterindex value {0}.")]
+    FilterType(String),
+    #[error("Prune mode is incompatible with -txindex.")]
+    PrunedTransactions,
+}
+
+impl Wanted {
+    /// What the options say.
+    pub(crate) fn new(args: &Args, config: &Config) -> Result<Self, IndexOptionError> {
+        let mut filters = false;
+        for value in args.texts("blockfilterindex") {
+            filters = match value.as_str() {
+                "" | "1" | "basic" => true,
+                "0" => false,
+                _ => return Err(IndexOptionError::FilterType(value)),
+            };
+        }
+        let transactions = args.flag("txindex", false);
+        if transactions && config.pruning != Pruning::Never {
+            return Err(IndexOptionError::PrunedTransactions);
+        }
+        Ok(Self {
+            transactions,
+            filters,
+            statistics: args.flag("coinstatsindex", false),
+        })
+    }
+}
+
+/// The indexes of a node.
+#[derive(Debug, Default)]
+pub(crate) struct Indexes {
+    pub(crate) transactions: Option<TransactionIndex>,
+    filters: Option<FilterIndex>,
+    statistics: Option<StatisticsIndex>,
+}
+
+impl Indexes {
+    /// Opens those that are wanted, below the network's directory. They are made anew where the chain is.
+    pub(crate) fn open(wanted: Wanted, directory: &Path, config: &Config) -> Result<Self, DatabaseError> {
+        let contents = match config.rebuild {
+            Rebuild::Everything => Contents::Wipe,
+            Rebuild::Coins | Rebuild::Nothing => Contents::Keep,
+        };
+        let directory = directory.join("indexes");
+        let magic = config.params.magic;
+        let mut indexes = Self::default();
+        if wanted.transactions {
+            let directory = directory.join("txindex");
+            indexes.transactions = Some(TransactionIndex::open(&directory, magic, contents, CACHE)?);
+        }
+        if wanted.filters {
+            let directory = directory.join("blockfilter/basic");
+            indexes.filters = Some(FilterIndex::open(&directory, magic, contents, CACHE)?);
+        }
+        if wanted.statistics {
+            let directory = directory.join("coinstats");
+            let params = Arc::new(config.params.clone());
+            indexes.statistics = Some(StatisticsIndex::open(&directory, params, contents, CACHE)?);
+        }
+        Ok(indexes)
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &dyn Index> {
+        let transactions = self.transactions.iter().map(|index| index as &dyn Index);
+        let filters = self.filters.iter().map(|index| index as &dyn Index);
+        let statistics = self.statistics.iter().map(|index| index as &dyn Index);
+        transactions.chain(filters).chain(statistics)
+    }
+
+    /// Says to the chain what the indexes still need, so that it is not removed.
+    pub(crate) fn claim(&self, node: &NodeState) -> Result<(), chain::indexes::IndexError> {
+        for index in self.all() {
+            catch_up(index, &node.chain, &|| true)?;
+        }
+        Ok(())
+    }
+}
+
+/// Lets the indexes take in what the chain has, now and whenever it has more, until the node stops.
+pub(crate) async fn follow(node: Node) {
+    let Ok(state) = node.get().map(Arc::clone) else {
+        return;
+    };
+    if state.indexes.all().next().is_none() {
+        return;
+    }
+    let mut tips = state.tips();
+    while !state.shutdown.is_requested() {
+        // What comes from now on is looked at after this.
+        tips.borrow_and_update();
+        let working = Arc::clone(&state);
+        // A panic has told of itself.
+        _ = tokio::task::spawn_blocking(move || take_in(&working)).await;
+        tokio::select! {
+            changed = tips.changed() => if changed.is_err() { return },
+            () = state.shutdown.requested() => return,
+        }
+    }
+}
+
+fn take_in(node: &NodeState) {
+    for index in node.indexes.all() {
+        let caught_up = catch_up(index, &node.chain, &|| node.shutdown.is_requested());
+        match caught_up {
+            Ok(Some(BlockId { height, hash })) => {
+                tracing::debug!("{} is at block {hash}, height {height}", index.name());
+            }
+            Ok(None) => {}
+            Err(chain::indexes::IndexError::Database(error)) => {
+                node.fail(&ChainError::from(error));
+            }
+            Err(chain::indexes::IndexError::Chain(error)) => {
+                node.fail(&error);
+            }
+            Err(error) => tracing::error!("{} cannot go on: {error}", index.name()),
+        }
+    }
+}

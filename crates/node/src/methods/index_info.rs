@@ -1,0 +1,53 @@
+//! `getindexinfo`: how far the indexes are.
+
+use rpc::{Kind, Method, Param, RpcError, Shape, ShapeKind, code};
+use serde_json::{Map, Value, json};
+
+use crate::shapes;
+use crate::state::{Node, blocking};
+
+pub(super) fn getindexinfo(node: Node) -> Method {
+    let one = shapes::object(vec![
+        ("synced", shapes::flag("Whether it is up to the chain")),
+        (
+            "best_block_height",
+            shapes::number("The height up to which it is"),
+        ),
+    ]);
+    Method::declare(
+        "util",
+        "getindexinfo",
+        "Tells how far the indexes are, or one of them.",
+    )
+    .param(Param::optional("index_name", Kind::String, "The index's name"))
+    .result(Shape::new(ShapeKind::Map("name", Box::new(one)), ""))
+    .example("", "")
+    .handle(move |request| {
+        let node = node.clone();
+        async move {
+            let name: Option<String> = request.arguments.optional("index_name")?;
+            blocking(&node, move |node| {
+                let tip = {
+                    let tree = node.chain.tree();
+                    tree.tip().map(|tip| tree.entry(tip).hash)
+                };
+                let mut told = Map::new();
+                for index in node.indexes.all() {
+                    if name.as_ref().is_some_and(|name| name != index.name()) {
+                        continue;
+                    }
+                    let best = index.store().best();
+                    let best =
+                        best.map_err(|error| RpcError::new(code::DATABASE_ERROR, error.to_string()))?;
+                    let state = json!({
+                        "synced": best.map(|best| best.hash) == tip,
+                        "best_block_height": best.map_or(0, |best| best.height),
+                    });
+                    told.insert(index.name().to_owned(), state);
+                }
+                Ok(Value::Object(told))
+            })
+            .await
+        }
+    })
+}

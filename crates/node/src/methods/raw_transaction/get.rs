@@ -1,0 +1,228 @@
+//! `getrawtransaction`: a transaction by its id, wherever it is.
+
+use bitcoin::{BlockHash, OutPoint, Transaction, Txid};
+use chain::tree::EntryId;
+use encoding::json::{PreviousOutputs, SpentCoin, transaction, transaction_with_spent};
+use encoding::transaction::to_hex;
+use rpc::{Kind, Method, Outcome, Param, RpcError, Shape, ShapeKind, code};
+use serde_json::{Map, Value};
+
+use crate::methods::blockchain::read_block;
+use crate::state::{Node, NodeState, blocking};
+use crate::{shapes, values};
+
+/// By how many of its outputs a transaction is looked for without an index.
+const OUTPUTS: u32 = 1_000;
+
+pub(in crate::methods) fn getrawtransaction(node: Node) -> Method {
+    let mut members = vec![(
+        "in_active_chain",
+        shapes::flag("Whether the block is in the best chain; told where a block was named").optional(),
+    )];
+    members.extend(shapes::transaction("The transaction's id"));
+    members.extend([
+        (
+            "fee",
+            shapes::amount("What it pays, where what it spends is known").optional(),
+        ),
+        ("hex", shapes::hex("The transaction's bytes")),
+        ("blockhash", shapes::hex("The block that it is in").optional()),
+        (
+            "confirmations",
+            shapes::number("Blocks from that one to the tip, both counted").optional(),
+        ),
+        (
+            "time",
+            Shape::new(ShapeKind::Time, "The same as blocktime").optional(),
+        ),
+        (
+            "blocktime",
+            Shape::new(ShapeKind::Time, "The block's time, in seconds since 1970").optional(),
+        ),
+    ]);
+    Method::declare(
+        "rawtransactions",
+        "getrawtransaction",
+        "Gives a transaction: one that is not confirmed, one in the block that is named, or one in the chain. Those in the chain \
+         are found by -txindex, or without it as long as one of their first 1,000 outputs is not spent.",
+    )
+    .param(Param::required("txid", Kind::Hex, "The transaction's id"))
+    .param(
+        Param::defaulted(
+            "verbosity|verbose",
+            Kind::Number,
+            0,
+            "0 for the transaction's bytes, 1 for an object, 2 for one with what it spends too",
+        )
+        .unchecked(),
+    )
+    .param(Param::optional("blockhash", Kind::Hex, "The block to look in"))
+    .result_when("verbosity 0", shapes::hex("The transaction's bytes"))
+    .result_when("verbosity 1", shapes::object(members))
+    .result_when(
+        "verbosity 2",
+        Shape::new(ShapeKind::Elision, "As for 1, with fee, and what each input spends in prevout"),
+    )
+    .example("\"mytxid\" true", "\"mytxid\", true")
+    .handle(move |request| {
+        let node = node.clone();
+        async move {
+            let txid: Txid = values::hash(request.arguments.value("txid"), "parameter 1")?;
+            let verbosity = match request.arguments.value("verbosity") {
+                Value::Null => 0,
+                Value::Bool(is_verbose) => (*is_verbose).into(),
+                value => rpc::FromArgument::from_argument(value)?,
+            };
+            let block: Option<BlockHash> = match request.arguments.value("blockhash") {
+                Value::Null => None,
+                value => Some(values::hash(value, "parameter 3")?),
+            };
+            blocking(&node, move |node| get(node, txid, verbosity, block)).await
+        }
+    })
+}
+
+/// A transaction, and the block that it is in.
+type Found = (Transaction, Option<EntryId>);
+
+fn get(node: &NodeState, txid: Txid, verbosity: i64, block: Option<BlockHash>) -> Outcome {
+    let genesis = node.chain.params().genesis.block();
+    if genesis.txdata[0].compute_txid() == txid {
+        return Err(RpcError::new(
+            code::INVALID_ADDRESS_OR_KEY,
+            "The genesis block coinbase is not considered an ordinary transaction and cannot be retrieved",
+        ));
+    }
+    let named = match block {
+        None => None,
+        Some(hash) => Some(
+            node.chain
+                .tree()
+                .find(&hash)
+                .ok_or_else(|| RpcError::new(code::INVALID_ADDRESS_OR_KEY, "Block hash not found"))?,
+        ),
+    };
+    let (found, block) = match named {
+        Some(id) => in_block(node, txid, id)?,
+        None => anywhere(node, txid)?,
+    };
+    if verbosity <= 0 {
+        return Ok(to_hex(&found).into());
+    }
+    let mut object = Map::new();
+    if let Some(id) = named {
+        object.insert(
+            "in_active_chain".to_owned(),
+            node.chain.tree().is_active(id).into(),
+        );
+    }
+    object.extend(members(node, &found, block, verbosity));
+    object.insert("hex".to_owned(), to_hex(&found).into());
+    if let Some(id) = block {
+        let tree = node.chain.tree();
+        let entry = tree.entry(id);
+        object.insert("blockhash".to_owned(), entry.hash.to_string().into());
+        if tree.is_active(id) {
+            let tip = tree.tip().map_or(0, |tip| tree.entry(tip).height);
+            object.insert("confirmations".to_owned(), (tip - entry.height + 1).into());
+            object.insert("time".to_owned(), entry.header.time.into());
+            object.insert("blocktime".to_owned(), entry.header.time.into());
+        } else {
+            object.insert("confirmations".to_owned(), 0.into());
+        }
+    }
+    Ok(object.into())
+}
+
+fn in_block(node: &NodeState, txid: Txid, id: EntryId) -> Result<Found, RpcError> {
+    if !node.chain.tree().entry(id).has_data() {
+        return Err(RpcError::misc("Block not available"));
+    }
+    let block = read_block(node, id)?;
+    let mut transactions = block.transactions.into_iter();
+    match transactions.find(|transaction| transaction.compute_txid() == txid) {
+        Some(found) => Ok((found, Some(id))),
+        None => Err(not_found("No such transaction found in the provided block")),
+    }
+}
+
+fn anywhere(node: &NodeState, txid: Txid) -> Result<Found, RpcError> {
+    let in_pool = node.pool.with(|pool| {
+        pool.get(&txid)
+            .map(|entry| Transaction::clone(&entry.transaction))
+    });
+    if let Some(found) = in_pool {
+        return Ok((found, None));
+    }
+    let Some(index) = &node.indexes.transactions else {
+        return match by_coin(node, txid)? {
+            Some(id) => in_block(node, txid, id),
+            None => Err(not_found(
+                "No such mempool transaction. Use -txindex or provide a block hash to enable blockchain transaction queries",
+            )),
+        };
+    };
+    let found = index.find(&txid, node.chain.files());
+    let found = found.map_err(|error| RpcError::new(code::DATABASE_ERROR, error.to_string()))?;
+    found
+        .map(|(hash, transaction)| (transaction, node.chain.tree().find(&hash)))
+        .ok_or_else(|| not_found("No such mempool or blockchain transaction"))
+}
+
+fn not_found(text: &str) -> RpcError {
+    RpcError::new(
+        code::INVALID_ADDRESS_OR_KEY,
+        format!("{text}. Use gettransaction for wallet transactions."),
+    )
+}
+
+/// The block of the chain with a transaction of which an output is not spent.
+fn by_coin(node: &NodeState, txid: Txid) -> Result<Option<EntryId>, RpcError> {
+    for vout in 0..OUTPUTS {
+        let coin = node.chain.coin(&OutPoint { txid, vout });
+        let coin = coin.map_err(|error| node.fail(&error.into()))?;
+        if let Some(coin) = coin {
+            return Ok(node.chain.tree().active(coin.height));
+        }
+    }
+    Ok(None)
+}
+
+fn members(
+    node: &NodeState,
+    found: &Transaction,
+    block: Option<EntryId>,
+    verbosity: i64,
+) -> Map<String, Value> {
+    let chain = &node.chain.params().address;
+    if verbosity >= 2
+        && let Some(id) = block
+        && let Some(coins) = spent(node, found, id)
+    {
+        let coins: Vec<_> = coins
+            .iter()
+            .map(|coin| SpentCoin {
+                output: &coin.output,
+                height: coin.height,
+                is_generated: coin.is_coinbase,
+            })
+            .collect();
+        return transaction_with_spent(found, &coins, PreviousOutputs::Shown, chain);
+    }
+    transaction(found, chain)
+}
+
+/// What a transaction of a block spent.
+fn spent(node: &NodeState, found: &Transaction, id: EntryId) -> Option<Vec<consensus::transaction::Coin>> {
+    let block = read_block(node, id).ok()?;
+    let mut undo = node.chain.read_undo(id).ok()?;
+    let txid = found.compute_txid();
+    let place = block
+        .transactions
+        .iter()
+        .position(|transaction| transaction.compute_txid() == txid)?;
+    let place = place
+        .checked_sub(1)
+        .filter(|place| *place < undo.transactions.len())?;
+    Some(undo.transactions.swap_remove(place).coins)
+}

@@ -1,0 +1,178 @@
+//! Indexes beside the chain, and what is found by them.
+
+use anyhow::{Context as _, Result, ensure};
+use functional_tests::{Daemon, DataDir, Node, RpcClient, for_each_daemon, wait_until};
+use serde_json::{Value, json};
+
+for_each_daemon![
+    finds_transactions_by_an_index,
+    finds_what_it_can_without_an_index,
+    keeps_indexes_up_to_the_chain,
+    refuses_indexes_that_there_cannot_be,
+];
+
+/// Anyone can spend what goes there.
+const DESCRIPTOR: &str = "raw(51)";
+
+/// A transaction in a block of its own, which spends the coinbase of the first block; and what that block is.
+struct Spent {
+    coinbase: String,
+    spender: String,
+    block: String,
+}
+
+fn spend_a_coinbase(rpc: &mut RpcClient) -> Result<Spent> {
+    let hashes = rpc.call("generatetodescriptor", json!([101, DESCRIPTOR]))?;
+    let first = rpc.call("getblock", json!([hashes[0]]))?;
+    let raw = rpc.call(
+        "createrawtransaction",
+        json!([[{ "txid": first["tx"][0], "vout": 0 }], [{ "data": "00" }]]),
+    )?;
+    let made = rpc.call(
+        "generateblock",
+        json!(["mjTkW3DjgyZck4KbiRusZsqTgaYTxdSz6z", [raw]]),
+    )?;
+    let block = rpc.call("getblock", json!([made["hash"]]))?;
+    let text = |value: &Value| -> Result<String> { Ok(value.as_str().context("no text")?.to_owned()) };
+    Ok(Spent {
+        coinbase: text(&first["tx"][0])?,
+        spender: text(&block["tx"][1])?,
+        block: text(&made["hash"])?,
+    })
+}
+
+fn wait_until_synced(rpc: &mut RpcClient, names: &[&str]) -> Result<()> {
+    wait_until("the indexes to be up to the chain", || {
+        let height = rpc.call("getblockcount", json!([]))?;
+        let info = rpc.call("getindexinfo", json!([]))?;
+        let all: Vec<&String> = info.as_object().context("no object")?.keys().collect();
+        ensure!(all == names, "{info}");
+        let is_synced = |name: &&str| info[*name] == json!({ "synced": true, "best_block_height": height });
+        Ok(names.iter().all(is_synced).then_some(()))
+    })
+}
+
+fn refusal(rpc: &mut RpcClient, params: Value) -> Result<(i64, String)> {
+    let reply = rpc.request("getrawtransaction", params)?;
+    let error = reply.error.context("it was not refused")?;
+    Ok((error.code, error.message))
+}
+
+fn finds_transactions_by_an_index(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &["-txindex"])?;
+    let mut rpc = node.rpc()?;
+    let spent = spend_a_coinbase(&mut rpc)?;
+    wait_until_synced(&mut rpc, &["txindex"])?;
+    // Neither has an output that could be spent.
+    for (txid, confirmations) in [(&spent.coinbase, 102), (&spent.spender, 1)] {
+        let found = rpc.call("getrawtransaction", json!([txid, 1]))?;
+        assert_eq!(
+            (&found["txid"], &found["confirmations"]),
+            (&json!(txid), &json!(confirmations))
+        );
+    }
+    let whole = rpc.call("getrawtransaction", json!([spent.spender, 2]))?;
+    assert_eq!(whole["vin"][0]["prevout"]["height"], 1);
+    assert_eq!(whole["fee"].to_string(), "50.00000000");
+    assert_eq!(
+        refusal(&mut rpc, json!(["00".repeat(32)]))?,
+        (
+            -5,
+            "No such mempool or blockchain transaction. Use gettransaction for wallet transactions."
+                .to_owned()
+        )
+    );
+    node.stop()
+}
+
+fn finds_what_it_can_without_an_index(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    let mut rpc = node.rpc()?;
+    let spent = spend_a_coinbase(&mut rpc)?;
+    let (code, text) = refusal(&mut rpc, json!([spent.spender]))?;
+    ensure!(
+        code == -5 && text.starts_with("No such mempool transaction. Use -txindex or provide a block hash"),
+        "{code} {text}"
+    );
+    let named = rpc.call("getrawtransaction", json!([spent.spender, true, spent.block]))?;
+    assert_eq!(
+        (&named["in_active_chain"], &named["blockhash"]),
+        (&json!(true), &json!(spent.block))
+    );
+    let last = rpc.call("getblock", json!([spent.block]))?;
+    let unspent = rpc.call("getrawtransaction", json!([last["tx"][0], 1]))?;
+    assert_eq!(unspent["blockhash"], spent.block);
+    for (params, expected) in [
+        (
+            json!([spent.spender, 0, "00".repeat(32)]),
+            (-5, "Block hash not found"),
+        ),
+        (
+            json!([spent.coinbase, 0, spent.block]),
+            (
+                -5,
+                "No such transaction found in the provided block. Use gettransaction for wallet transactions.",
+            ),
+        ),
+        (
+            json!(["4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b"]),
+            (
+                -5,
+                "The genesis block coinbase is not considered an ordinary transaction and cannot be retrieved",
+            ),
+        ),
+        (
+            json!(["00"]),
+            (-8, "parameter 1 must be of length 64 (not 2, for '00')"),
+        ),
+    ] {
+        let refused = refusal(&mut rpc, params)?;
+        assert_eq!((refused.0, refused.1.as_str()), expected);
+    }
+    node.stop()
+}
+
+fn keeps_indexes_up_to_the_chain(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let options = ["-txindex", "-blockfilterindex", "-coinstatsindex"];
+    let names = ["txindex", "basic block filter index", "coinstatsindex"];
+    let node = Node::start(daemon, &data_dir, &options)?;
+    let mut rpc = node.rpc()?;
+    let hashes = rpc.call("generatetodescriptor", json!([20, DESCRIPTOR]))?;
+    wait_until_synced(&mut rpc, &names)?;
+    node.program().signal(rustix::process::Signal::KILL)?;
+    node.wait()?;
+    let node = Node::start(daemon, &data_dir, &options)?;
+    let mut rpc = node.rpc()?;
+    wait_until_synced(&mut rpc, &names)?;
+    rpc.call("invalidateblock", json!([hashes[9]]))?;
+    rpc.call("generatetodescriptor", json!([15, "raw(52)"]))?;
+    wait_until_synced(&mut rpc, &names)?;
+    let one = rpc.call("getindexinfo", json!(["txindex"]))?;
+    assert_eq!(
+        one,
+        json!({ "txindex": { "synced": true, "best_block_height": 24 } })
+    );
+    node.stop()
+}
+
+fn refuses_indexes_that_there_cannot_be(daemon: Daemon) -> Result<()> {
+    for (options, expected) in [
+        (
+            &["-txindex", "-prune=1"][..],
+            "Prune mode is incompatible with -txindex.",
+        ),
+        (
+            &["-blockfilterindex=full"],
+            "Unknown -blockfilterindex value full.",
+        ),
+    ] {
+        let data_dir = DataDir::new()?;
+        let finished = Node::spawn(daemon, &data_dir, options)?.wait()?;
+        ensure!(finished.status.code() == Some(1), "{finished:?}");
+        assert_eq!(finished.stderr, format!("Error: {expected}\n"));
+    }
+    Ok(())
+}
