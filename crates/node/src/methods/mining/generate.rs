@@ -121,7 +121,7 @@ fn descriptor_script(node: &NodeState, text: &str) -> Result<Result<ScriptBuf, S
 }
 
 fn make(node: &NodeState, count: i64, tries: Option<i64>, script: &ScriptBuf) -> Result<Value, RpcError> {
-    let mut tries = u64::try_from(tries.unwrap_or(1_000_000)).unwrap_or(0);
+    let mut tries = tries.map_or(TRIES, |tries| u64::try_from(tries).unwrap_or(0));
     let mut hashes = Vec::new();
     for _ in 0..count {
         if node.shutdown.is_requested() {
