@@ -7,7 +7,9 @@
 //! they are taken from `SYSCOIN_BIN_DIR`, else from this workspace's `build/<host>/bin`. With
 //! `FUNCTIONAL_MULTIPROCESS=0` the tests of `syscoin-node` and `syscoin-wallet` are listed as ignored.
 
+mod chain_calls;
 mod cli;
+mod coin_calls;
 mod credentials;
 mod daemon;
 mod data_dir;
@@ -27,7 +29,9 @@ mod wait;
 #[cfg(target_os = "linux")]
 pub mod process_table;
 
+pub use chain_calls::{CHAIN_ADDRESS, START, text};
 pub use cli::Cli;
+pub use coin_calls::{KEY, KEY_ADDRESS};
 pub use credentials::{basic, rpcauth};
 pub use daemon::Daemon;
 pub use data_dir::DataDir;

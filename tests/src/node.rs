@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -135,6 +135,16 @@ impl<'a> Node<'a> {
     /// When it does not end in time.
     pub fn wait(self) -> Result<Finished> {
         self.program.wait().context("the node does not end")
+    }
+
+    /// What a node says that must not start.
+    ///
+    /// # Errors
+    /// When it does not end with code 1.
+    pub fn failure(self) -> Result<String> {
+        let finished = self.wait()?;
+        ensure!(finished.status.code() == Some(1), "{finished:?}");
+        Ok(finished.stderr)
     }
 
     /// Stops it as a rig does, by the RPC method.

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use fs_err as fs;
-use functional_tests::{Daemon, DataDir, Node, RpcClient, for_each_daemon, wait_until};
+use functional_tests::{CHAIN_ADDRESS, Daemon, DataDir, Node, START, for_each_daemon, wait_until};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -22,53 +22,12 @@ for_each_daemon![
     says_what_to_do_about_a_damaged_chain,
 ];
 
-/// A second after the genesis block.
-const START: u64 = 1_553_040_332;
-
-/// Where the published chain's coins go.
-const ADDRESS: &str = "mjTkW3DjgyZck4KbiRusZsqTgaYTxdSz6z";
-
-fn generate(rpc: &mut RpcClient, count: u32) -> Result<Vec<String>> {
-    let hashes = rpc.call("generatetoaddress", json!([count, ADDRESS]))?;
-    let hashes = hashes.as_array().context("no list")?.iter();
-    hashes
-        .map(|hash| Ok(hash.as_str().context("no text")?.to_owned()))
-        .collect()
-}
-
-fn tip(rpc: &mut RpcClient) -> Result<String> {
-    let hash = rpc.call("getbestblockhash", json!([]))?;
-    Ok(hash.as_str().context("no text")?.to_owned())
-}
-
-fn coins(rpc: &mut RpcClient) -> Result<Value> {
-    let info = rpc.call("gettxoutsetinfo", json!([]))?;
-    Ok(json!([
-        info["hash_serialized_3"],
-        info["bestblock"],
-        info["txouts"]
-    ]))
-}
-
-fn refusal(rpc: &mut RpcClient, method: &str, params: Value) -> Result<(i64, String)> {
-    let reply = rpc.request(method, params)?;
-    let error = reply.error.with_context(|| format!("{method} was not refused"))?;
-    Ok((error.code, error.message))
-}
-
-/// What a node that does not start says.
-fn failure(node: Node<'_>) -> Result<String> {
-    let finished = node.wait()?;
-    ensure!(finished.status.code() == Some(1), "{finished:?}");
-    Ok(finished.stderr)
-}
-
 fn makes_the_published_chain(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &[])?;
     let mut rpc = node.rpc()?;
     rpc.call("setmocktime", json!([START]))?;
-    let hashes = generate(&mut rpc, 100)?;
+    let hashes = rpc.generate(100)?;
     assert_eq!(
         hashes[0],
         "38116ec93dfc6c4d55a67d7a3c1f8349c4d6ba10e9e09693760be6ddabee333b"
@@ -77,7 +36,7 @@ fn makes_the_published_chain(daemon: Daemon) -> Result<()> {
         hashes[99],
         "0988393aa1ef9b532f79b4f00d61f3b6c3ca2482cab1657e0d85a5b50b0457a8"
     );
-    assert_eq!(tip(&mut rpc)?, hashes[99]);
+    assert_eq!(rpc.tip()?, hashes[99]);
     assert_eq!(rpc.call("getblockcount", json!([]))?, 100);
     let info = rpc.call("getblockchaininfo", json!([]))?;
     assert_eq!(
@@ -85,7 +44,10 @@ fn makes_the_published_chain(daemon: Daemon) -> Result<()> {
         (&json!("regtest"), &json!(100), &json!(false))
     );
     let block = rpc.call("getblock", json!([hashes[0], 2]))?;
-    assert_eq!(block["tx"][0]["vout"][0]["scriptPubKey"]["address"], ADDRESS);
+    assert_eq!(
+        block["tx"][0]["vout"][0]["scriptPubKey"]["address"],
+        CHAIN_ADDRESS
+    );
     assert_eq!(block["confirmations"], 100);
     assert_eq!(block["nextblockhash"], hashes[1]);
     let coin = rpc.call("gettxout", json!([block["tx"][0]["txid"], 0]))?;
@@ -102,13 +64,13 @@ fn gives_the_same_chain_to_another_node(daemon: Daemon) -> Result<()> {
     let target = Node::start(daemon, &there, &[])?;
     let (mut from, mut to) = (source.rpc()?, target.rpc()?);
     // Beyond the first quorum commitments, and the votes for testdummy.
-    for hash in generate(&mut from, 450)? {
+    for hash in from.generate(450)? {
         let block = from.call("getblock", json!([hash, 0]))?;
         assert_eq!(to.call("submitblock", json!([block]))?, Value::Null, "{hash}");
     }
-    assert_eq!(tip(&mut to)?, tip(&mut from)?);
-    assert_eq!(coins(&mut to)?, coins(&mut from)?);
-    let block = from.call("getblock", json!([tip(&mut to)?, 0]))?;
+    assert_eq!(to.tip()?, from.tip()?);
+    assert_eq!(to.coins()?, from.coins()?);
+    let block = from.call("getblock", json!([to.tip()?, 0]))?;
     assert_eq!(to.call("submitblock", json!([block]))?, "duplicate");
     source.stop()?;
     target.stop()
@@ -121,10 +83,10 @@ fn keeps_its_chain_when_it_is_killed(daemon: Daemon) -> Result<()> {
         let node = Node::start(daemon, &data_dir, &["-dbcache=4"])?;
         let mut rpc = node.rpc()?;
         if let Some((tip_before, coins_before)) = before.take() {
-            assert_eq!(tip(&mut rpc)?, tip_before, "round {round}");
-            assert_eq!(coins(&mut rpc)?, coins_before, "round {round}");
+            assert_eq!(rpc.tip()?, tip_before, "round {round}");
+            assert_eq!(rpc.coins()?, coins_before, "round {round}");
         }
-        generate(&mut rpc, 20)?;
+        rpc.generate(20)?;
         if round % 2 == 1 {
             let hash = rpc.call("getblockhash", json!([15]))?;
             rpc.call("invalidateblock", json!([hash]))?;
@@ -133,8 +95,8 @@ fn keeps_its_chain_when_it_is_killed(daemon: Daemon) -> Result<()> {
             rpc.call("generatetodescriptor", json!([30, descriptor]))?;
         }
         // Asking for the coins' hash writes them to the disk; what comes after it is in the files of blocks alone.
-        let _written = coins(&mut rpc)?;
-        let hashes = generate(&mut rpc, 3)?;
+        let _written = rpc.coins()?;
+        let hashes = rpc.generate(3)?;
         let other = DataDir::new()?;
         let twin = Node::start(daemon, &other, &[])?;
         let mut to = twin.rpc()?;
@@ -147,7 +109,7 @@ fn keeps_its_chain_when_it_is_killed(daemon: Daemon) -> Result<()> {
             let block = rpc.call("getblock", json!([hash, 0]))?;
             to.call("submitblock", json!([block]))?;
         }
-        before = Some((hashes[2].clone(), coins(&mut to)?));
+        before = Some((hashes[2].clone(), to.coins()?));
         twin.stop()?;
         node.program().signal(Signal::KILL)?;
         node.wait()?;
@@ -159,8 +121,8 @@ fn makes_its_index_and_its_coins_anew(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &[])?;
     let mut rpc = node.rpc()?;
-    generate(&mut rpc, 120)?;
-    let (expected_tip, expected_coins) = (tip(&mut rpc)?, coins(&mut rpc)?);
+    rpc.generate(120)?;
+    let (expected_tip, expected_coins) = (rpc.tip()?, rpc.coins()?);
     node.stop()?;
     for option in ["-reindex", "-reindex-chainstate", "-checkblocks=0"] {
         let node = Node::start(daemon, &data_dir, &[option, "-checklevel=4"])?;
@@ -169,7 +131,7 @@ fn makes_its_index_and_its_coins_anew(daemon: Daemon) -> Result<()> {
             let reply = rpc.request("getbestblockhash", json!([]))?;
             Ok((reply.result == expected_tip.as_str()).then_some(()))
         })?;
-        assert_eq!(coins(&mut rpc)?, expected_coins, "{option}");
+        assert_eq!(rpc.coins()?, expected_coins, "{option}");
         node.stop()?;
     }
     Ok(())
@@ -179,13 +141,13 @@ fn changes_to_the_chain_that_it_is_told(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &[])?;
     let mut rpc = node.rpc()?;
-    let hashes = generate(&mut rpc, 5)?;
+    let hashes = rpc.generate(5)?;
     rpc.call("invalidateblock", json!([hashes[2]]))?;
-    assert_eq!(tip(&mut rpc)?, hashes[1]);
+    assert_eq!(rpc.tip()?, hashes[1]);
     let other = rpc.call("generatetodescriptor", json!([1, "raw(51)"]))?;
-    assert_eq!(tip(&mut rpc)?, other[0].as_str().context("no text")?);
+    assert_eq!(rpc.tip()?, other[0].as_str().context("no text")?);
     rpc.call("reconsiderblock", json!([hashes[4]]))?;
-    assert_eq!(tip(&mut rpc)?, hashes[4]);
+    assert_eq!(rpc.tip()?, hashes[4]);
     let tips = rpc.call("getchaintips", json!([]))?;
     assert_eq!(tips[0]["status"], "active");
     assert_eq!(
@@ -200,15 +162,15 @@ fn refuses_blocks_in_upstreams_words(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &[])?;
     let mut rpc = node.rpc()?;
-    generate(&mut rpc, 1)?;
-    let unsubmitted = rpc.call("generateblock", json!([ADDRESS, [], false]))?;
+    rpc.generate(1)?;
+    let unsubmitted = rpc.call("generateblock", json!([CHAIN_ADDRESS, [], false]))?;
     let good = unsubmitted["hex"].as_str().context("no block")?.to_owned();
     for (block, expected) in [
         ("", (-22, "Block decode failed")),
         ("00", (-22, "Block decode failed")),
         (&good[..good.len() - 2], (-22, "Block decode failed")),
     ] {
-        let refused = refusal(&mut rpc, "submitblock", json!([block]))?;
+        let refused = rpc.refusal("submitblock", json!([block]))?;
         assert_eq!((refused.0, refused.1.as_str()), expected);
     }
     // The parent's hash begins at byte 4, the time is at byte 68.
@@ -220,7 +182,7 @@ fn refuses_blocks_in_upstreams_words(daemon: Daemon) -> Result<()> {
     );
     assert_eq!(rpc.call("submitblock", json!([good]))?, Value::Null);
     assert_eq!(rpc.call("submitblock", json!([good]))?, "duplicate");
-    let refused = refusal(&mut rpc, "submitheader", json!(["00"]))?;
+    let refused = rpc.refusal("submitheader", json!(["00"]))?;
     assert_eq!(refused, (-22, "Block header decode failed".to_owned()));
     node.stop()
 }
@@ -262,7 +224,7 @@ fn refuses_what_names_no_block(daemon: Daemon) -> Result<()> {
             (-8, "Mocktime cannot be negative: -1."),
         ),
     ] {
-        let refused = refusal(&mut rpc, method, params)?;
+        let refused = rpc.refusal(method, params)?;
         assert_eq!((refused.0, refused.1.as_str()), expected, "{method}");
     }
     node.stop()
@@ -274,15 +236,15 @@ fn waits_for_blocks(daemon: Daemon) -> Result<()> {
     let mut waiting = node.rpc()?;
     let mut rpc = node.rpc()?;
     let height = std::thread::spawn(move || waiting.call("waitforblockheight", json!([3])));
-    generate(&mut rpc, 3)?;
+    rpc.generate(3)?;
     let reached = height
         .join()
         .map_err(|_| anyhow::anyhow!("the waiting thread ended"))??;
     assert_eq!(reached["height"], 3);
-    let hash = tip(&mut rpc)?;
+    let hash = rpc.tip()?;
     assert_eq!(rpc.call("waitforblock", json!([hash, 60_000]))?["hash"], hash);
     assert_eq!(rpc.call("waitfornewblock", json!([1]))?["hash"], hash);
-    let (_, text) = refusal(&mut rpc, "waitfornewblock", json!([-1]))?;
+    let (_, text) = rpc.refusal("waitfornewblock", json!([-1]))?;
     assert_eq!(text, "Negative timeout");
     node.stop()
 }
@@ -296,18 +258,18 @@ fn makes_blocks_of_given_transactions(daemon: Daemon) -> Result<()> {
     let first = rpc.call("getblock", json!([hashes[0]]))?;
     let spend = rpc.call(
         "createrawtransaction",
-        json!([[{ "txid": first["tx"][0], "vout": 0 }], [{ ADDRESS: 49 }]]),
+        json!([[{ "txid": first["tx"][0], "vout": 0 }], [{ CHAIN_ADDRESS: 49 }]]),
     )?;
-    let made = rpc.call("generateblock", json!([ADDRESS, [spend]]))?;
+    let made = rpc.call("generateblock", json!([CHAIN_ADDRESS, [spend]]))?;
     let block = rpc.call("getblock", json!([made["hash"], 3]))?;
     assert_eq!(block["tx"][1]["fee"].to_string(), "1.00000000");
     assert_eq!(block["tx"][1]["vin"][0]["prevout"]["height"], 1);
     assert_eq!(rpc.call("gettxout", json!([first["tx"][0], 0]))?, Value::Null);
     let again = rpc.call(
         "createrawtransaction",
-        json!([[{ "txid": first["tx"][0], "vout": 0 }], [{ ADDRESS: 48 }]]),
+        json!([[{ "txid": first["tx"][0], "vout": 0 }], [{ CHAIN_ADDRESS: 48 }]]),
     )?;
-    let (code, text) = refusal(&mut rpc, "generateblock", json!([ADDRESS, [again]]))?;
+    let (code, text) = rpc.refusal("generateblock", json!([CHAIN_ADDRESS, [again]]))?;
     assert_eq!(
         (code, text.as_str()),
         (
@@ -321,7 +283,7 @@ fn makes_blocks_of_given_transactions(daemon: Daemon) -> Result<()> {
 fn stops_at_a_height(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &["-stopatheight=5"])?;
-    let hashes = generate(&mut node.rpc()?, 10)?;
+    let hashes = node.rpc()?.generate(10)?;
     ensure!((5..10).contains(&hashes.len()), "{} blocks", hashes.len());
     node.wait()?.check_success()
 }
@@ -341,7 +303,7 @@ fn runs_commands_when_something_happens(daemon: Daemon) -> Result<()> {
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
     let node = Node::start(daemon, &data_dir, &options)?;
     let read = |name: &str| fs::read_to_string(outside.join(name)).unwrap_or_default();
-    let mut hashes = generate(&mut node.rpc()?, 5)?;
+    let mut hashes = node.rpc()?.generate(5)?;
     hashes.sort();
     wait_until("a line for each block", || {
         let text = read("blocknotify");
@@ -381,7 +343,7 @@ fn refuses_options_that_do_not_fit(daemon: Daemon) -> Result<()> {
         ),
     ] {
         let data_dir = DataDir::new()?;
-        let text = failure(Node::spawn(daemon, &data_dir, options)?)?;
+        let text = Node::spawn(daemon, &data_dir, options)?.failure()?;
         assert_eq!(text, format!("Error: {expected}\n"), "{options:?}");
     }
     Ok(())
@@ -390,7 +352,7 @@ fn refuses_options_that_do_not_fit(daemon: Daemon) -> Result<()> {
 fn says_what_to_do_about_a_damaged_chain(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &[])?;
-    generate(&mut node.rpc()?, 10)?;
+    node.rpc()?.generate(10)?;
     node.stop()?;
     let file = data_dir.regtest("blocks/blk00000.dat");
     let whole = fs::read(&file)?;
@@ -402,13 +364,13 @@ fn says_what_to_do_about_a_damaged_chain(daemon: Daemon) -> Result<()> {
         .context("an empty file")?;
     damaged[end - 100] ^= 1;
     fs::write(&file, &damaged)?;
-    let text = failure(Node::spawn(daemon, &data_dir, &[])?)?;
+    let text = Node::spawn(daemon, &data_dir, &[])?.failure()?;
     ensure!(
         text.starts_with("Error: Corrupted block database detected") && text.contains("-reindex"),
         "{text}"
     );
     fs::remove_file(&file)?;
-    let text = failure(Node::spawn(daemon, &data_dir, &[])?)?;
+    let text = Node::spawn(daemon, &data_dir, &[])?.failure()?;
     ensure!(text.contains("is not there; restart with -reindex"), "{text}");
     fs::write(&file, &whole)?;
     let node = Node::start(daemon, &data_dir, &[])?;

@@ -1,8 +1,8 @@
 //! Indexes beside the chain, and what is found by them.
 
-use anyhow::{Context as _, Result, ensure};
-use functional_tests::{Daemon, DataDir, Node, RpcClient, for_each_daemon, wait_until};
-use serde_json::{Value, json};
+use anyhow::{Result, ensure};
+use functional_tests::{CHAIN_ADDRESS, Daemon, DataDir, Node, RpcClient, for_each_daemon, text};
+use serde_json::json;
 
 for_each_daemon![
     finds_transactions_by_an_index,
@@ -28,12 +28,8 @@ fn spend_a_coinbase(rpc: &mut RpcClient) -> Result<Spent> {
         "createrawtransaction",
         json!([[{ "txid": first["tx"][0], "vout": 0 }], [{ "data": "00" }]]),
     )?;
-    let made = rpc.call(
-        "generateblock",
-        json!(["mjTkW3DjgyZck4KbiRusZsqTgaYTxdSz6z", [raw]]),
-    )?;
+    let made = rpc.call("generateblock", json!([CHAIN_ADDRESS, [raw]]))?;
     let block = rpc.call("getblock", json!([made["hash"]]))?;
-    let text = |value: &Value| -> Result<String> { Ok(value.as_str().context("no text")?.to_owned()) };
     Ok(Spent {
         coinbase: text(&first["tx"][0])?,
         spender: text(&block["tx"][1])?,
@@ -41,29 +37,12 @@ fn spend_a_coinbase(rpc: &mut RpcClient) -> Result<Spent> {
     })
 }
 
-fn wait_until_synced(rpc: &mut RpcClient, names: &[&str]) -> Result<()> {
-    wait_until("the indexes to be up to the chain", || {
-        let height = rpc.call("getblockcount", json!([]))?;
-        let info = rpc.call("getindexinfo", json!([]))?;
-        let all: Vec<&String> = info.as_object().context("no object")?.keys().collect();
-        ensure!(all == names, "{info}");
-        let is_synced = |name: &&str| info[*name] == json!({ "synced": true, "best_block_height": height });
-        Ok(names.iter().all(is_synced).then_some(()))
-    })
-}
-
-fn refusal(rpc: &mut RpcClient, params: Value) -> Result<(i64, String)> {
-    let reply = rpc.request("getrawtransaction", params)?;
-    let error = reply.error.context("it was not refused")?;
-    Ok((error.code, error.message))
-}
-
 fn finds_transactions_by_an_index(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &["-txindex"])?;
     let mut rpc = node.rpc()?;
     let spent = spend_a_coinbase(&mut rpc)?;
-    wait_until_synced(&mut rpc, &["txindex"])?;
+    rpc.wait_until_synced(&["txindex"])?;
     // Neither has an output that could be spent.
     for (txid, confirmations) in [(&spent.coinbase, 102), (&spent.spender, 1)] {
         let found = rpc.call("getrawtransaction", json!([txid, 1]))?;
@@ -76,7 +55,7 @@ fn finds_transactions_by_an_index(daemon: Daemon) -> Result<()> {
     assert_eq!(whole["vin"][0]["prevout"]["height"], 1);
     assert_eq!(whole["fee"].to_string(), "50.00000000");
     assert_eq!(
-        refusal(&mut rpc, json!(["00".repeat(32)]))?,
+        rpc.refusal("getrawtransaction", json!(["00".repeat(32)]))?,
         (
             -5,
             "No such mempool or blockchain transaction. Use gettransaction for wallet transactions."
@@ -91,7 +70,7 @@ fn finds_what_it_can_without_an_index(daemon: Daemon) -> Result<()> {
     let node = Node::start(daemon, &data_dir, &[])?;
     let mut rpc = node.rpc()?;
     let spent = spend_a_coinbase(&mut rpc)?;
-    let (code, text) = refusal(&mut rpc, json!([spent.spender]))?;
+    let (code, text) = rpc.refusal("getrawtransaction", json!([spent.spender]))?;
     ensure!(
         code == -5 && text.starts_with("No such mempool transaction. Use -txindex or provide a block hash"),
         "{code} {text}"
@@ -128,7 +107,7 @@ fn finds_what_it_can_without_an_index(daemon: Daemon) -> Result<()> {
             (-8, "parameter 1 must be of length 64 (not 2, for '00')"),
         ),
     ] {
-        let refused = refusal(&mut rpc, params)?;
+        let refused = rpc.refusal("getrawtransaction", params)?;
         assert_eq!((refused.0, refused.1.as_str()), expected);
     }
     node.stop()
@@ -141,15 +120,15 @@ fn keeps_indexes_up_to_the_chain(daemon: Daemon) -> Result<()> {
     let node = Node::start(daemon, &data_dir, &options)?;
     let mut rpc = node.rpc()?;
     let hashes = rpc.call("generatetodescriptor", json!([20, DESCRIPTOR]))?;
-    wait_until_synced(&mut rpc, &names)?;
+    rpc.wait_until_synced(&names)?;
     node.program().signal(rustix::process::Signal::KILL)?;
     node.wait()?;
     let node = Node::start(daemon, &data_dir, &options)?;
     let mut rpc = node.rpc()?;
-    wait_until_synced(&mut rpc, &names)?;
+    rpc.wait_until_synced(&names)?;
     rpc.call("invalidateblock", json!([hashes[9]]))?;
     rpc.call("generatetodescriptor", json!([15, "raw(52)"]))?;
-    wait_until_synced(&mut rpc, &names)?;
+    rpc.wait_until_synced(&names)?;
     let one = rpc.call("getindexinfo", json!(["txindex"]))?;
     assert_eq!(
         one,

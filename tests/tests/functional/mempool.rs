@@ -1,7 +1,7 @@
 //! Unconfirmed transactions: which ones a node takes, what becomes of them with the chain, and from one run to the next.
 
-use anyhow::{Context as _, Result, ensure};
-use functional_tests::{Daemon, DataDir, Node, RpcClient, for_each_daemon, wait_until};
+use anyhow::{Result, ensure};
+use functional_tests::{Daemon, DataDir, KEY_ADDRESS, Node, for_each_daemon, text};
 use serde_json::{Value, json};
 
 for_each_daemon![
@@ -14,77 +14,17 @@ for_each_daemon![
     refuses_policies_that_do_not_fit,
 ];
 
-/// The private key 1, its address and its descriptor.
-const KEY: &str = "cMahea7zqjxrtgAbB7LSGbcQUr1uX1ojuat9jZodMN87JcbXMTcA";
-const ADDRESS: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
-
-fn text(value: &Value) -> Result<String> {
-    Ok(value.as_str().context("no text")?.to_owned())
-}
-
-/// Makes blocks of which so many can be spent, and gives their coinbases' ids.
-fn mine_spendable(rpc: &mut RpcClient, count: usize) -> Result<Vec<String>> {
-    let hashes = rpc.call("generatetoaddress", json!([100 + count, ADDRESS]))?;
-    let hashes = hashes.as_array().context("no list")?;
-    let ids = hashes[..count].iter().map(|hash| {
-        let block = rpc.call("getblock", json!([hash]))?;
-        text(&block["tx"][0])
-    });
-    ids.collect()
-}
-
-/// The bytes of a signed transaction that spends outputs and makes one of so many coins.
-fn spend(rpc: &mut RpcClient, inputs: &Value, coins: f64) -> Result<String> {
-    let raw = rpc.call("createrawtransaction", json!([inputs, [{ ADDRESS: coins }]]))?;
-    let signed = rpc.call("signrawtransactionwithkey", json!([raw, [KEY]]))?;
-    ensure!(signed["complete"] == true, "{signed}");
-    text(&signed["hex"])
-}
-
-/// The bytes of a transaction that spends one of the pool, which the signer must be told of.
-fn spend_unconfirmed(rpc: &mut RpcClient, parent: &str, parent_coins: f64, coins: f64) -> Result<String> {
-    let input = json!({ "txid": parent, "vout": 0 });
-    let raw = rpc.call("createrawtransaction", json!([[input], [{ ADDRESS: coins }]]))?;
-    let script = rpc.call("validateaddress", json!([ADDRESS]))?;
-    let previous = json!([{
-        "txid": parent,
-        "vout": 0,
-        "scriptPubKey": script["scriptPubKey"],
-        "amount": parent_coins,
-    }]);
-    let signed = rpc.call("signrawtransactionwithkey", json!([raw, [KEY], previous]))?;
-    ensure!(signed["complete"] == true, "{signed}");
-    text(&signed["hex"])
-}
-
-fn send(rpc: &mut RpcClient, transaction: &str) -> Result<String> {
-    text(&rpc.call("sendrawtransaction", json!([transaction]))?)
-}
-
-fn refusal(rpc: &mut RpcClient, method: &str, params: Value) -> Result<(i64, String)> {
-    let reply = rpc.request(method, params)?;
-    let error = reply.error.with_context(|| format!("{method} was not refused"))?;
-    Ok((error.code, error.message))
-}
-
-fn wait_until_loaded(rpc: &mut RpcClient) -> Result<()> {
-    wait_until("the transactions of the last run", || {
-        let info = rpc.call("getmempoolinfo", json!([]))?;
-        Ok((info["loaded"] == true).then_some(()))
-    })
-}
-
 fn takes_a_transaction_until_it_is_confirmed(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &[])?;
     let mut rpc = node.rpc()?;
-    wait_until_loaded(&mut rpc)?;
-    let coins = mine_spendable(&mut rpc, 1)?;
-    let transaction = spend(&mut rpc, &json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;
+    rpc.wait_until_loaded()?;
+    let coins = rpc.mine_spendable(1)?;
+    let transaction = rpc.spend(&json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;
     let tested = rpc.call("testmempoolaccept", json!([[transaction]]))?;
     assert_eq!(tested[0]["allowed"], true, "{tested}");
     assert_eq!(tested[0]["fees"]["base"].to_string(), "0.00100000");
-    let txid = send(&mut rpc, &transaction)?;
+    let txid = rpc.send_transaction(&transaction)?;
     assert_eq!(tested[0]["txid"], txid);
     assert_eq!(rpc.call("getrawmempool", json!([]))?, json!([txid]));
     let entry = rpc.call("getmempoolentry", json!([txid]))?;
@@ -94,14 +34,18 @@ fn takes_a_transaction_until_it_is_confirmed(daemon: Daemon) -> Result<()> {
     );
     let info = rpc.call("getmempoolinfo", json!([]))?;
     assert_eq!((&info["size"], &info["bytes"]), (&json!(1), &entry["vsize"]));
-    assert_eq!(send(&mut rpc, &transaction)?, txid, "a second time is no mistake");
+    assert_eq!(
+        rpc.send_transaction(&transaction)?,
+        txid,
+        "a second time is no mistake"
+    );
     assert_eq!(rpc.call("gettxout", json!([coins[0], 0]))?, Value::Null);
     assert_ne!(rpc.call("gettxout", json!([coins[0], 0, false]))?, Value::Null);
     assert_eq!(rpc.call("gettxout", json!([txid, 0]))?["confirmations"], 0);
     let spending = rpc.call("gettxspendingprevout", json!([[{ "txid": coins[0], "vout": 0 }]]))?;
     assert_eq!(spending[0]["spendingtxid"], txid);
 
-    let hash = rpc.call("generatetoaddress", json!([1, ADDRESS]))?[0].clone();
+    let hash = rpc.call("generatetoaddress", json!([1, KEY_ADDRESS]))?[0].clone();
     let block = rpc.call("getblock", json!([hash, 2]))?;
     assert_eq!(block["tx"][1]["txid"], txid);
     assert_eq!(
@@ -111,7 +55,7 @@ fn takes_a_transaction_until_it_is_confirmed(daemon: Daemon) -> Result<()> {
     );
     assert_eq!(rpc.call("getrawmempool", json!([]))?, json!([]));
     assert_eq!(
-        refusal(&mut rpc, "sendrawtransaction", json!([transaction]))?,
+        rpc.refusal("sendrawtransaction", json!([transaction]))?,
         (-27, "Transaction already in block chain".to_owned())
     );
     node.stop()
@@ -121,19 +65,19 @@ fn refuses_transactions_in_upstreams_words(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &[])?;
     let mut rpc = node.rpc()?;
-    let coins = mine_spendable(&mut rpc, 1)?;
+    let coins = rpc.mine_spendable(1)?;
     let input = json!([{ "txid": coins[0], "vout": 0 }]);
-    let unsigned = rpc.call("createrawtransaction", json!([input, [{ ADDRESS: 49 }]]))?;
+    let unsigned = rpc.call("createrawtransaction", json!([input, [{ KEY_ADDRESS: 49 }]]))?;
     let nowhere = rpc.call(
         "createrawtransaction",
-        json!([[{ "txid": "00".repeat(31) + "01", "vout": 0 }], [{ ADDRESS: 1 }]]),
+        json!([[{ "txid": "00".repeat(31) + "01", "vout": 0 }], [{ KEY_ADDRESS: 1 }]]),
     )?;
     let tip = rpc.call("getbestblockhash", json!([]))?;
     let young = text(&rpc.call("getblock", json!([tip]))?["tx"][0])?;
-    let young = spend(&mut rpc, &json!([{ "txid": young, "vout": 0 }]), 49.0)?;
-    let cheap = spend(&mut rpc, &input, 49.999_999_99)?;
-    let dear = spend(&mut rpc, &input, 10.0)?;
-    let dust = spend(&mut rpc, &input, 0.000_002)?;
+    let young = rpc.spend(&json!([{ "txid": young, "vout": 0 }]), 49.0)?;
+    let cheap = rpc.spend(&input, 49.999_999_99)?;
+    let dear = rpc.spend(&input, 10.0)?;
+    let dust = rpc.spend(&input, 0.000_002)?;
     for (transaction, expected) in [
         (
             "00",
@@ -164,7 +108,7 @@ fn refuses_transactions_in_upstreams_words(daemon: Daemon) -> Result<()> {
         ),
         (&dust, (-26, "dust")),
     ] {
-        let refused = refusal(&mut rpc, "sendrawtransaction", json!([transaction]))?;
+        let refused = rpc.refusal("sendrawtransaction", json!([transaction]))?;
         assert_eq!((refused.0, refused.1.as_str()), expected);
     }
     for (transactions, expected) in [
@@ -175,12 +119,12 @@ fn refuses_transactions_in_upstreams_words(daemon: Daemon) -> Result<()> {
         let tested = rpc.call("testmempoolaccept", json!([transactions]))?;
         assert_eq!(tested[0]["reject-reason"], expected, "{tested}");
     }
-    let refused = refusal(&mut rpc, "testmempoolaccept", json!([[]]))?;
+    let refused = rpc.refusal("testmempoolaccept", json!([[]]))?;
     assert_eq!(
         refused,
         (-8, "Array must contain between 1 and 25 transactions.".to_owned())
     );
-    let refused = refusal(&mut rpc, "getmempoolentry", json!(["00".repeat(32)]))?;
+    let refused = rpc.refusal("getmempoolentry", json!(["00".repeat(32)]))?;
     assert_eq!(refused, (-5, "Transaction not in mempool".to_owned()));
     assert_eq!(rpc.call("getrawmempool", json!([]))?, json!([]));
     node.stop()
@@ -190,11 +134,11 @@ fn tells_of_families_of_transactions(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &[])?;
     let mut rpc = node.rpc()?;
-    let coins = mine_spendable(&mut rpc, 1)?;
-    let parent = spend(&mut rpc, &json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;
-    let parent = send(&mut rpc, &parent)?;
-    let child = spend_unconfirmed(&mut rpc, &parent, 49.999, 49.998)?;
-    let child = send(&mut rpc, &child)?;
+    let coins = rpc.mine_spendable(1)?;
+    let parent = rpc.spend(&json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;
+    let parent = rpc.send_transaction(&parent)?;
+    let child = rpc.spend_unconfirmed(&parent, 49.999, 49.998)?;
+    let child = rpc.send_transaction(&child)?;
     assert_eq!(rpc.call("getmempoolancestors", json!([child]))?, json!([parent]));
     assert_eq!(
         rpc.call("getmempooldescendants", json!([parent]))?,
@@ -220,18 +164,18 @@ fn replaces_a_transaction_by_one_that_pays_more(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &[])?;
     let mut rpc = node.rpc()?;
-    let coins = mine_spendable(&mut rpc, 1)?;
+    let coins = rpc.mine_spendable(1)?;
     let input = json!([{ "txid": coins[0], "vout": 0, "sequence": 1 }]);
-    let first = spend(&mut rpc, &input, 49.999)?;
-    send(&mut rpc, &first)?;
-    let worse = spend(&mut rpc, &input, 49.999_5)?;
-    let (code, reason) = refusal(&mut rpc, "sendrawtransaction", json!([worse]))?;
+    let first = rpc.spend(&input, 49.999)?;
+    rpc.send_transaction(&first)?;
+    let worse = rpc.spend(&input, 49.999_5)?;
+    let (code, reason) = rpc.refusal("sendrawtransaction", json!([worse]))?;
     ensure!(
         code == -26 && reason.starts_with("insufficient fee, rejecting replacement "),
         "{code} {reason}"
     );
-    let better = spend(&mut rpc, &input, 49.998)?;
-    let better = send(&mut rpc, &better)?;
+    let better = rpc.spend(&input, 49.998)?;
+    let better = rpc.send_transaction(&better)?;
     assert_eq!(rpc.call("getrawmempool", json!([]))?, json!([better]));
     node.stop()
 }
@@ -240,10 +184,10 @@ fn takes_transactions_back_when_their_block_goes(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &[])?;
     let mut rpc = node.rpc()?;
-    let coins = mine_spendable(&mut rpc, 1)?;
-    let transaction = spend(&mut rpc, &json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;
-    let txid = send(&mut rpc, &transaction)?;
-    let hash = rpc.call("generatetoaddress", json!([1, ADDRESS]))?[0].clone();
+    let coins = rpc.mine_spendable(1)?;
+    let transaction = rpc.spend(&json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;
+    let txid = rpc.send_transaction(&transaction)?;
+    let hash = rpc.call("generatetoaddress", json!([1, KEY_ADDRESS]))?[0].clone();
     assert_eq!(rpc.call("getrawmempool", json!([]))?, json!([]));
     rpc.call("invalidateblock", json!([hash]))?;
     assert_eq!(rpc.call("getrawmempool", json!([]))?, json!([txid]));
@@ -260,16 +204,16 @@ fn keeps_transactions_from_one_run_to_the_next(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &[])?;
     let mut rpc = node.rpc()?;
-    let coins = mine_spendable(&mut rpc, 1)?;
-    let transaction = spend(&mut rpc, &json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;
-    let txid = send(&mut rpc, &transaction)?;
+    let coins = rpc.mine_spendable(1)?;
+    let transaction = rpc.spend(&json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;
+    let txid = rpc.send_transaction(&transaction)?;
     rpc.call("prioritisetransaction", json!([txid, 0, 7]))?;
     let before = rpc.call("getmempoolentry", json!([txid]))?;
     node.stop()?;
     for (options, expected) in [(&["-persistmempool=0"][..], json!([])), (&[], json!([txid]))] {
         let node = Node::start(daemon, &data_dir, options)?;
         let mut rpc = node.rpc()?;
-        wait_until_loaded(&mut rpc)?;
+        rpc.wait_until_loaded()?;
         assert_eq!(rpc.call("getrawmempool", json!([]))?, expected, "{options:?}");
         if options.is_empty() {
             assert_eq!(rpc.call("getmempoolentry", json!([txid]))?, before);
@@ -285,7 +229,7 @@ fn keeps_transactions_from_one_run_to_the_next(daemon: Daemon) -> Result<()> {
     fs_err::write(data_dir.regtest("mempool.dat"), "nothing of the kind")?;
     let node = Node::start(daemon, &data_dir, &[])?;
     let mut rpc = node.rpc()?;
-    wait_until_loaded(&mut rpc)?;
+    rpc.wait_until_loaded()?;
     assert_eq!(rpc.call("getrawmempool", json!([]))?, json!([]));
     node.stop()
 }
