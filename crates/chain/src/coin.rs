@@ -1,9 +1,11 @@
 //! Coins as they are on disk.
 
+use std::num::NonZeroU64;
+
 use bitcoin::{Amount, TxOut};
 use consensus::compact::{compress_amount, decompress_amount, read_number, write_number};
 use consensus::limits::MAX_MONEY;
-use consensus::transaction::Coin;
+use consensus::transaction::{Coin, Tokens};
 use thiserror::Error;
 
 use crate::compress::{read_script, write_script};
@@ -23,19 +25,19 @@ pub enum CoinError {
     /// What should be a public key is none.
     #[error("a coin pays to a key that is none")]
     Key,
-    /// It holds tokens, which no coin in the chain of this node does.
-    #[error("a coin holds tokens of {0}")]
-    Asset(u64),
+    /// It holds more tokens than there can be.
+    #[error("a coin of {0} tokens has more than there can be")]
+    Tokens(u64),
     /// There are too many of them.
     #[error("a coin is followed by {0} bytes")]
     Rest(usize),
 }
 
 /// Appends a coin as upstream writes it: twice the height, and one more if a coinbase made it; the amount; the script;
-/// and a zero for the tokens that it does not hold. All are in short forms.
+/// and the kind of tokens that it holds with their number, or a zero if it holds none. All are in short forms.
 pub fn write_coin(coin: &Coin, bytes: &mut Vec<u8>) {
     write_number(code(coin), bytes);
-    write_output(&coin.output, bytes);
+    write_output(coin, bytes);
 }
 
 /// Reads what [`write_coin`] wrote, and cuts it off `data`.
@@ -44,11 +46,7 @@ pub fn write_coin(coin: &Coin, bytes: &mut Vec<u8>) {
 /// [`CoinError`] if it is no coin.
 pub fn read_coin(data: &mut &[u8]) -> Result<Coin, CoinError> {
     let (height, is_coinbase) = read_code(data)?;
-    Ok(Coin {
-        output: read_output(data)?,
-        height,
-        is_coinbase,
-    })
+    read_output(data, height, is_coinbase)
 }
 
 /// Reads a coin that is all of `data`.
@@ -75,30 +73,53 @@ pub(crate) fn read_code(data: &mut &[u8]) -> Result<(u32, bool), CoinError> {
     Ok((height, code & 1 == 1))
 }
 
-pub(crate) fn write_output(output: &TxOut, bytes: &mut Vec<u8>) {
-    write_number(compress_amount(output.value.to_sat()), bytes);
-    write_script(&output.script_pubkey, bytes);
-    write_number(0, bytes);
+/// Appends what a coin is worth, its script and its tokens.
+pub(crate) fn write_output(coin: &Coin, bytes: &mut Vec<u8>) {
+    write_number(compress_amount(coin.output.value.to_sat()), bytes);
+    write_script(&coin.output.script_pubkey, bytes);
+    match coin.tokens.as_deref() {
+        None => write_number(0, bytes),
+        Some(Tokens { asset, value }) => {
+            write_number(asset.get(), bytes);
+            write_number(compress_amount(*value), bytes);
+        }
+    }
 }
 
-pub(crate) fn read_output(data: &mut &[u8]) -> Result<TxOut, CoinError> {
+/// Reads what [`write_output`] wrote, of a coin of this height.
+pub(crate) fn read_output(data: &mut &[u8], height: u32, is_coinbase: bool) -> Result<Coin, CoinError> {
     let amount = decompress_amount(read_number(data).ok_or(CoinError::Number)?);
     if amount > MAX_MONEY {
         return Err(CoinError::Amount(amount));
     }
     let script_pubkey = read_script(data)?;
-    match read_number(data).ok_or(CoinError::Number)? {
-        0 => Ok(TxOut {
-            value: Amount::from_sat(amount),
-            script_pubkey,
-        }),
-        asset => Err(CoinError::Asset(asset)),
+    let output = TxOut {
+        value: Amount::from_sat(amount),
+        script_pubkey,
+    };
+    let asset = read_number(data).ok_or(CoinError::Number)?;
+    Ok(Coin {
+        tokens: read_tokens(asset, data)?,
+        ..Coin::new(output, height, is_coinbase)
+    })
+}
+
+/// Reads how many tokens of this kind there are; of kind 0 there are none.
+fn read_tokens(asset: u64, data: &mut &[u8]) -> Result<Option<Box<Tokens>>, CoinError> {
+    let Some(asset) = NonZeroU64::new(asset) else {
+        return Ok(None);
+    };
+    let value = decompress_amount(read_number(data).ok_or(CoinError::Number)?);
+    if value > MAX_MONEY {
+        return Err(CoinError::Tokens(value));
     }
+    Ok(Some(Box::new(Tokens { asset, value })))
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use bitcoin::hex::{DisplayHex, FromHex};
+    use proptest::option;
     use proptest::prelude::*;
 
     use super::*;
@@ -106,16 +127,50 @@ pub(crate) mod tests {
 
     /// Coins of all kinds.
     pub(crate) fn any_coin() -> impl Strategy<Value = Coin> {
-        (any_script(), 0..=MAX_MONEY, any::<u32>(), any::<bool>()).prop_map(
-            |(script_pubkey, amount, height, is_coinbase)| Coin {
-                output: TxOut {
+        (
+            any_script(),
+            0..=MAX_MONEY,
+            any::<u32>(),
+            any::<bool>(),
+            option::of(any_tokens()),
+        )
+            .prop_map(|(script_pubkey, amount, height, is_coinbase, tokens)| {
+                let output = TxOut {
                     value: Amount::from_sat(amount),
                     script_pubkey,
-                },
-                height,
-                is_coinbase,
-            },
-        )
+                };
+                Coin {
+                    tokens: tokens.map(Box::new),
+                    ..Coin::new(output, height, is_coinbase)
+                }
+            })
+    }
+
+    fn any_tokens() -> impl Strategy<Value = Tokens> {
+        (1..=u64::MAX, 0..=MAX_MONEY).prop_map(|(asset, value)| Tokens {
+            asset: NonZeroU64::new(asset).unwrap(),
+            value,
+        })
+    }
+
+    #[test]
+    fn coins_with_tokens_have_upstreams_form() {
+        let output = TxOut {
+            value: Amount::ZERO,
+            script_pubkey: vec![].into(),
+        };
+        let coin = Coin {
+            tokens: Some(Box::new(Tokens {
+                asset: NonZeroU64::new(123_456).unwrap(),
+                value: 100_000_000,
+            })),
+            ..Coin::new(output, 0, false)
+        };
+        let mut bytes = Vec::new();
+        write_coin(&coin, &mut bytes);
+        // Nothing, an empty script, 123,456, and one to the eighth power of ten.
+        assert_eq!(bytes, [0, 0, 6, 0x86, 0xc3, 0x40, 9]);
+        assert_eq!(parse_coin(&bytes), Ok(coin));
     }
 
     #[test]
@@ -155,7 +210,8 @@ pub(crate) mod tests {
             ("0000", CoinError::Number),
             ("000006", CoinError::Number),
             ("000000", CoinError::End),
-            ("00000601", CoinError::Asset(1)),
+            ("00000601", CoinError::Number),
+            ("00000601a49faec700", CoinError::Tokens(MAX_MONEY + 1)),
             ("0000060000", CoinError::Rest(1)),
             ("00a49faec700", CoinError::Amount(MAX_MONEY + 1)),
         ] {

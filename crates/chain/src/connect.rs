@@ -11,7 +11,9 @@ use consensus::block::{Block, check_coinbase_value};
 use consensus::limits::{MAX_BLOCK_SIGOPS_COST, money_range};
 use consensus::params::Params;
 use consensus::script::block_script_flags;
-use consensus::transaction::{Coin, check_inputs, check_kind, sequence_locks, sigop_cost};
+use consensus::transaction::{
+    Coin, check_inputs, check_kind, check_tokens, made_coins, sequence_locks, sigop_cost,
+};
 
 pub use disconnect::{DisconnectError, Disconnected, disconnect_block};
 pub use error::{ConnectError, ConnectFailure};
@@ -133,6 +135,7 @@ fn spend(
     };
     let fee = check_inputs(transaction, in_order, height).map_err(ConnectError::Input)?;
     check_kind(transaction, height, params).map_err(|error| ConnectError::Kind { txid, error })?;
+    check_tokens(transaction, &coins, height, params).map_err(ConnectError::Tokens)?;
     *fees = fees
         .checked_add(fee)
         .filter(|fees| money_range(fees.to_sat()))
@@ -157,12 +160,7 @@ fn make(
     height: u32,
     view: &mut CoinsView<'_>,
 ) -> Result<(), ConnectFailure> {
-    for (place, output) in transaction.output.iter().enumerate() {
-        let coin = Coin {
-            output: output.clone(),
-            height,
-            is_coinbase: transaction.is_coinbase(),
-        };
+    for (place, coin) in made_coins(transaction, height).into_iter().enumerate() {
         // Each was looked up before; only a transaction that is twice in the block finds one here.
         view.add(outpoint(txid, place), coin, Overwrite::Never)
             .map_err(|_exists| ConnectError::Overwrites)?;

@@ -51,7 +51,7 @@ impl BlockUndo {
                 if coin.height > 0 {
                     bytes.push(0);
                 }
-                write_output(&coin.output, &mut bytes);
+                write_output(coin, &mut bytes);
             }
         }
         bytes
@@ -93,11 +93,7 @@ fn read_spent(data: &mut &[u8]) -> Result<Coin, CoinError> {
     if height > 0 {
         read_number(data).ok_or(CoinError::Number)?;
     }
-    Ok(Coin {
-        output: read_output(data)?,
-        height,
-        is_coinbase,
-    })
+    read_output(data, height, is_coinbase)
 }
 
 #[cfg(test)]
@@ -115,14 +111,11 @@ pub(crate) mod tests {
     }
 
     fn coin(height: u32) -> Coin {
-        Coin {
-            output: TxOut {
-                value: Amount::from_sat(5_000_000_000),
-                script_pubkey: ScriptBuf::from_bytes(vec![0x51]),
-            },
-            height,
-            is_coinbase: true,
-        }
+        let output = TxOut {
+            value: Amount::from_sat(5_000_000_000),
+            script_pubkey: ScriptBuf::from_bytes(vec![0x51]),
+        };
+        Coin::new(output, height, true)
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Scripts, and the coins that a block spends, are not looked at here.
 
+mod blob;
 mod check;
 mod context;
 mod error;
@@ -14,6 +15,7 @@ use bitcoin::Transaction;
 use bitcoin::consensus::encode::{self, Decodable, Encodable, VarInt};
 use bitcoin::io::{self, Read, Write};
 
+pub use blob::check_blob_data;
 pub use check::{BlockChecks, check_block};
 pub use context::{BlockContext, check_block_in_chain};
 pub use error::BlockError;

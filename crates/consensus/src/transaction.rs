@@ -6,6 +6,7 @@ mod inputs;
 mod kind;
 mod locks;
 mod sigops;
+mod tokens;
 
 use bitcoin::Transaction;
 use bitcoin::consensus::encode::{self, Decodable};
@@ -19,6 +20,7 @@ pub use inputs::{Coin, InputError, check_inputs, value_out};
 pub use kind::{TransactionKind, VersionRuleError, check_kind};
 pub use locks::{SequenceLocks, is_final, sequence_locks};
 pub use sigops::{legacy_sigops, sigop_cost};
+pub use tokens::{TokenError, Tokens, check_tokens, held_tokens, made_coins};
 
 pub(crate) use asset::syscoin_data;
 #[cfg(test)]

@@ -206,14 +206,14 @@ mod tests {
 
     fn coin(height: u32) -> Coin {
         let script = vec![0x51; height as usize % 50];
-        Coin {
-            output: TxOut {
+        Coin::new(
+            TxOut {
                 value: Amount::from_sat(height.into()),
                 script_pubkey: ScriptBuf::from_bytes(script),
             },
             height,
-            is_coinbase: height.is_multiple_of(2),
-        }
+            height.is_multiple_of(2),
+        )
     }
 
     fn block(number: u32) -> BlockHash {

@@ -210,14 +210,14 @@ mod tests {
     }
 
     fn coin(height: u32) -> Coin {
-        Coin {
-            output: TxOut {
+        Coin::new(
+            TxOut {
                 value: Amount::from_sat(7),
                 script_pubkey: ScriptBuf::new(),
             },
             height,
-            is_coinbase: false,
-        }
+            false,
+        )
     }
 
     fn outpoint(first: u8, vout: u32) -> OutPoint {

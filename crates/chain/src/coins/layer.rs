@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use bitcoin::OutPoint;
-use consensus::transaction::Coin;
+use consensus::transaction::{Coin, Tokens};
 
 use super::{CoinExists, Overwrite};
 
@@ -131,7 +131,7 @@ impl Layer {
         self.coins.capacity() * place * 8 / 7 + self.script_bytes
     }
 
-    /// The part of the memory that is of scripts.
+    /// The part of the memory that is of scripts and tokens.
     #[cfg(test)]
     pub(super) fn script_bytes(&self) -> usize {
         self.script_bytes
@@ -158,8 +158,12 @@ impl Layer {
 }
 
 fn script_bytes(coin: &Coin) -> usize {
-    match coin.output.script_pubkey.len() {
+    let script = match coin.output.script_pubkey.len() {
         0 => 0,
         length => length + ALLOCATION,
+    };
+    match coin.tokens {
+        None => script,
+        Some(_) => script + size_of::<Tokens>() + ALLOCATION,
     }
 }

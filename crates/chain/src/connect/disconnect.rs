@@ -3,6 +3,7 @@
 use bitcoin::Transaction;
 use consensus::block::Block;
 use consensus::script::is_unspendable;
+use consensus::transaction::made_coins;
 use thiserror::Error;
 
 use super::outpoint;
@@ -73,16 +74,11 @@ fn unmake(
     disconnected: &mut Disconnected,
 ) -> Result<(), DisconnectError> {
     let txid = transaction.compute_txid();
-    let is_coinbase = transaction.is_coinbase();
-    for (place, output) in transaction.output.iter().enumerate() {
-        if is_unspendable(&output.script_pubkey) {
+    for (place, made) in made_coins(transaction, height).into_iter().enumerate() {
+        if is_unspendable(&made.output.script_pubkey) {
             continue;
         }
-        let is_as_made = view.spend(&outpoint(txid, place))?.is_some_and(|coin| {
-            let made = (&coin.output, coin.height, coin.is_coinbase);
-            made == (output, height, is_coinbase)
-        });
-        if !is_as_made {
+        if view.spend(&outpoint(txid, place))? != Some(made) {
             *disconnected = Disconnected::Unclean;
         }
     }

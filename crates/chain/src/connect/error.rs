@@ -3,7 +3,7 @@
 use bitcoin::Txid;
 use consensus::BlockResult;
 use consensus::block::BlockError;
-use consensus::transaction::{InputError, VersionRuleError};
+use consensus::transaction::{InputError, TokenError, VersionRuleError};
 use thiserror::Error;
 
 use super::ScriptFailure;
@@ -27,6 +27,9 @@ pub enum ConnectError {
         #[source]
         error: VersionRuleError,
     },
+    /// A transaction may not move the tokens that it moves.
+    #[error(transparent)]
+    Tokens(TokenError),
     /// All fees together are above the largest amount.
     #[error("bad-txns-accumulated-fee-outofrange, accumulated fee in the block out of range")]
     Fees,

@@ -64,13 +64,15 @@ mod tests {
 
     /// Undo data of coins of these scripts.
     fn undo(scripts: &[&str]) -> BlockUndo {
-        let coins = scripts.iter().map(|script| Coin {
-            output: TxOut {
-                value: Amount::ZERO,
-                script_pubkey: ScriptBuf::from_hex(script).unwrap(),
-            },
-            height: 1,
-            is_coinbase: false,
+        let coins = scripts.iter().map(|script| {
+            Coin::new(
+                TxOut {
+                    value: Amount::ZERO,
+                    script_pubkey: ScriptBuf::from_hex(script).unwrap(),
+                },
+                1,
+                false,
+            )
         });
         BlockUndo {
             transactions: vec![TransactionUndo {

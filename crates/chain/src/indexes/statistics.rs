@@ -181,11 +181,7 @@ fn add_outputs(block: &IndexedBlock, record: &mut StatisticsRecord, hash: &mut M
                 record.totals.scripts += value;
                 continue;
             }
-            let coin = Coin {
-                output: output.clone(),
-                height: block.id.height,
-                is_coinbase,
-            };
+            let coin = Coin::new(output.clone(), block.id.height, is_coinbase);
             hash.insert(&hashed_bytes(&OutPoint { txid, vout }, &coin));
             if is_coinbase {
                 record.totals.coinbase += value;

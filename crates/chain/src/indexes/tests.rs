@@ -158,11 +158,7 @@ fn add_coins(transaction: &Transaction, height: u32, coins: &mut Coins) {
     let txid = transaction.compute_txid();
     // The last output cannot be spent.
     for (vout, output) in (0..2).zip(&transaction.output) {
-        let coin = Coin {
-            output: output.clone(),
-            height,
-            is_coinbase: transaction.is_coinbase(),
-        };
+        let coin = Coin::new(output.clone(), height, transaction.is_coinbase());
         coins.insert(OutPoint { txid, vout }, coin);
     }
 }

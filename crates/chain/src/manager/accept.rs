@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use bitcoin::BlockHash;
 use bitcoin::consensus::encode::serialize;
-use consensus::block::{Block, BlockChecks, BlockContext, check_block, check_block_in_chain};
+use consensus::block::{
+    Block, BlockChecks, BlockContext, check_blob_data, check_block, check_block_in_chain,
+};
 use consensus::header::BlockHeader;
 
 use super::{ChainError, ChainstateManager};
@@ -79,7 +81,9 @@ impl ChainstateManager {
         }
         let height = tree.entry(id).height;
         let checked = match tree.entry(id).parent {
-            Some(parent) => self.check_at_place(&tree, parent, block),
+            Some(parent) => self
+                .check_at_place(&tree, parent, block)
+                .and_then(|()| self.check_blobs(&tree, id, block, origin)),
             None => Ok(()),
         };
         drop(tree);
@@ -113,6 +117,29 @@ impl ChainstateManager {
             ancestor: &ancestor,
         };
         Ok(check_block_in_chain(block, &context, self.params())?)
+    }
+
+    /// Checks that nobody need know the data of a block's blobs any more. What is in the files was checked when it came.
+    fn check_blobs(
+        &self,
+        tree: &BlockTree,
+        id: EntryId,
+        block: &Block,
+        origin: Origin,
+    ) -> Result<(), Rejection> {
+        match origin {
+            Origin::Files { .. } => Ok(()),
+            Origin::Submitted => {
+                let (height, median_time) = (tree.entry(id).height, tree.median_time_past(id));
+                Ok(check_blob_data(
+                    block,
+                    height,
+                    median_time,
+                    self.clock.now(),
+                    self.params(),
+                )?)
+            }
+        }
     }
 
     /// Checks a block that would follow the tip, and keeps nothing of it.

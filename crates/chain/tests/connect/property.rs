@@ -63,14 +63,7 @@ fn build(plan: &Plan, mut coins: Coins) -> (Block, Coins) {
             if !output.script_pubkey.is_op_return() {
                 let outpoint = OutPoint { txid, vout };
                 spendable.push(outpoint);
-                coins.insert(
-                    outpoint,
-                    Coin {
-                        output: output.clone(),
-                        height: HEIGHT,
-                        is_coinbase: false,
-                    },
-                );
+                coins.insert(outpoint, Coin::new(output.clone(), HEIGHT, false));
             }
         }
         transactions.push(transaction);
@@ -79,11 +72,7 @@ fn build(plan: &Plan, mut coins: Coins) -> (Block, Coins) {
     let coinbase = &block.transactions[0];
     coins.insert(
         OutPoint::new(coinbase.compute_txid(), 0),
-        Coin {
-            output: coinbase.output[0].clone(),
-            height: HEIGHT,
-            is_coinbase: true,
-        },
+        Coin::new(coinbase.output[0].clone(), HEIGHT, true),
     );
     (block, coins)
 }

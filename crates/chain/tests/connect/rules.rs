@@ -199,6 +199,34 @@ fn transactions_of_another_era_are_named() {
     assert!(error.to_string().ends_with(&txid.to_string()), "{error}");
 }
 
+/// Adds an output of so many units that says that the first output holds 600 tokens, which coins are burnt for.
+fn hold_tokens(transaction: &mut Transaction, version: i32, units: u64) {
+    transaction.version = transaction::Version(version);
+    let data = [0x6a, 7, 1, 0x86, 0xc3, 0x40, 1, 0, 53];
+    transaction.output.push(output(units, &data));
+}
+
+#[test]
+fn tokens_are_made_and_spent_with_their_coins() {
+    let mut rig = Rig::new();
+    rig.params.set_dip3("100:100").unwrap();
+    let outpoint = rig.coin(1, coin(1000, 5, false));
+    let mut burn = spend(&[outpoint], 400);
+    hold_tokens(&mut burn, 139, 600);
+    let mut send = spend(&[first_of(&burn)], 400);
+    hold_tokens(&mut send, 142, 0);
+    let connected = rig.connect(vec![burn.clone(), send.clone()], 0).unwrap();
+    let spent = connected.undo.transactions[1].coins[0].tokens.clone().unwrap();
+    assert_eq!((spent.asset.get(), spent.value), (123_456, 600));
+    let lost = spend(&[first_of(&burn)], 400);
+    assert_eq!(
+        rig.refusal(vec![burn.clone(), lost]),
+        "bad-txns-asset-io-mismatch"
+    );
+    let again = spend(&[first_of(&send)], 400);
+    assert_eq!(rig.refusal(vec![burn, send, again]), "bad-txns-asset-io-mismatch");
+}
+
 #[test]
 fn scripts_run_on_any_number_of_threads_unless_they_are_assumed_to_be_valid() {
     let mut rig = Rig::new();

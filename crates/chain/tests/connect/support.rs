@@ -97,11 +97,7 @@ pub(crate) fn output(value: u64, script: &[u8]) -> TxOut {
 
 /// A coin of a script that anyone can satisfy.
 pub(crate) fn coin(value: u64, height: u32, is_coinbase: bool) -> Coin {
-    Coin {
-        output: output(value, &[0x51]),
-        height,
-        is_coinbase,
-    }
+    Coin::new(output(value, &[0x51]), height, is_coinbase)
 }
 
 pub(crate) fn input(previous_output: OutPoint) -> TxIn {

@@ -103,11 +103,7 @@ pub(crate) fn connect(cache: &mut CoinsCache, block: &Block, height: u32) {
     let txid = coinbase.compute_txid();
     let mut view = cache.view();
     for (vout, output) in (0..).zip(&coinbase.output) {
-        let coin = Coin {
-            output: output.clone(),
-            height,
-            is_coinbase: true,
-        };
+        let coin = Coin::new(output.clone(), height, true);
         view.add(OutPoint { txid, vout }, coin, Overwrite::Possible)
             .expect("another may be there");
     }

@@ -192,14 +192,14 @@ fn outpoint(step: u32, number: u32) -> OutPoint {
 }
 
 fn coin(step: u32, number: u32) -> Coin {
-    Coin {
-        output: TxOut {
+    Coin::new(
+        TxOut {
             value: Amount::from_sat((step * N_COINS + number).into()),
             script_pubkey: ScriptBuf::from_bytes(vec![0x51; number as usize * 5]),
         },
-        height: step,
-        is_coinbase: number == 0,
-    }
+        step,
+        number == 0,
+    )
 }
 
 fn spent(step: u32) -> impl Iterator<Item = OutPoint> {

@@ -3,6 +3,7 @@
 use bitcoin::script::Builder;
 use bitcoin::{BlockHash, Transaction};
 
+use super::blob::check_blobs;
 use super::quorum::check_commitment;
 use super::witness::check_witnesses;
 use super::{Block, BlockError};
@@ -12,7 +13,7 @@ use crate::network::Network;
 use crate::params::Params;
 use crate::transaction::{TransactionKind, is_final};
 
-/// The highest version of a coinbase without a quorum commitment, since Nexus.
+/// The highest version of a coinbase without a quorum commitment, on regtest and since Nexus.
 const MAX_COINBASE_VERSION: i32 = 2;
 
 /// What a block's rules need to know of the chain that it extends.
@@ -64,6 +65,7 @@ pub fn check_block_in_chain(
     }
     check_versions(block, coinbase, height, params)?;
     check_merge_mining(block, coinbase, context, params)?;
+    check_blobs(block, height, params)?;
     check_commitment(coinbase, height, context.ancestor, params)?;
     Ok(())
 }
@@ -93,8 +95,9 @@ fn check_versions(
 ) -> Result<(), BlockError> {
     let is_commitment = |transaction| TransactionKind::of(transaction) == TransactionKind::QuorumCommitment;
     let is_too_high = coinbase.version.0 > MAX_COINBASE_VERSION && !is_commitment(coinbase);
-    if params.heights.nexus.is_active(height) && is_too_high {
-        return Err(BlockError::CoinbaseVersion);
+    let is_limited = params.network == Network::Regtest || params.heights.nexus.is_active(height);
+    if is_limited && is_too_high {
+        return Err(BlockError::CoinbaseVersion(coinbase.version.0));
     }
     if block.transactions.iter().skip(1).any(is_commitment) {
         return Err(BlockError::MasternodeVersion);

@@ -67,11 +67,17 @@ pub enum BlockError {
     #[error("bad-blk-weight, ContextualCheckBlock : weight limit failed")]
     Weight,
     /// The coinbase's version is neither up to 2 nor that of a quorum commitment, since Nexus.
-    #[error("bad-cb-version")]
-    CoinbaseVersion,
+    #[error("bad-cb-version, Coinbase transaction must be standard or explicitly allowed MN versions: {0}")]
+    CoinbaseVersion(i32),
     /// A transaction with the version of a coinbase with a quorum commitment is none.
     #[error("bad-mn-version, Bad version for non-coinbase masternode transaction")]
     MasternodeVersion,
+    /// There are more than 32 blobs, or one does not say what its data is.
+    #[error("poda-validation-failed")]
+    Blobs,
+    /// There are blobs so new that their data must come with the block.
+    #[error("poda-validation-failed, the data of recent blobs is not there")]
+    BlobDataMissing,
     /// The coinbase takes more than it may.
     #[error("bad-cb-amount, coinbase pays too much (actual={actual} vs limit={limit})")]
     CoinbaseAmount {
@@ -81,8 +87,7 @@ pub enum BlockError {
         limit: u64,
     },
     /// A coinbase of a block that is not merge-mined could stand for blocks of other chains, since the second bridge.
-    /// Upstream's reason for this is not known here.
-    #[error("merged mining header in coinbase of a block that is not merge-mined")]
+    #[error("bad-direct-auxpow-parent, non-AuxPoW block coinbase contains merged-mining header")]
     MergedMiningHeader,
     /// The parent's coinbase does not name our block.
     #[error(transparent)]
@@ -106,6 +111,7 @@ impl BlockError {
             | Self::WitnessReservedValue
             | Self::WitnessCommitment
             | Self::UnexpectedWitness
+            | Self::BlobDataMissing
             | Self::Tag(_) => BlockResult::Mutated,
             Self::Length
             | Self::NevmDataSize
@@ -116,7 +122,8 @@ impl BlockError {
             | Self::NonFinal
             | Self::CoinbaseHeight
             | Self::Weight
-            | Self::CoinbaseVersion
+            | Self::CoinbaseVersion(_)
+            | Self::Blobs
             | Self::MasternodeVersion
             | Self::CoinbaseAmount { .. }
             | Self::MergedMiningHeader

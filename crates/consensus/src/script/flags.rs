@@ -130,12 +130,13 @@ impl BitOrAssign for ScriptFlags {
 /// The rules that the scripts of a block of this height are run with; `None` if they are not run at all.
 ///
 /// # Consensus
-/// BIP 16, BIP 141 and BIP 341 hold for all blocks, BIP 65, 66, 112 and 147 from their heights on. Main runs no scripts
-/// before Nexus. Upstream's table of blocks that are exempt names two of Bitcoin's, which no Syscoin chain can have.
+/// BIP 16, BIP 141 and BIP 341 hold for all blocks, BIP 65, 66, 112 and 147 from their heights on. Main and the
+/// public test chain run no scripts before Nexus. Upstream's table of blocks that are exempt names two of Bitcoin's, which no Syscoin chain can have.
 #[must_use]
 pub fn block_script_flags(height: u32, params: &Params) -> Option<ScriptFlags> {
     let heights = &params.heights;
-    if params.network == Network::Main && !heights.nexus.is_active(height) {
+    let waits_for_nexus = matches!(params.network, Network::Main | Network::Test);
+    if waits_for_nexus && !heights.nexus.is_active(height) {
         return None;
     }
     let mut flags = ScriptFlags::P2SH | ScriptFlags::WITNESS | ScriptFlags::TAPROOT;
@@ -193,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn main_runs_no_scripts_before_nexus() {
+    fn public_chains_run_no_scripts_before_nexus() {
         let params = Params::new(Network::Main);
         assert_eq!(block_script_flags(2_010_344, &params), None);
         assert_eq!(
@@ -202,8 +203,9 @@ mod tests {
         );
         let params = Params::new(Network::Test);
         assert_eq!(
-            block_script_flags(1_504_999, &params),
+            block_script_flags(1_505_000, &params),
             Some(ScriptFlags::MANDATORY)
         );
+        assert_eq!(block_script_flags(1_504_999, &params), None);
     }
 }

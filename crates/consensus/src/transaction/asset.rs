@@ -76,13 +76,18 @@ impl AssetParseError {
     }
 }
 
+/// The place of the first output that cannot be spent: the one with data, and with what is burnt.
+pub(super) fn data_output(transaction: &Transaction) -> Option<usize> {
+    transaction
+        .output
+        .iter()
+        .position(|output| is_unspendable(&output.script_pubkey))
+}
+
 /// What the first output that cannot be spent pushes after its `OP_RETURN`, and after a witness commitment if that comes
 /// first. Nothing may follow that can be read as an operation.
 pub(crate) fn syscoin_data(transaction: &Transaction) -> Option<&[u8]> {
-    let output = transaction
-        .output
-        .iter()
-        .find(|output| is_unspendable(&output.script_pubkey))?;
+    let output = &transaction.output[data_output(transaction)?];
     let mut operations = Operations::new(&output.script_pubkey);
     if operations.next()?.opcode != OP_RETURN.to_u8() {
         return None;

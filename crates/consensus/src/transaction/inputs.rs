@@ -3,7 +3,7 @@
 use bitcoin::{Amount, OutPoint, Transaction, TxOut};
 use thiserror::Error;
 
-use super::TransactionKind;
+use super::{Tokens, TransactionKind};
 use crate::error::TransactionResult;
 use crate::limits::{COIN, COINBASE_MATURITY, money_range};
 
@@ -16,6 +16,21 @@ pub struct Coin {
     pub height: u32,
     /// Whether a coinbase made it.
     pub is_coinbase: bool,
+    /// The tokens that it holds; few coins hold any.
+    pub tokens: Option<Box<Tokens>>,
+}
+
+impl Coin {
+    /// A coin that holds no tokens.
+    #[must_use]
+    pub fn new(output: TxOut, height: u32, is_coinbase: bool) -> Self {
+        Self {
+            output,
+            height,
+            is_coinbase,
+            tokens: None,
+        }
+    }
 }
 
 /// A transaction that may not spend what it spends. It is shown as upstream's reject reason, and the details after a
@@ -87,7 +102,7 @@ pub fn value_out(transaction: &Transaction) -> Amount {
 }
 
 /// Checks that a transaction may spend its coins in a block of this height, and gives its fee: upstream's
-/// `CheckTxInputs`, without tokens.
+/// `CheckTxInputs`. [`check_tokens`](super::check_tokens) checks what the coins hold besides.
 ///
 /// The transaction must have passed [`check_transaction`](super::check_transaction), and not be a coinbase. `coin` gives
 /// what is there to be spent.
@@ -143,11 +158,7 @@ mod tests {
     }
 
     fn coin(units: u64, height: u32, is_coinbase: bool) -> Option<Coin> {
-        Some(Coin {
-            output: output(units),
-            height,
-            is_coinbase,
-        })
+        Some(Coin::new(output(units), height, is_coinbase))
     }
 
     #[test]

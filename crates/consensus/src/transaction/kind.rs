@@ -106,7 +106,7 @@ impl VersionRuleError {
 }
 
 /// Checks that a transaction of a block of this height may be what its version says. Whether tokens are moved as they may
-/// be is not checked.
+/// be, [`check_tokens`](super::check_tokens) checks.
 ///
 /// # Errors
 /// [`VersionRuleError`] if it is of another era.

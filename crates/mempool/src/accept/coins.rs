@@ -33,11 +33,7 @@ impl<'a> CoinsOf<'a> {
     pub(super) fn add(&mut self, txid: Txid, transaction: &Transaction) {
         let height = self.next_height();
         for (vout, output) in (0..).zip(&transaction.output) {
-            let coin = Coin {
-                output: output.clone(),
-                height,
-                is_coinbase: false,
-            };
+            let coin = Coin::new(output.clone(), height, false);
             self.package.insert(OutPoint { txid, vout }, coin);
         }
     }
@@ -51,10 +47,6 @@ impl<'a> CoinsOf<'a> {
             return self.chain.coin(outpoint);
         };
         let output = entry.transaction.output.get(outpoint.vout as usize);
-        Ok(output.map(|output| Coin {
-            output: output.clone(),
-            height: self.next_height(),
-            is_coinbase: false,
-        }))
+        Ok(output.map(|output| Coin::new(output.clone(), self.next_height(), false)))
     }
 }

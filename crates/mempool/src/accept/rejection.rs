@@ -4,7 +4,7 @@ use std::fmt;
 
 use consensus::TransactionResult;
 use consensus::script::InputScriptError;
-use consensus::transaction::{InputError, TransactionError};
+use consensus::transaction::{InputError, TokenError, TransactionError};
 
 use crate::fee_rate::FeeRate;
 use crate::policy::NotStandard;
@@ -98,6 +98,12 @@ impl From<TransactionError> for Rejection {
 
 impl From<InputError> for Rejection {
     fn from(error: InputError) -> Self {
+        Self::of(error.result(), error.reject_reason(), &error.to_string())
+    }
+}
+
+impl From<TokenError> for Rejection {
+    fn from(error: TokenError) -> Self {
         Self::of(error.result(), error.reject_reason(), &error.to_string())
     }
 }

@@ -74,11 +74,7 @@ impl Model {
             value: Amount::from_sat(units),
             script_pubkey: anyone(),
         };
-        let coin = Coin {
-            output,
-            height: 500,
-            is_coinbase: false,
-        };
+        let coin = Coin::new(output, 500, false);
         self.coins.insert(outpoint, coin);
         outpoint
     }
@@ -97,11 +93,7 @@ impl Model {
                 spent.push((input.previous_output, coin));
             }
             for (vout, output) in (0..).zip(&transaction.output) {
-                let coin = Coin {
-                    output: output.clone(),
-                    height: self.height,
-                    is_coinbase: false,
-                };
+                let coin = Coin::new(output.clone(), self.height, false);
                 self.coins.insert(OutPoint { txid, vout }, coin);
             }
         }
