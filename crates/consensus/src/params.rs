@@ -11,13 +11,14 @@ mod regtest;
 mod signet;
 mod test;
 
-use bitcoin::{BlockHash, ScriptBuf, Target, Work};
+use bitcoin::{Amount, BlockHash, ScriptBuf, Target, Work};
 
 pub use deployment::{BuriedDeployment, Deployment, DeploymentStart, VersionBitsDeployment};
 pub use genesis::Genesis;
-pub use options::OptionError;
+pub use options::{HeightOption, OptionError};
 
 use crate::activation::Activation;
+use crate::limits::COIN;
 use crate::network::Network;
 
 /// The rules of one chain.
@@ -42,6 +43,8 @@ pub struct Params {
     /// Blocks from one to the next that may pay for what masternodes voted for, at the NEVM's pace; before the NEVM there
     /// are 2.5 times as many. None where there are no masternodes.
     pub superblock_cycle: Option<u32>,
+    /// What a masternode locks up.
+    pub masternode_collateral: Amount,
     /// When rules begin to hold.
     pub heights: Heights,
     /// When blocks must carry a quorum commitment; none where there are no quorums.
@@ -209,6 +212,8 @@ pub struct Heights {
     pub bridge_v2: Activation,
     /// ChainLocks' receipts in coinbases.
     pub chainlock_receipts: Activation,
+    /// Masternodes' checkpoints of Bitcoin.
+    pub bitcoin_checkpoints: Activation,
 }
 
 /// In which blocks quorum commitments are expected.
@@ -226,6 +231,9 @@ pub struct QuorumSchedule {
     /// The last one.
     pub window_end: u32,
 }
+
+/// What a masternode locks up, but for regtest's `-mncollateral`.
+const MASTERNODE_COLLATERAL: Amount = Amount::from_sat(100_000 * COIN);
 
 /// A hash of the tables of this module.
 fn parse_hash(hex: &str) -> BlockHash {

@@ -4,7 +4,7 @@ use app::{Args, Network, OptionCategory, OptionSpec};
 use bitcoin::hashes::Hash as _;
 use bitcoin::{BlockHash, Work};
 use consensus::Params;
-use consensus::params::OptionError;
+use consensus::params::{HeightOption, OptionError};
 
 /// The options cannot be used as rules of a chain. Texts are Bitcoin Core's where it has them.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +58,55 @@ pub(crate) fn options() -> Vec<OptionSpec> {
             "activation",
             "Let basic BLS signatures begin at this height (regtest only).",
         ),
+        developer(
+            "nevmstartheight",
+            "<n>",
+            "Let blocks with NEVM data begin at this height (regtest only, default: 2050).",
+        ),
+        developer(
+            "clreceiptstartheight",
+            "<n>",
+            "Let receipts of ChainLocks begin at this height (regtest only). No rule follows from it on a chain without \
+             masternodes.",
+        ),
+        developer(
+            "btccstartheight",
+            "<n>",
+            "Let checkpoints of Bitcoin begin at this height (regtest only). No rule follows from it on a chain without \
+             masternodes.",
+        ),
+        developer(
+            "bridgev2startheight",
+            "<n>",
+            "Let the rules of the second bridge hold from this height on (regtest only).",
+        ),
+        developer(
+            "mncollateral",
+            "<n>",
+            "How many coins a masternode locks up (regtest only, default: 100000).",
+        ),
+        developer(
+            "llmqtestparams",
+            "<size>:<threshold>",
+            "How many members a quorum has, and how many of them must agree (regtest only, default: 3:2).",
+        ),
+        developer(
+            "hrp",
+            "<text>",
+            "What bech32 addresses of the main chain begin with (default: sys).",
+        ),
+        OptionSpec::new(
+            "signetchallenge",
+            OptionCategory::ChainSelection,
+            "The script that blocks of signet are signed for, in hexadecimal (default: that of Bitcoin's signet).",
+        )
+        .argument("<hex>"),
+        OptionSpec::new(
+            "signetseednode",
+            OptionCategory::ChainSelection,
+            "Nodes of signet to ask for others, instead of those that the release names. May be given several times.",
+        )
+        .argument("<host>"),
     ]
 }
 
@@ -72,6 +121,20 @@ pub(crate) fn params(args: &Args) -> Result<Params, ParamsError> {
         Network::Signet => consensus::Network::Signet,
         Network::Regtest => consensus::Network::Regtest,
     });
+    match args.network() {
+        Network::Main => {
+            if let Some(value) = args.text("hrp") {
+                params.set_hrp(&value)?;
+            }
+        }
+        Network::Signet => {
+            if args.is_set("signetchallenge") {
+                params.set_signet_challenge(&args.texts("signetchallenge"))?;
+            }
+        }
+        Network::Regtest => change_regtest(&mut params, args)?,
+        Network::Testnet => {}
+    }
     if let Some(text) = args.text("minimumchainwork") {
         let bytes = parse_number(&text).ok_or(ParamsError::MinimumChainWork(text))?;
         params.minimum_chain_work = Work::from_be_bytes(bytes);
@@ -82,21 +145,35 @@ pub(crate) fn params(args: &Args) -> Result<Params, ParamsError> {
         let hash = BlockHash::from_byte_array(bytes);
         params.assume_valid = (hash != BlockHash::all_zeros()).then_some(hash);
     }
-    if args.network() == Network::Regtest {
-        for value in args.texts("testactivationheight") {
-            params.set_activation_height(&value)?;
-        }
-        for value in args.texts("vbparams") {
-            params.set_version_bits(&value)?;
-        }
-        if let Some(value) = args.text("dip3params") {
-            params.set_dip3(&value)?;
-        }
-        if let Some(value) = args.text("dip19params") {
-            params.set_dip19(&value)?;
+    Ok(params)
+}
+
+/// Changes regtest's rules.
+fn change_regtest(params: &mut Params, args: &Args) -> Result<(), OptionError> {
+    for value in args.texts("testactivationheight") {
+        params.set_activation_height(&value)?;
+    }
+    for value in args.texts("vbparams") {
+        params.set_version_bits(&value)?;
+    }
+    if let Some(value) = args.text("dip3params") {
+        params.set_dip3(&value)?;
+    }
+    if let Some(value) = args.text("dip19params") {
+        params.set_dip19(&value)?;
+    }
+    for option in HeightOption::ALL {
+        if args.is_set(option.name()) {
+            params.set_height(option, args.number(option.name(), 0));
         }
     }
-    Ok(params)
+    if args.is_set("mncollateral") {
+        params.set_masternode_collateral(args.number("mncollateral", 0));
+    }
+    if let Some(value) = args.text("llmqtestparams") {
+        params.set_quorum_size(&value)?;
+    }
+    Ok(())
 }
 
 /// A number of up to 256 bits, written with hexadecimal digits, with or without `0x`; as bytes, the highest first.
@@ -156,6 +233,37 @@ mod tests {
     }
 
     #[test]
+    fn each_chain_has_options_of_its_own() {
+        let options = [
+            "-nevmstartheight=7",
+            "-clreceiptstartheight=8",
+            "-btccstartheight=9",
+            "-bridgev2startheight=10",
+            "-mncollateral=100",
+            "-llmqtestparams=5:3",
+            "-hrp=test",
+            "-signetchallenge=51",
+            "-signetseednode=localhost",
+        ];
+        let with = |chain| check(&[&[chain][..], &options].concat()).unwrap();
+        let regtest = with("-regtest");
+        assert_eq!(regtest.heights.nevm, Activation::at(7));
+        assert_eq!(regtest.heights.chainlock_receipts, Activation::at(8));
+        assert_eq!(regtest.heights.bitcoin_checkpoints, Activation::at(9));
+        assert_eq!(regtest.heights.bridge_v2, Activation::at(10));
+        assert_eq!(regtest.masternode_collateral.to_sat(), 100 * 100_000_000);
+        assert_eq!(regtest.quorum.unwrap().size, 5);
+        assert_eq!(regtest.address.hrp, "bcrt");
+        assert_eq!(with("-chain=main").address.hrp, "test");
+        assert_eq!(with("-chain=main").heights.nevm, Activation::at(1_317_500));
+        assert_eq!(with("-signet").signet_challenge.unwrap().as_bytes(), [0x51]);
+        assert_eq!(with("-signet").assume_valid, None);
+        assert_eq!(with("-testnet").address.hrp, "tsys");
+        let kept = check(&["-signet", "-signetchallenge=51", "-minimumchainwork=5"]).unwrap();
+        assert_eq!(kept.minimum_chain_work.to_string(), "5");
+    }
+
+    #[test]
     fn values_that_cannot_be_used_are_named() {
         for (option, expected) in [
             (
@@ -169,6 +277,10 @@ mod tests {
             (
                 "-vbparams=testdummy",
                 "Version bits parameters malformed, expecting deployment:start:end[:min_activation_height]",
+            ),
+            (
+                "-llmqtestparams=5",
+                "LLMQ_TEST parameters malformed, expecting <size>:<threshold>",
             ),
             (
                 "-assumevalid=xyz",

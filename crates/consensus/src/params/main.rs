@@ -2,8 +2,8 @@
 
 use super::deployment::SETTLED;
 use super::{
-    AddressParams, AuxPowParams, Genesis, Heights, Params, QuorumSchedule, Retargeting, SubsidySchedule,
-    WorkParams, parse_hash, parse_target, parse_work,
+    AddressParams, AuxPowParams, Genesis, Heights, MASTERNODE_COLLATERAL, Params, QuorumSchedule,
+    Retargeting, SubsidySchedule, WorkParams, parse_hash, parse_target, parse_work,
 };
 use crate::activation::Activation;
 use crate::network::Network;
@@ -147,6 +147,7 @@ pub(super) fn params() -> Params {
         },
         subsidy: SubsidySchedule::Yearly { interval: 210_240 },
         superblock_cycle: Some(17_520),
+        masternode_collateral: MASTERNODE_COLLATERAL,
         heights: Heights {
             bip34: Activation::at(1),
             bip65: Activation::at(1),
@@ -163,6 +164,7 @@ pub(super) fn params() -> Params {
             nexus: Activation::at(2_010_345),
             bridge_v2: Activation::at(2_292_816),
             chainlock_receipts: Activation::at(2_292_816),
+            bitcoin_checkpoints: Activation::NEVER,
         },
         quorum: Some(QUORUM),
         signet_challenge: None,

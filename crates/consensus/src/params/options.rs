@@ -1,8 +1,14 @@
-//! The options that change regtest's parameters, and `-hrp`, which changes main's.
+//! The options that change regtest's parameters, `-hrp`, which changes main's, and `-signetchallenge`, which changes
+//! signet's.
 //!
 //! Each takes the text of one value. Texts of errors are upstream's, word for word.
 
+mod numbers;
+mod signet;
+
 use thiserror::Error;
+
+pub use numbers::HeightOption;
 
 use super::{BuriedDeployment, DeploymentStart, Params, VersionBitsDeployment};
 use crate::activation::Activation;
@@ -46,7 +52,28 @@ pub enum OptionError {
     /// `-dip19params` that is no height.
     #[error("Invalid nDIP19ActivationHeight ({0})")]
     Dip19Activation(String),
+    /// `-llmqtestparams` without exactly one colon.
+    #[error("LLMQ_TEST parameters malformed, expecting <size>:<threshold>")]
+    QuorumFormat,
+    /// `-llmqtestparams` whose first part is no number of members.
+    #[error("Invalid LLMQ_TEST size ({0})")]
+    QuorumSize(String),
+    /// `-llmqtestparams` whose second part is no number.
+    #[error("Invalid LLMQ_TEST threshold ({0})")]
+    QuorumThreshold(String),
+    /// `-signetchallenge` more than once.
+    #[error("-signetchallenge cannot be multiple values.")]
+    ChallengeMultiple,
+    /// `-signetchallenge` that is not hexadecimal.
+    #[error("-signetchallenge must be hex, not '{0}'.")]
+    ChallengeHex(String),
+    /// `-hrp` that no address can begin with. Upstream takes any text.
+    #[error("Invalid -hrp ({0})")]
+    Hrp(String),
 }
+
+/// The longest beginning of a bech32 address (BIP 173).
+const MAX_HRP_LENGTH: usize = 83;
 
 /// A number as upstream reads it: a sign may be there, blanks may not.
 fn parse_i32(text: &str) -> Option<i32> {
@@ -130,6 +157,20 @@ impl Params {
         self.heights.dip3 = activation(height);
         self.heights.nexus = activation(height);
         self.heights.dip3_enforcement = activation(enforcement);
+        Ok(())
+    }
+
+    /// Changes what bech32 addresses begin with, by the value of `-hrp`.
+    ///
+    /// # Errors
+    /// [`OptionError`] if addresses cannot begin so: it has between 1 and 83 lower-case letters, digits or signs of ASCII.
+    /// Nothing is changed then.
+    pub fn set_hrp(&mut self, value: &str) -> Result<(), OptionError> {
+        let is_allowed = |byte: u8| (33..127).contains(&byte) && !byte.is_ascii_uppercase();
+        if value.is_empty() || value.len() > MAX_HRP_LENGTH || !value.bytes().all(is_allowed) {
+            return Err(OptionError::Hrp(value.to_owned()));
+        }
+        value.clone_into(&mut self.address.hrp);
         Ok(())
     }
 
@@ -241,6 +282,20 @@ mod tests {
                 check(Params::set_version_bits, value).unwrap_err(),
                 text,
                 "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn addresses_begin_as_they_can() {
+        assert_eq!(
+            check(Params::set_hrp, "sys1").expect("well-formed").address.hrp,
+            "sys1"
+        );
+        for value in ["", "Sys", "s s", "s\u{e9}", &"s".repeat(84)] {
+            assert_eq!(
+                check(Params::set_hrp, value).unwrap_err(),
+                format!("Invalid -hrp ({value})")
             );
         }
     }

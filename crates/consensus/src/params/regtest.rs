@@ -3,8 +3,8 @@
 use super::deployment::SETTLED;
 use super::test::EXTENDED_KEYS;
 use super::{
-    AddressParams, AuxPowParams, Deployment, DeploymentStart, Genesis, Heights, Params, QuorumSchedule,
-    Retargeting, SubsidySchedule, WorkParams, parse_target, parse_work,
+    AddressParams, AuxPowParams, Deployment, DeploymentStart, Genesis, Heights, MASTERNODE_COLLATERAL,
+    Params, QuorumSchedule, Retargeting, SubsidySchedule, WorkParams, parse_target, parse_work,
 };
 use crate::activation::Activation;
 use crate::network::Network;
@@ -52,6 +52,7 @@ pub(super) fn params() -> Params {
         },
         subsidy: SubsidySchedule::Halving { interval: 150 },
         superblock_cycle: Some(10),
+        masternode_collateral: MASTERNODE_COLLATERAL,
         heights: Heights {
             bip34: Activation::at(1),
             bip65: Activation::at(1),
@@ -68,6 +69,7 @@ pub(super) fn params() -> Params {
             nexus: Activation::at(432),
             bridge_v2: Activation::NEVER,
             chainlock_receipts: Activation::NEVER,
+            bitcoin_checkpoints: Activation::NEVER,
         },
         quorum: Some(QuorumSchedule {
             size: 3,

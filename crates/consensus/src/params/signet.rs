@@ -8,8 +8,8 @@ use bitcoin::ScriptBuf;
 use super::deployment::SETTLED;
 use super::test::EXTENDED_KEYS;
 use super::{
-    AddressParams, AuxPowParams, Genesis, Heights, Params, Retargeting, SubsidySchedule, WorkParams,
-    parse_hash, parse_target, parse_work,
+    AddressParams, AuxPowParams, Genesis, Heights, MASTERNODE_COLLATERAL, Params, Retargeting,
+    SubsidySchedule, WorkParams, parse_hash, parse_target, parse_work,
 };
 use crate::activation::Activation;
 use crate::network::Network;
@@ -51,6 +51,7 @@ pub(super) fn params() -> Params {
         },
         subsidy: SubsidySchedule::Halving { interval: 210_000 },
         superblock_cycle: None,
+        masternode_collateral: MASTERNODE_COLLATERAL,
         heights: Heights {
             bip34: Activation::at(1),
             bip65: Activation::at(1),
@@ -67,6 +68,7 @@ pub(super) fn params() -> Params {
             nexus: Activation::NEVER,
             bridge_v2: Activation::NEVER,
             chainlock_receipts: Activation::NEVER,
+            bitcoin_checkpoints: Activation::NEVER,
         },
         quorum: None,
         signet_challenge: Some(challenge()),

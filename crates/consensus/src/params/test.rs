@@ -3,8 +3,8 @@
 use super::deployment::SETTLED;
 use super::main::{LIMIT, QUORUM};
 use super::{
-    AddressParams, AuxPowParams, Genesis, Heights, Params, Retargeting, SubsidySchedule, WorkParams,
-    parse_hash, parse_target, parse_work,
+    AddressParams, AuxPowParams, Genesis, Heights, MASTERNODE_COLLATERAL, Params, Retargeting,
+    SubsidySchedule, WorkParams, parse_hash, parse_target, parse_work,
 };
 use crate::activation::Activation;
 use crate::network::Network;
@@ -88,6 +88,7 @@ pub(super) fn params() -> Params {
         },
         subsidy: SubsidySchedule::YearlyRecounted { interval: 210_240 },
         superblock_cycle: Some(60),
+        masternode_collateral: MASTERNODE_COLLATERAL,
         heights: Heights {
             bip34: Activation::at(1),
             bip65: Activation::at(1),
@@ -104,6 +105,7 @@ pub(super) fn params() -> Params {
             nexus: Activation::at(1_505_000),
             bridge_v2: Activation::at(1_786_999),
             chainlock_receipts: Activation::at(1_746_000),
+            bitcoin_checkpoints: Activation::NEVER,
         },
         quorum: Some(QUORUM),
         signet_challenge: None,
