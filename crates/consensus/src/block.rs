@@ -9,6 +9,7 @@ mod error;
 mod merkle;
 mod quorum;
 mod reward;
+mod signet;
 mod witness;
 
 use bitcoin::Transaction;

@@ -1,5 +1,6 @@
 //! What holds for a block whatever its chain is.
 
+use super::signet::check_signature;
 use super::{Block, BlockError, transactions_root};
 use crate::limits::{MAX_BLOCK_SIGOPS_COST, MAX_BLOCK_WEIGHT, MAX_NEVM_BLOCK_SIZE, WITNESS_SCALE_FACTOR};
 use crate::network::Network;
@@ -13,17 +14,18 @@ use crate::version;
 pub enum BlockChecks {
     /// All of them.
     All,
-    /// All but those of what a miner has still to find: the work and the merkle root.
+    /// All but those of what a miner has still to find: the work, a signet's signature and the merkle root.
     Template,
 }
 
-/// Checks what holds for a block whatever its chain is: upstream's `CheckBlock`, without signatures of signet's blocks.
+/// Checks what holds for a block whatever its chain is: upstream's `CheckBlock`.
 ///
 /// # Errors
 /// [`BlockError`] with the first rule that is broken.
 pub fn check_block(block: &Block, checks: BlockChecks, params: &Params) -> Result<(), BlockError> {
     if checks == BlockChecks::All {
         check_proof_of_work(&block.header, params).map_err(BlockError::HighHash)?;
+        check_signature(block, params)?;
         check_merkle_root(block)?;
     }
     check_sizes(block, params)?;

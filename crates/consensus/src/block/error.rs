@@ -15,6 +15,9 @@ pub enum BlockError {
     /// Not enough work, or not for this block.
     #[error("high-hash, proof of work failed")]
     HighHash(#[source] ProofOfWorkError),
+    /// It is not signed as a block of a signet must be (BIP 325).
+    #[error("bad-signet-blksig, signet block signature validation failure")]
+    SignetSignature,
     /// The header is not of these transactions.
     #[error("bad-txnmrklroot, hashMerkleRoot mismatch")]
     MerkleRoot,
@@ -113,7 +116,8 @@ impl BlockError {
             | Self::UnexpectedWitness
             | Self::BlobDataMissing
             | Self::Tag(_) => BlockResult::Mutated,
-            Self::Length
+            Self::SignetSignature
+            | Self::Length
             | Self::NevmDataSize
             | Self::CoinbaseMissing
             | Self::CoinbaseMultiple

@@ -6,3 +6,4 @@ mod generated;
 mod merge_mining;
 mod reading;
 mod rules;
+mod signet;
