@@ -9,6 +9,7 @@ use std::cell::Cell;
 use bitcoin::{Amount, OutPoint, Transaction, TxOut, Txid};
 use consensus::block::{Block, check_coinbase_value};
 use consensus::limits::{MAX_BLOCK_SIGOPS_COST, money_range};
+use consensus::masternode::{check_masternode, earlier_collateral};
 use consensus::params::Params;
 use consensus::script::block_script_flags;
 use consensus::transaction::{
@@ -61,6 +62,7 @@ pub fn connect_block(
 ) -> Result<Connected, ConnectFailure> {
     let txids: Vec<Txid> = block.transactions.iter().map(Transaction::compute_txid).collect();
     refuse_overwriting(block, &txids, view)?;
+    check_masternodes(block, context.height, view, params)?;
     let flags = block_script_flags(context.height, params);
     let mut batch = context
         .scripts
@@ -104,6 +106,23 @@ fn refuse_overwriting(block: &Block, txids: &[Txid], view: &mut CoinsView<'_>) -
                 return Err(ConnectError::Overwrites.into());
             }
         }
+    }
+    Ok(())
+}
+
+/// Checks what transactions say of masternodes, against the coins as they were before the block.
+fn check_masternodes(
+    block: &Block,
+    height: u32,
+    view: &mut CoinsView<'_>,
+    params: &Params,
+) -> Result<(), ConnectFailure> {
+    for transaction in &block.transactions {
+        let collateral = match earlier_collateral(transaction) {
+            Some(outpoint) => view.get(&outpoint)?,
+            None => None,
+        };
+        check_masternode(transaction, collateral, height, params).map_err(ConnectError::Masternode)?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ pub mod compact;
 mod error;
 pub mod header;
 pub mod limits;
+pub mod masternode;
 mod network;
 pub mod params;
 pub mod pow;

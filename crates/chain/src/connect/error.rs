@@ -3,6 +3,7 @@
 use bitcoin::Txid;
 use consensus::BlockResult;
 use consensus::block::BlockError;
+use consensus::masternode::MasternodeError;
 use consensus::transaction::{InputError, TokenError, VersionRuleError};
 use thiserror::Error;
 
@@ -27,6 +28,9 @@ pub enum ConnectError {
         #[source]
         error: VersionRuleError,
     },
+    /// A transaction says of masternodes what cannot be.
+    #[error(transparent)]
+    Masternode(MasternodeError),
     /// A transaction may not move the tokens that it moves.
     #[error(transparent)]
     Tokens(TokenError),

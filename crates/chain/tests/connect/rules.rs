@@ -1,5 +1,7 @@
 //! Each rule about coins at its edge.
 
+use bitcoin::consensus::encode::serialize;
+use bitcoin::hashes::{Hash as _, sha256d};
 use bitcoin::{Amount, OutPoint, ScriptBuf, Sequence, Transaction, TxOut, Witness, transaction};
 use chain::connect::{ConnectError, ConnectFailure, ScriptChecker};
 use consensus::limits::MAX_MONEY;
@@ -197,6 +199,47 @@ fn transactions_of_another_era_are_named() {
         panic!("{error}");
     };
     assert!(error.to_string().ends_with(&txid.to_string()), "{error}");
+}
+
+#[test]
+fn changes_of_masternodes_are_refused_and_registrations_looked_into() {
+    let mut rig = Rig::new();
+    let outpoint = rig.coin(1, coin(10, 5, false));
+    for (version, data, reason) in [
+        (80, vec![0x6a, 1, 7], "bad-protx-payload"),
+        (83, vec![0x6a, 2, 9, 0], "bad-protx-version"),
+    ] {
+        let mut transaction = spend(&[outpoint], 10);
+        transaction.version = transaction::Version(version);
+        transaction.output.push(output(0, &data));
+        assert_eq!(rig.refusal(vec![transaction]), reason);
+    }
+    // Owner and voter agree to lock up a coin of another key, and nobody does more than that.
+    rig.params.set_masternode_collateral(0);
+    let key = |byte| [&[0, 20][..], &[byte; 20]].concat();
+    let locked = Coin::new(output(0, &key(9)), 5, false);
+    let locked = rig.coin(2, locked);
+    let transaction = spend(&[outpoint], 10);
+    let data = [
+        &[2, 0, 0, 0, 0, 0][..],
+        &serialize(&locked),
+        &[0; 18],
+        &[1; 20],
+        &[2; 48],
+        &[3; 20],
+        &[0, 0, 22],
+        &key(4),
+        sha256d::Hash::hash(&serialize(&outpoint)).as_byte_array(),
+        &[0],
+    ]
+    .concat();
+    let mut registration = transaction;
+    registration.version = transaction::Version(80);
+    let push = [&[0x6a, 0x4c, u8::try_from(data.len()).unwrap()][..], &data].concat();
+    registration.output.push(output(0, &push));
+    rig.connect(vec![registration.clone()], 0).unwrap();
+    rig.cache.spend(&locked).unwrap();
+    assert_eq!(rig.refusal(vec![registration]), "bad-protx-collateral");
 }
 
 /// Adds an output of so many units that says that the first output holds 600 tokens, which coins are burnt for.
