@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::auth::Credentials;
+use crate::route::Routes;
 use crate::subnet::Subnet;
 use crate::whitelist::Whitelist;
 
@@ -22,6 +23,8 @@ pub struct Config {
     pub max_connections: usize,
     /// How long [`Server::stop`](crate::Server::stop) lets running requests finish.
     pub stop_deadline: Duration,
+    /// What is served beside calls.
+    pub routes: Routes,
 }
 
 /// How requests are carried out, whichever way they come in.
@@ -73,6 +76,7 @@ impl Default for Config {
             server_timeout: Duration::from_secs(30),
             max_connections: 256,
             stop_deadline: Duration::from_secs(30),
+            routes: Routes::default(),
         }
     }
 }

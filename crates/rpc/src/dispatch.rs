@@ -66,6 +66,11 @@ impl Dispatcher {
         }
     }
 
+    /// What the process is busy with, as long as it answers no calls.
+    pub fn warmup_status(&self) -> Option<String> {
+        lock(&self.warmup).clone()
+    }
+
     /// Answers calls from now on.
     pub fn finish_warmup(&self) {
         *lock(&self.warmup) = None;

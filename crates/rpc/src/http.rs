@@ -15,6 +15,7 @@ use hyper::{Method, StatusCode};
 
 use crate::auth::Credentials;
 use crate::config::Config;
+use crate::route::{PageRequest, Routes};
 use crate::service::{Caller, Refusal, Service};
 use crate::subnet::Subnet;
 
@@ -33,6 +34,7 @@ pub(crate) struct Endpoint {
     allow_ip: Vec<Subnet>,
     credentials: Credentials,
     patience: Duration,
+    routes: Routes,
 }
 
 impl Endpoint {
@@ -45,6 +47,7 @@ impl Endpoint {
                 .collect(),
             credentials: config.credentials.clone(),
             patience: config.server_timeout,
+            routes: config.routes.clone(),
         }
     }
 
@@ -68,6 +71,35 @@ impl Endpoint {
         if let Err(status) = head::check(peer, &request) {
             return reply::empty(status);
         }
+        // A wallet's path also serves the methods that need no wallet.
+        let target = request.uri().to_string();
+        if target == "/" || target.starts_with("/wallet/") {
+            self.answer_calls(peer, request).await
+        } else {
+            self.answer_page(peer, &target, request).await
+        }
+    }
+
+    async fn answer_page(
+        &self,
+        peer: SocketAddr,
+        target: &str,
+        request: hyper::Request<Incoming>,
+    ) -> Response {
+        let Some((handler, target)) = self.routes.find(target) else {
+            return reply::empty(StatusCode::NOT_FOUND);
+        };
+        let body = match self.body(peer, request).await {
+            Ok(body) => body,
+            Err(status) => return reply::closing(status),
+        };
+        match self.service.run(handler(PageRequest { target, body })).await {
+            Ok(page) => reply::page(page),
+            Err(refusal) => refused(refusal),
+        }
+    }
+
+    async fn answer_calls(&self, peer: SocketAddr, request: hyper::Request<Incoming>) -> Response {
         if *request.method() != Method::POST {
             return reply::text(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -85,12 +117,9 @@ impl Endpoint {
                 }
             },
         };
-        let body = match body::read(request.into_body(), MAX_BODY, self.patience).await {
+        let body = match self.body(peer, request).await {
             Ok(body) => body,
-            Err(error) => {
-                tracing::debug!(target: "http", "request from {peer} rejected: {error}");
-                return reply::closing(error.status());
-            }
+            Err(status) => return reply::closing(status),
         };
         let caller = Caller {
             user,
@@ -98,15 +127,29 @@ impl Endpoint {
         };
         match self.service.answer(body, caller).await {
             Ok(answer) => reply::answer(&answer),
-            Err(refusal @ Refusal::Busy) => reply::refusal(StatusCode::SERVICE_UNAVAILABLE, refusal),
-            Err(Refusal::Forbidden) => reply::empty(StatusCode::FORBIDDEN),
-            Err(Refusal::GivenUp) => reply::empty(StatusCode::INTERNAL_SERVER_ERROR),
+            Err(refusal) => refused(refusal),
         }
+    }
+
+    async fn body(&self, peer: SocketAddr, request: hyper::Request<Incoming>) -> Result<Vec<u8>, StatusCode> {
+        let body = body::read(request.into_body(), MAX_BODY, self.patience).await;
+        body.map_err(|error| {
+            tracing::debug!(target: "http", "request from {peer} rejected: {error}");
+            error.status()
+        })
     }
 
     async fn unauthorized(&self, request: hyper::Request<Incoming>) -> Response {
         // With the body taken off the line the connection can serve the next attempt.
         let drained = body::drain(request.into_body(), self.patience).await;
         reply::unauthorized(drained)
+    }
+}
+
+fn refused(refusal: Refusal) -> Response {
+    match refusal {
+        Refusal::Busy => reply::refusal(StatusCode::SERVICE_UNAVAILABLE, refusal),
+        Refusal::Forbidden => reply::empty(StatusCode::FORBIDDEN),
+        Refusal::GivenUp => reply::empty(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }

@@ -1,5 +1,6 @@
 //! Requests, whichever way they come in: who may call what, how many run at a time, and what they are answered.
 
+use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -104,6 +105,16 @@ impl Service {
     /// # Errors
     /// [`Refusal`].
     pub async fn answer(self: &Arc<Self>, body: Vec<u8>, caller: Caller) -> Result<Answer, Refusal> {
+        let service = Arc::clone(self);
+        self.run(async move { service.work(&body, &caller).await })
+            .await?
+    }
+
+    /// Does the work of a request, of whatever kind: it waits its turn, counts, and runs until it is done.
+    pub(crate) async fn run<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Refusal> {
         let Ok(admission) = Arc::clone(&self.admission).try_acquire_owned() else {
             tracing::warn!(
                 "request rejected because http work queue depth exceeded, it can be increased with the \
@@ -115,10 +126,10 @@ impl Service {
         let work = async move {
             let _admission = admission;
             let _running = service.running.acquire().await;
-            service.work(&body, &caller).await
+            work.await
         };
         let work = tokio::spawn(work.in_current_span());
-        work.await.unwrap_or(Err(Refusal::GivenUp))
+        work.await.map_err(|_panicked| Refusal::GivenUp)
     }
 
     async fn work(&self, body: &[u8], caller: &Caller) -> Result<Answer, Refusal> {

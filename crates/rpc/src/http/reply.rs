@@ -8,6 +8,7 @@ use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHE
 use super::Response;
 use crate::envelope::Reply;
 use crate::error::code;
+use crate::route::{Page, PageStatus};
 use crate::service::{Answer, Refusal, Replies};
 
 pub(super) fn empty(status: StatusCode) -> Response {
@@ -50,6 +51,22 @@ pub(super) fn answer(answer: &Answer) -> Response {
         with_body(status, Bytes::from(body)),
         CONTENT_TYPE,
         "application/json",
+    )
+}
+
+/// A page, with the status that it has.
+pub(super) fn page(page: Page) -> Response {
+    let status = match page.status {
+        PageStatus::Found => StatusCode::OK,
+        PageStatus::BadRequest => StatusCode::BAD_REQUEST,
+        PageStatus::NotFound => StatusCode::NOT_FOUND,
+        PageStatus::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        PageStatus::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    with_header(
+        with_body(status, Bytes::from(page.body)),
+        CONTENT_TYPE,
+        page.content_type,
     )
 }
 
