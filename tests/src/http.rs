@@ -78,6 +78,13 @@ impl Connection {
     /// # Errors
     /// When the connection ends before it, or it is not HTTP as the server should speak it.
     pub fn receive(&mut self) -> Result<Response> {
+        let (mut response, body) = self.receive_bytes()?;
+        response.body = String::from_utf8(body)?;
+        Ok(response)
+    }
+
+    /// Waits for the next answer, whose body may be any bytes.
+    fn receive_bytes(&mut self) -> Result<(Response, Vec<u8>)> {
         let head_end = loop {
             if let Some(position) = self.received.windows(4).position(|window| window == b"\r\n\r\n") {
                 break position;
@@ -102,7 +109,7 @@ impl Connection {
             })
             .collect::<Option<Vec<_>>>()
             .with_context(|| format!("not headers: {head:?}"))?;
-        let mut response = Response {
+        let response = Response {
             status,
             headers,
             body: String::new(),
@@ -120,9 +127,9 @@ impl Connection {
             );
         }
         let rest = self.received.split_off(body_start + length);
-        response.body = String::from_utf8(self.received.split_off(body_start))?;
+        let body = self.received.split_off(body_start);
         self.received = rest;
-        Ok(response)
+        Ok((response, body))
     }
 
     /// Sends a request and waits for its answer.
@@ -132,6 +139,15 @@ impl Connection {
     pub fn exchange(&mut self, request: &[u8]) -> Result<Response> {
         self.send(request)?;
         self.receive()
+    }
+
+    /// Sends a request and waits for its answer, whose body may be any bytes.
+    ///
+    /// # Errors
+    /// As [`Connection::send`] and [`Connection::receive`].
+    pub fn exchange_bytes(&mut self, request: &[u8]) -> Result<(Response, Vec<u8>)> {
+        self.send(request)?;
+        self.receive_bytes()
     }
 
     /// Waits for the server to close the connection without a further byte.

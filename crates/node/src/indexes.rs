@@ -1,12 +1,16 @@
 //! Indexes beside the chain that users ask for, and what keeps them up to it.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use app::{Args, OptionCategory, OptionSpec};
 use chain::database::{Contents, DatabaseError};
-use chain::indexes::{BlockId, FilterIndex, Index, StatisticsIndex, TransactionIndex, catch_up};
+use chain::indexes::{
+    BlockId, FilterIndex, Index, IndexError, StatisticsIndex, TransactionIndex, catch_up,
+};
 use chain::{ChainError, Config, Pruning, Rebuild};
+use rpc::{RpcError, code};
 
 use crate::state::{Node, NodeState};
 
@@ -77,8 +81,12 @@ impl Wanted {
 #[derive(Debug, Default)]
 pub(crate) struct Indexes {
     pub(crate) transactions: Option<TransactionIndex>,
-    filters: Option<FilterIndex>,
-    statistics: Option<StatisticsIndex>,
+    pub(crate) filters: Option<FilterIndex>,
+    pub(crate) statistics: Option<StatisticsIndex>,
+    /// Held by the one thread that lets indexes take in blocks.
+    turn: Mutex<()>,
+    /// Whether all of them were once where the chain was.
+    have_caught_up: AtomicBool,
 }
 
 impl Indexes {
@@ -115,8 +123,26 @@ impl Indexes {
         transactions.chain(filters).chain(statistics)
     }
 
+    /// Lets an index take in what the chain has now, unless it has far to go still, and tells whether it did.
+    ///
+    /// # Errors
+    /// The index cannot be read or written.
+    pub(crate) fn sync(&self, node: &NodeState, index: &dyn Index) -> Result<bool, RpcError> {
+        if !self.have_caught_up.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        let caught_up = self.take_in(node, index);
+        caught_up.map_err(|error| RpcError::new(code::DATABASE_ERROR, error.to_string()))?;
+        Ok(true)
+    }
+
+    fn take_in(&self, node: &NodeState, index: &dyn Index) -> Result<Option<BlockId>, IndexError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        catch_up(index, &node.chain, &|| node.shutdown.is_requested())
+    }
+
     /// Says to the chain what the indexes still need, so that it is not removed.
-    pub(crate) fn claim(&self, node: &NodeState) -> Result<(), chain::indexes::IndexError> {
+    pub(crate) fn claim(&self, node: &NodeState) -> Result<(), IndexError> {
         for index in self.all() {
             catch_up(index, &node.chain, &|| true)?;
         }
@@ -147,20 +173,25 @@ pub(crate) async fn follow(node: Node) {
 }
 
 fn take_in(node: &NodeState) {
+    let mut are_all_there = true;
     for index in node.indexes.all() {
-        let caught_up = catch_up(index, &node.chain, &|| node.shutdown.is_requested());
-        match caught_up {
+        match node.indexes.take_in(node, index) {
             Ok(Some(BlockId { height, hash })) => {
                 tracing::debug!("{} is at block {hash}, height {height}", index.name());
+                continue;
             }
-            Ok(None) => {}
-            Err(chain::indexes::IndexError::Database(error)) => {
+            Ok(None) => continue,
+            Err(IndexError::Database(error)) => {
                 node.fail(&ChainError::from(error));
             }
-            Err(chain::indexes::IndexError::Chain(error)) => {
+            Err(IndexError::Chain(error)) => {
                 node.fail(&error);
             }
             Err(error) => tracing::error!("{} cannot go on: {error}", index.name()),
         }
+        are_all_there = false;
+    }
+    if are_all_there && !node.shutdown.is_requested() {
+        node.indexes.have_caught_up.store(true, Ordering::Relaxed);
     }
 }

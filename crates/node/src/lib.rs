@@ -16,6 +16,7 @@ mod methods;
 mod mining;
 mod notify;
 mod pool;
+mod rest;
 mod rpc_server;
 mod run;
 mod served;

@@ -20,6 +20,9 @@ use consensus::Params;
 use interfaces::Init;
 use rpc::{DuplicateMethod, MethodTable};
 
+pub(crate) use blockchain::{describe_header, header_bytes};
+pub(crate) use raw_transaction::find_transaction;
+
 use crate::coins;
 use crate::state::Node;
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 use app::cookie::{self, Cookie};
 use app::{Args, DataDir, LogHandle, Network, program};
 use rpc::{
-    Config, Credentials, DispatchConfig, Naming, Server, Service, ServiceConfig, Subnet, Unlisted, Whitelist,
+    Config, Credentials, DispatchConfig, Naming, Routes, Server, Service, ServiceConfig, Subnet, Unlisted,
+    Whitelist,
 };
 
 /// Where bugs are reported.
@@ -75,6 +76,7 @@ impl RpcServer {
         args: &Args,
         data_dir: &DataDir,
         service: Arc<Service>,
+        routes: Routes,
     ) -> Result<Self, RpcServerError> {
         let allow_ip = allowed(args)?;
         let bind = addresses(args, !allow_ip.is_empty()).await?;
@@ -87,6 +89,7 @@ impl RpcServer {
             allow_ip,
             credentials,
             server_timeout: Duration::from_secs(timeout),
+            routes,
             ..Config::default()
         };
         let server = Server::start(&config, service)

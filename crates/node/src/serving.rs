@@ -6,13 +6,13 @@ use std::time::Duration;
 use app::{Shutdown, report};
 use consensus::Params;
 use interfaces::Init;
-use rpc::{Dispatcher, Method, MethodTable, Service};
+use rpc::{Dispatcher, Method, MethodTable, Routes, Service};
 
 use crate::composition::{Serve, Surroundings};
 use crate::rpc_server::{self, RpcServer, RpcServerError};
 use crate::served::Calls;
 use crate::state::Node;
-use crate::{methods, served};
+use crate::{methods, rest, served};
 
 /// How long requests that are running at the end may take.
 const REQUESTS_DEADLINE: Duration = Duration::from_secs(30);
@@ -61,7 +61,11 @@ pub(crate) async fn start(
     let calls = Calls::default();
     (ways.serve_processes)(served::welcome(&service, &calls, node))?;
     let server = if args.flag("server", true) {
-        let started = RpcServer::start(args, data_dir, Arc::clone(&service)).await;
+        let routes = match args.flag("rest", false) {
+            true => rest::routes(node, &dispatcher),
+            false => Routes::default(),
+        };
+        let started = RpcServer::start(args, data_dir, Arc::clone(&service), routes).await;
         Some(started.map_err(|error| explain_start_failure(&error))?)
     } else {
         None

@@ -16,6 +16,7 @@ mod life;
 mod log;
 mod mempool;
 mod programs;
+mod rest;
 mod rpc_access;
 mod rpc_methods;
 mod start_errors;

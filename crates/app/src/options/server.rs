@@ -16,6 +16,12 @@ pub fn server_options() -> Vec<OptionSpec> {
     vec![
         OptionSpec::new("server", RpcServer, "Answer command-line and JSON-RPC calls (default: 1)."),
         OptionSpec::new(
+            "rest",
+            RpcServer,
+            "Tell of blocks, transactions and coins below /rest/ on the RPC server's port, without asking for a password \
+             (default: 0).",
+        ),
+        OptionSpec::new(
             "rpcallowip",
             RpcServer,
             "Let this address, network (1.2.3.4/24) or address with mask (1.2.3.4/255.255.255.0) connect to the RPC \

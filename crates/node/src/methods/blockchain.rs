@@ -13,6 +13,7 @@ mod wait;
 use rpc::Method;
 
 pub(super) use block::read as read_block;
+pub(crate) use block::{header as describe_header, header_bytes};
 pub(super) use difficulty::difficulty;
 pub(super) use named::tip as tip_of;
 

@@ -11,6 +11,7 @@ mod sign;
 use std::sync::Arc;
 
 use consensus::Params;
+pub(crate) use get::anywhere as find_transaction;
 pub(super) use get::getrawtransaction;
 use rpc::Method;
 

@@ -419,7 +419,7 @@ async fn start_with_pages(service: &rpc::ServiceConfig) -> (Running, Arc<Semapho
         let (begun, gate) = (Arc::clone(&own_begun), Arc::clone(&own_gate));
         async move {
             begun.add_permits(1);
-            gate.acquire().await.unwrap().forget();
+            gate.acquire().await.expect("nothing closes it").forget();
             assert!(!request.target.contains("mistake"), "a mistake in the program");
             Page {
                 status: PageStatus::NotFound,

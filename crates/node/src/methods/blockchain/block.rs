@@ -1,6 +1,6 @@
 //! `getblock` and `getblockheader`.
 
-use bitcoin::consensus::encode::serialize_hex;
+use bitcoin::consensus::encode::{serialize, serialize_hex};
 use bitcoin::hex::DisplayHex as _;
 use chain::tree::{BlockTree, EntryId};
 use chain::undo::BlockUndo;
@@ -49,7 +49,7 @@ fn getblockheader(node: Node) -> Method {
                         }
                         id
                     };
-                    header_bytes(node, id)
+                    Ok(header_bytes(node, id)?.to_lower_hex_string().into())
                 })
                 .await
             }
@@ -57,12 +57,12 @@ fn getblockheader(node: Node) -> Method {
 }
 
 /// A header's bytes. The work of another chain is kept with the block alone.
-fn header_bytes(node: &NodeState, id: EntryId) -> Outcome {
+pub(crate) fn header_bytes(node: &NodeState, id: EntryId) -> Result<Vec<u8>, RpcError> {
     let pure = node.chain.tree().entry(id).header;
     if !consensus::version::is_aux_pow(pure.version) {
-        return Ok(serialize_hex(&pure).into());
+        return Ok(serialize(&pure));
     }
-    Ok(serialize_hex(&read(node, id)?.header).into())
+    Ok(serialize(&read(node, id)?.header))
 }
 
 /// A block that is there.
@@ -87,7 +87,7 @@ fn check_is_there(node: &NodeState, id: EntryId) -> Result<(), RpcError> {
 }
 
 /// What is known of a block without reading it.
-pub(in crate::methods) fn header(tree: &BlockTree, id: EntryId) -> Result<Map<String, Value>, RpcError> {
+pub(crate) fn header(tree: &BlockTree, id: EntryId) -> Result<Map<String, Value>, RpcError> {
     let tip = tree.entry(named::tip(tree)?);
     let entry = tree.entry(id);
     let next = match tree.is_active(id) {
@@ -211,10 +211,7 @@ fn describe(node: &NodeState, id: EntryId, verbosity: i64) -> Outcome {
     let chain = &node.chain.params().address;
     let mut object = header(&node.chain.tree(), id)?;
     object.insert("strippedsize".to_owned(), block.base_size().into());
-    object.insert(
-        "size".to_owned(),
-        json!(bitcoin::consensus::encode::serialize(&block).len()),
-    );
+    object.insert("size".to_owned(), json!(serialize(&block).len()));
     object.insert("weight".to_owned(), block.weight().into());
     let transactions: Vec<Value> = match verbosity {
         1 => block

@@ -83,7 +83,7 @@ pub(in crate::methods) fn getrawtransaction(node: Node) -> Method {
 }
 
 /// A transaction, and the block that it is in.
-type Found = (Transaction, Option<EntryId>);
+pub(crate) type Found = (Transaction, Option<EntryId>);
 
 fn get(node: &NodeState, txid: Txid, verbosity: i64, block: Option<BlockHash>) -> Outcome {
     let genesis = node.chain.params().genesis.block();
@@ -146,7 +146,11 @@ fn in_block(node: &NodeState, txid: Txid, id: EntryId) -> Result<Found, RpcError
     }
 }
 
-fn anywhere(node: &NodeState, txid: Txid) -> Result<Found, RpcError> {
+/// A transaction of the pool, or of the chain.
+///
+/// # Errors
+/// None is found: [`code::INVALID_ADDRESS_OR_KEY`].
+pub(crate) fn anywhere(node: &NodeState, txid: Txid) -> Result<Found, RpcError> {
     let in_pool = node.pool.with(|pool| {
         pool.get(&txid)
             .map(|entry| Transaction::clone(&entry.transaction))
@@ -162,11 +166,19 @@ fn anywhere(node: &NodeState, txid: Txid) -> Result<Found, RpcError> {
             )),
         };
     };
+    let is_current = node.indexes.sync(node, index)?;
     let found = index.find(&txid, node.chain.files());
     let found = found.map_err(|error| RpcError::new(code::DATABASE_ERROR, error.to_string()))?;
     found
         .map(|(hash, transaction)| (transaction, node.chain.tree().find(&hash)))
-        .ok_or_else(|| not_found("No such mempool or blockchain transaction"))
+        .ok_or_else(|| {
+            not_found(match is_current {
+                true => "No such mempool or blockchain transaction",
+                false => {
+                    "No such mempool transaction. Blockchain transactions are still in the process of being indexed"
+                }
+            })
+        })
 }
 
 fn not_found(text: &str) -> RpcError {
