@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use app::{Args, OptionCategory, OptionSpec};
 use chain::database::{Contents, DatabaseError};
-use chain::indexes::{
-    BlockId, FilterIndex, Index, IndexError, StatisticsIndex, TransactionIndex, catch_up,
-};
+use chain::indexes::{BlockId, FilterIndex, Index, IndexError, StatisticsIndex, TransactionIndex, catch_up};
 use chain::{ChainError, Config, Pruning, Rebuild};
 use rpc::{RpcError, code};
 

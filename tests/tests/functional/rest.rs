@@ -1,7 +1,7 @@
 //! What the node tells over HTTP without a password (`-rest`).
 
 use anyhow::{Context as _, Result, ensure};
-use functional_tests::{Connection, Daemon, DataDir, Node, Response, RpcClient, for_each_daemon};
+use functional_tests::{Connection, Daemon, DataDir, Node, Response, RpcClient, for_each_daemon, text};
 use serde_json::{Value, json};
 
 for_each_daemon![
@@ -14,10 +14,6 @@ for_each_daemon![
     lists_unconfirmed_transactions,
     refuses_pages_that_there_are_not,
 ];
-
-/// The private key 1 and its address.
-const KEY: &str = "cMahea7zqjxrtgAbB7LSGbcQUr1uX1ojuat9jZodMN87JcbXMTcA";
-const ADDRESS: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
 
 /// Asks without a password.
 struct Reader(Connection);
@@ -68,10 +64,11 @@ impl Reader {
         let (response, body) = self.ask(method, path, body)?;
         let text = String::from_utf8(body)?;
         ensure!(
-            response.header("content-type") == Some("text/plain") && text.ends_with("\r\n"),
+            response.header("content-type") == Some("text/plain"),
             "{path}: {response:?} {text}"
         );
-        Ok((response.status, text.trim_end().to_owned()))
+        let text = text.strip_suffix("\r\n").context("no line's end")?;
+        Ok((response.status, text.to_owned()))
     }
 }
 
@@ -93,27 +90,12 @@ fn reversed(digits: &str) -> String {
     String::from_utf8_lossy(&pairs).into_owned()
 }
 
-fn text(value: &Value) -> Result<String> {
-    Ok(value.as_str().context("no text")?.to_owned())
-}
-
-fn mine(rpc: &mut RpcClient, count: u32) -> Result<Vec<String>> {
-    let hashes = rpc.call("generatetoaddress", json!([count, ADDRESS]))?;
-    hashes.as_array().context("no list")?.iter().map(text).collect()
-}
-
-/// Sends a transaction that spends the coinbase of the first block, and gives both ids.
-fn send(rpc: &mut RpcClient) -> Result<(String, String)> {
-    let hash = rpc.call("getblockhash", json!([1]))?;
-    let coinbase = rpc.call("getblock", json!([hash]))?["tx"][0].clone();
-    let outputs = json!([{ ADDRESS: 49.999 }]);
-    let raw = rpc.call(
-        "createrawtransaction",
-        json!([[{ "txid": coinbase, "vout": 0 }], outputs]),
-    )?;
-    let signed = rpc.call("signrawtransactionwithkey", json!([raw, [KEY]]))?;
-    let sent = rpc.call("sendrawtransaction", json!([signed["hex"]]))?;
-    Ok((text(&coinbase)?, text(&sent)?))
+/// Sends a transaction that spends a coinbase, and gives the ids of both.
+fn spend_a_coinbase(rpc: &mut RpcClient) -> Result<(String, String)> {
+    let coinbase = rpc.mine_spendable(1)?.remove(0);
+    let signed = rpc.spend(&json!([{ "txid": coinbase, "vout": 0 }]), 49.999)?;
+    let sent = rpc.send_transaction(&signed)?;
+    Ok((coinbase, sent))
 }
 
 fn has_no_pages_unless_it_is_told_to(daemon: Daemon) -> Result<()> {
@@ -128,7 +110,7 @@ fn tells_of_the_chain_as_methods_do(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &["-rest"])?;
     let mut rpc = node.rpc()?;
-    let hashes = mine(&mut rpc, 3)?;
+    let hashes = rpc.generate(3)?;
     let mut reader = Reader::new(&data_dir)?;
     for (path, method, params) in [
         ("chaininfo".to_owned(), "getblockchaininfo", json!([])),
@@ -162,13 +144,16 @@ fn gives_blocks_and_headers_in_each_form(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &["-rest"])?;
     let mut rpc = node.rpc()?;
-    let hashes = mine(&mut rpc, 8)?;
+    let hashes = rpc.generate(8)?;
     let mut reader = Reader::new(&data_dir)?;
     let hash = &hashes[1];
     let bytes = rpc.call("getblock", json!([hash, 0]))?;
     for (path, verbosity) in [("block", 3), ("block/notxdetails", 1)] {
         let path = format!("{path}/{hash}");
-        assert_eq!(reader.json(&path)?, rpc.call("getblock", json!([hash, verbosity]))?);
+        assert_eq!(
+            reader.json(&path)?,
+            rpc.call("getblock", json!([hash, verbosity]))?
+        );
         assert_eq!(reader.hex(&path)?, bytes);
         for (form, status, expected) in [
             ("", 404, "output format not found (available: .bin, .hex, .json)"),
@@ -208,14 +193,14 @@ fn gives_transactions_wherever_they_are(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &["-rest", "-txindex"])?;
     let mut rpc = node.rpc()?;
-    mine(&mut rpc, 101)?;
-    let (coinbase, txid) = send(&mut rpc)?;
+    let (coinbase, txid) = spend_a_coinbase(&mut rpc)?;
     let mut reader = Reader::new(&data_dir)?;
+    rpc.wait_until_synced(&["txindex"])?;
     let path = format!("tx/{txid}");
     let unconfirmed = reader.json(&path)?;
     assert_eq!(unconfirmed, rpc.call("getrawtransaction", json!([txid, 1]))?);
     assert_eq!(reader.hex(&path)?, unconfirmed["hex"]);
-    let block = mine(&mut rpc, 1)?.remove(0);
+    let block = rpc.generate(1)?.remove(0);
     let confirmed = reader.json(&path)?;
     assert_eq!(
         (&confirmed["blockhash"], &confirmed["confirmations"]),
@@ -228,11 +213,7 @@ fn gives_transactions_wherever_they_are(daemon: Daemon) -> Result<()> {
     let unknown = "00".repeat(32);
     for (path, status, expected) in [
         ("tx/00.hex", 400, "Invalid hash: 00".to_owned()),
-        (
-            &format!("tx/{unknown}.json"),
-            404,
-            format!("{unknown} not found"),
-        ),
+        (&format!("tx/{unknown}.json"), 404, format!("{unknown} not found")),
         (
             &path,
             404,
@@ -248,7 +229,8 @@ fn gives_filters_where_it_keeps_them(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &["-rest", "-blockfilterindex"])?;
     let mut rpc = node.rpc()?;
-    let hashes = mine(&mut rpc, 3)?;
+    let hashes = rpc.generate(3)?;
+    rpc.wait_until_synced(&["basic block filter index"])?;
     let mut reader = Reader::new(&data_dir)?;
     let hash = &hashes[1];
     let filter = text(&reader.json(&format!("blockfilter/basic/{hash}"))?["filter"])?;
@@ -300,8 +282,7 @@ fn gives_outputs_that_are_not_spent(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &["-rest"])?;
     let mut rpc = node.rpc()?;
-    mine(&mut rpc, 101)?;
-    let (coinbase, txid) = send(&mut rpc)?;
+    let (coinbase, txid) = spend_a_coinbase(&mut rpc)?;
     let mut reader = Reader::new(&data_dir)?;
     let tip = rpc.call("getbestblockhash", json!([]))?;
     let asked = format!("{coinbase}-0/{txid}-0");
@@ -319,13 +300,9 @@ fn gives_outputs_that_are_not_spent(daemon: Daemon) -> Result<()> {
     let path = format!("getutxos/checkmempool/{asked}");
     let unconfirmed = reader.json(&path)?;
     assert_eq!(unconfirmed["bitmap"], "01");
-    assert_eq!(
-        (
-            &unconfirmed["utxos"][0]["height"],
-            &unconfirmed["utxos"][0]["value"]
-        ),
-        (&json!(0x7fff_ffff), &json!(49.999))
-    );
+    let output = &unconfirmed["utxos"][0];
+    assert_eq!(output["height"], 0x7fff_ffff);
+    assert_eq!(output["value"].to_string(), "49.99900000");
     let digits = reader.hex(&path)?;
     let script = text(&coin["scriptPubKey"]["hex"])?;
     let value: u64 = 4_999_900_000;
@@ -351,7 +328,7 @@ fn gives_outputs_that_are_not_spent(daemon: Daemon) -> Result<()> {
         ("GET", "getutxos.json", "", "Error: empty request"),
         ("POST", "getutxos.json", body.as_str(), "Error: empty request"),
         ("POST", "getutxos.bin", "{", "Parse error"),
-        ("GET", "getutxos/00.json", "", "Parse error"),
+        ("GET", "getutxos/0x-0.json", "", "Parse error"),
         (
             "POST",
             "getutxos/00-0.hex",
@@ -375,8 +352,7 @@ fn lists_unconfirmed_transactions(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &["-rest"])?;
     let mut rpc = node.rpc()?;
-    mine(&mut rpc, 101)?;
-    let (_, txid) = send(&mut rpc)?;
+    let (_, txid) = spend_a_coinbase(&mut rpc)?;
     let mut reader = Reader::new(&data_dir)?;
     let whole = reader.json("mempool/contents")?;
     assert_eq!(whole, rpc.call("getrawmempool", json!([true]))?);
@@ -384,7 +360,10 @@ fn lists_unconfirmed_transactions(daemon: Daemon) -> Result<()> {
     let numbered = reader.json("mempool/contents?verbose=false&mempool_sequence=true")?;
     assert_eq!(numbered, json!({ "txids": [txid], "mempool_sequence": 2 }));
     for (query, expected) in [
-        ("verbose=1", "The \"verbose\" query parameter must be either \"true\" or \"false\"."),
+        (
+            "verbose=1",
+            "The \"verbose\" query parameter must be either \"true\" or \"false\".",
+        ),
         (
             "mempool_sequence=x",
             "The \"mempool_sequence\" query parameter must be either \"true\" or \"false\".",
@@ -412,7 +391,11 @@ fn refuses_pages_that_there_are_not(daemon: Daemon) -> Result<()> {
     }
     for (path, status, expected) in [
         ("block/.json", 400, "Invalid hash: ".to_owned()),
-        (&format!("block/{unknown}.json"), 404, format!("{unknown} not found")),
+        (
+            &format!("block/{unknown}.json"),
+            404,
+            format!("{unknown} not found"),
+        ),
         (
             "headers/a/b/c.json",
             400,
@@ -436,12 +419,12 @@ fn refuses_pages_that_there_are_not(daemon: Daemon) -> Result<()> {
         ),
         ("blockhashbyheight/-1.bin", 400, "Invalid height: -1".to_owned()),
         ("blockhashbyheight/%1.bin", 400, "Invalid height: 1".to_owned()),
-        ("blockhashbyheight/1.bin", 404, "Block height out of range".to_owned()),
         (
-            "blockhashbyheight/0.xml",
-            400,
-            "Invalid height: 0.xml".to_owned(),
+            "blockhashbyheight/1.bin",
+            404,
+            "Block height out of range".to_owned(),
         ),
+        ("blockhashbyheight/0.xml", 400, "Invalid height: 0.xml".to_owned()),
     ] {
         assert_eq!(reader.refusal(path)?, (status, expected), "{path}");
     }
