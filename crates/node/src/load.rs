@@ -11,7 +11,7 @@ use consensus::Params;
 use rpc::Dispatcher;
 
 use crate::indexes::{Indexes, Wanted};
-use crate::pool;
+use crate::pool::{self, Fees, Occasion};
 use crate::state::{Node, NodeState, TipWatch, blocking};
 
 const MEBIBYTE: u64 = 1 << 20;
@@ -214,7 +214,9 @@ pub(crate) fn open(
     let indexes = Indexes::open(wanted, &directory, &config)?;
     let chain = ChainstateManager::open(config, Arc::new(clock(args)), vec![progress])?;
     chain.observe(Arc::clone(&watch) as Arc<dyn ChainObserver>);
-    let node = NodeState::new(chain, &watch, indexes, policy, directory.join("mempool.dat"));
+    let fees = Fees::open(args, &directory);
+    let pool_file = directory.join("mempool.dat");
+    let node = NodeState::new(chain, &watch, indexes, policy, pool_file, fees);
     node.indexes.claim(&node)?;
     tracing::info!("block index: {} blocks", node.chain.tree().len());
     Ok(node)
@@ -263,12 +265,13 @@ pub(crate) fn import(node: &NodeState, args: &Args) {
     node.pool.finish_loading();
 }
 
-/// Writes what the chain has in memory to the disk from time to time, so that little has to be done anew after a power cut.
+/// Writes what chain and pool have in memory to the disk from time to time, so that little has to be done anew after a power cut.
 pub(crate) async fn flush_regularly(node: Node) {
     loop {
         tokio::time::sleep(FLUSH_EVERY).await;
         // An error stops the node, and so ends this.
         _ = blocking(&node, |node| {
+            node.pool.write_fees(Occasion::Regular);
             node.chain.flush().map_err(|error| node.fail(&error))
         })
         .await;

@@ -4,6 +4,7 @@ mod address;
 mod blockchain;
 mod descriptor;
 mod echo;
+mod fees;
 mod index_info;
 mod logging;
 mod memory;
@@ -52,6 +53,7 @@ pub(crate) fn register(
     let groups = [
         raw_transaction::methods(params, &coins::of(node.clone())),
         blockchain::methods(node),
+        fees::methods(node),
         mempool::methods(node),
         mining::methods(node),
         time::methods(node),

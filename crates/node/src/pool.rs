@@ -1,5 +1,6 @@
 //! The node's unconfirmed transactions, kept as its chain is.
 
+mod fees;
 mod file;
 mod options;
 
@@ -13,12 +14,18 @@ use consensus::block::Block;
 use consensus::limits::MAX_BLOCK_WEIGHT;
 use consensus::transaction::Coin;
 use mempool::accept::{Accepted, Purpose, Rejection};
-use mempool::{ChainReadError, ChainView, Config, DisconnectedTransactions, Mempool, SelectionLimits, Tip};
+use mempool::{
+    ChainReadError, ChainView, Config, DisconnectedTransactions, EventKind, Mempool, SelectionLimits, Tip,
+};
 
+pub(crate) use fees::{Fees, Occasion};
 pub(crate) use file::{load, save};
 pub(crate) use options::{config, options};
 
 use crate::state::NodeState;
+
+/// A tip that is older, in seconds, does not tell what is paid at present.
+const MAX_TIP_AGE: u64 = 3 * 60 * 60;
 
 /// What is kept free in a block.
 #[derive(Debug, Clone, Copy)]
@@ -50,14 +57,48 @@ struct Inner {
     mempool: Mempool,
     /// What the chain has taken back and not put into other blocks yet.
     disconnected: DisconnectedTransactions,
+    /// What is known of fees, where they are followed.
+    fees: Option<Fees>,
+}
+
+impl Inner {
+    /// Tells those who follow the pool what happened to it: by itself, or by a block of this height.
+    fn report(&mut self, block: Option<u32>, node: Option<&NodeState>) {
+        let mut events = self.mempool.take_events();
+        let Some(fees) = &mut self.fees else { return };
+        let is_telling = |kind| kind == EventKind::Added { tells_of_fees: true };
+        if events.iter().any(|event| is_telling(event.kind)) && !node.is_some_and(is_current) {
+            for event in events.iter_mut().filter(|event| is_telling(event.kind)) {
+                event.kind = EventKind::Added { tells_of_fees: false };
+            }
+        }
+        if block.is_some() || !events.is_empty() {
+            fees.follow(&events, block);
+        }
+    }
+}
+
+/// Whether what is paid now is paid for the next block: the chain is up to the present.
+fn is_current(node: &NodeState) -> bool {
+    if node.chain.is_initial_block_download() {
+        return false;
+    }
+    let now = node.chain.clock().now();
+    let tree = node.chain.tree();
+    let Some(tip) = tree.tip().map(|tip| tree.entry(tip)) else {
+        return false;
+    };
+    let best = tree.best_header().map_or(0, |best| tree.entry(best).height);
+    u64::from(tip.header.time) + MAX_TIP_AGE >= now && tip.height + 1 >= best
 }
 
 impl Pool {
-    pub(crate) fn new(config: Config) -> Self {
+    pub(crate) fn new(config: Config, fees: Option<Fees>) -> Self {
         Self {
             inner: Mutex::new(Inner {
                 mempool: Mempool::new(config),
                 disconnected: DisconnectedTransactions::default(),
+                fees,
             }),
             is_loaded: AtomicBool::new(false),
             node: OnceLock::new(),
@@ -71,6 +112,10 @@ impl Pool {
         node.chain.observe(Arc::clone(self) as Arc<dyn ChainObserver>);
     }
 
+    fn node(&self) -> Option<Arc<NodeState>> {
+        self.node.get().and_then(Weak::upgrade)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -79,8 +124,8 @@ impl Pool {
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Mempool) -> T) -> T {
         let mut inner = self.lock();
         let outcome = work(&mut inner.mempool);
-        // Nobody follows single transactions yet.
-        drop(inner.mempool.take_events());
+        let node = self.node();
+        inner.report(None, node.as_deref());
         outcome
     }
 
@@ -123,8 +168,8 @@ impl Pool {
 }
 
 impl ChainObserver for Pool {
-    fn block_connected(&self, block: &Arc<Block>, _height: u32) {
-        let Some(node) = self.node.get().and_then(Weak::upgrade) else {
+    fn block_connected(&self, block: &Arc<Block>, height: u32) {
+        let Some(node) = self.node() else {
             return;
         };
         let mut inner = self.lock();
@@ -132,7 +177,7 @@ impl ChainObserver for Pool {
             .mempool
             .remove_for_block(&block.transactions, node.chain.clock().now());
         inner.disconnected.remove_block(&block.transactions);
-        drop(inner.mempool.take_events());
+        inner.report(Some(height), Some(&node));
     }
 
     fn block_disconnected(&self, block: &Arc<Block>, _height: u32) {
@@ -140,7 +185,7 @@ impl ChainObserver for Pool {
     }
 
     fn tip_changed(&self, _tip: bitcoin::BlockHash, _height: u32) {
-        let Some(node) = self.node.get().and_then(Weak::upgrade) else {
+        let Some(node) = self.node() else {
             return;
         };
         let mut inner = self.lock();
@@ -152,7 +197,7 @@ impl ChainObserver for Pool {
         let updated = inner
             .mempool
             .update_for_reorg(disconnected, &View(&node.chain), now);
-        drop(inner.mempool.take_events());
+        inner.report(None, Some(&node));
         if let Err(error) = updated {
             tracing::error!("unconfirmed transactions cannot be brought up to the chain: {error}");
         }

@@ -216,13 +216,14 @@ async fn live(
     served.and(kept)
 }
 
-/// Writes what is in memory to the disk: the chain, and the unconfirmed transactions if they are wanted.
+/// Writes what is in memory to the disk: the chain, what is known of fees, and the unconfirmed transactions if they are wanted.
 async fn keep(node: &Node, keeps_pool: bool) -> anyhow::Result<()> {
     let Ok(node) = node.get().map(Arc::clone) else {
         return Ok(());
     };
     let work = move || {
         node.chain.interrupt();
+        node.pool.write_fees(pool::Occasion::Stop);
         match node.failure() {
             // What is in memory may not fit what is on disk any more.
             Some(text) => Err(anyhow::anyhow!(text)),

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::indexes::Indexes;
 use crate::later::Later;
-use crate::pool::Pool;
+use crate::pool::{Fees, Pool};
 
 /// The node, once it has a chain.
 pub(crate) type Node = Later<Arc<NodeState>>;
@@ -71,6 +71,7 @@ impl NodeState {
         indexes: Indexes,
         policy: mempool::Config,
         pool_file: PathBuf,
+        fees: Option<Fees>,
     ) -> Arc<Self> {
         let tip = {
             let tree = chain.tree();
@@ -80,7 +81,7 @@ impl NodeState {
             })
         };
         watch.tips.send_replace(tip);
-        let pool = Arc::new(Pool::new(policy));
+        let pool = Arc::new(Pool::new(policy, fees));
         let node = Arc::new(Self {
             chain,
             indexes,

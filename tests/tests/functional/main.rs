@@ -4,6 +4,7 @@ mod chain;
 mod children;
 mod cli;
 mod config_file;
+mod fees;
 mod http;
 mod http_load;
 mod indexes;

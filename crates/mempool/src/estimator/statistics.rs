@@ -51,6 +51,8 @@ pub(super) struct Statistics {
     waiting: Vec<Vec<u32>>,
     /// How many have waited for longer than this horizon, by range.
     waiting_for_long: Vec<u32>,
+    /// Whether any count but those of transactions that wait is above zero.
+    has_counts: bool,
 }
 
 impl Statistics {
@@ -76,7 +78,10 @@ impl Statistics {
         failed: Vec<Vec<f64>>,
     ) -> Self {
         let buckets = rates.len();
+        let counts = in_time.iter().chain(&failed).chain([&rates, &confirmed]);
+        let has_counts = counts.flatten().any(|count| *count > 0.0);
         Self {
+            has_counts,
             decay,
             scale,
             waiting: vec![vec![0; buckets]; in_time.len() * scale as usize],
@@ -109,6 +114,10 @@ impl Statistics {
         for (old, waiting) in self.waiting_for_long.iter_mut().zip(&mut self.waiting[row]) {
             *old += std::mem::take(waiting);
         }
+        // Most blocks of a chain that is made anew come before there is anything to count.
+        if !self.has_counts {
+            return;
+        }
         let counts = self.in_time.iter_mut().chain(&mut self.failed);
         let all = counts.chain([&mut self.rates, &mut self.confirmed]);
         for count in all.flatten() {
@@ -119,6 +128,7 @@ impl Statistics {
     /// A transaction was confirmed after so many blocks, of which there was at least one.
     pub(super) fn confirm(&mut self, blocks: u32, bucket: usize, rate: f64) {
         let periods = blocks.div_ceil(self.scale) as usize;
+        self.has_counts = true;
         for counts in self.in_time.iter_mut().skip(periods - 1) {
             counts[bucket] += 1.0;
         }
@@ -139,6 +149,7 @@ impl Statistics {
         };
         *count = count.saturating_sub(1);
         if fate == Fate::Left {
+            self.has_counts = true;
             for counts in self.failed.iter_mut().take((blocks / self.scale) as usize) {
                 counts[bucket] += 1.0;
             }

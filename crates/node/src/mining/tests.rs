@@ -44,6 +44,7 @@ fn miner() -> (TempDir, OwnMining) {
         crate::indexes::Indexes::default(),
         policy,
         pool_file,
+        None,
     ));
     (directory, OwnMining::new(node, Handle::current()))
 }

@@ -18,11 +18,17 @@ pub(crate) fn options() -> Vec<OptionSpec> {
             .argument(argument)
             .debug_only()
     };
-    vec![
+    let mut options = super::fees::options();
+    options.extend([
+        OptionSpec::new(
+            "blocksonly",
+            NodeRelay,
+            "Take no transactions from other nodes, and estimate no fees (default: 0).",
+        ),
         OptionSpec::new(
             "maxmempool",
             General,
-            "Let unconfirmed transactions take up to this many MB of memory (default: 300).",
+            "Let unconfirmed transactions take up to this many MB of memory (default: 300, or 5 with -blocksonly).",
         )
         .argument("<n>"),
         OptionSpec::new(
@@ -95,7 +101,8 @@ pub(crate) fn options() -> Vec<OptionSpec> {
             "How many may stand on one (default: 25).",
         ),
         debug("limitdescendantsize", "<n>", "Their size in kB (default: 101)."),
-    ]
+    ]);
+    options
 }
 
 /// Options about the pool that cannot be used. Texts are Bitcoin Core's.
@@ -107,6 +114,8 @@ pub(crate) enum OptionError {
     TooSmall(u64),
     #[error("acceptnonstdtxn is not currently supported for main chain")]
     NonStandardOnMain,
+    #[error("acceptstalefeeestimates is not supported on {0} chain.")]
+    StaleEstimates(&'static str),
 }
 
 /// The policy that the options ask for.
@@ -115,6 +124,9 @@ pub(crate) fn config(args: &Args) -> Result<Config, OptionError> {
     let accepts_all = args.flag("acceptnonstdtxn", false);
     if accepts_all && args.network() == Network::Main {
         return Err(OptionError::NonStandardOnMain);
+    }
+    if args.flag("acceptstalefeeestimates", false) && args.network() != Network::Regtest {
+        return Err(OptionError::StaleEstimates(args.network().name()));
     }
     let count = |name, default: u64| {
         let default = i64::try_from(default).unwrap_or(i64::MAX);
@@ -127,7 +139,8 @@ pub(crate) fn config(args: &Args) -> Result<Config, OptionError> {
         descendant_size: count("limitdescendantsize", defaults.limits.descendant_size / 1000)
             .saturating_mul(1000),
     };
-    let max_usage = count("maxmempool", 300).saturating_mul(1_000_000);
+    let default_megabytes = if args.flag("blocksonly", false) { 5 } else { 300 };
+    let max_usage = count("maxmempool", default_megabytes).saturating_mul(1_000_000);
     let least = limits.descendant_size.saturating_mul(FAMILIES);
     if max_usage < least {
         return Err(OptionError::TooSmall(least.div_ceil(1_000_000)));
@@ -212,6 +225,10 @@ mod tests {
             (
                 &["-acceptnonstdtxn"],
                 "acceptnonstdtxn is not currently supported for main chain",
+            ),
+            (
+                &["-acceptstalefeeestimates"],
+                "acceptstalefeeestimates is not supported on main chain.",
             ),
         ] {
             assert_eq!(check(options), Err(expected.to_owned()), "{options:?}");
