@@ -24,7 +24,6 @@ use rpc::{DuplicateMethod, MethodTable};
 pub(crate) use blockchain::{describe_header, header_bytes};
 pub(crate) use raw_transaction::find_transaction;
 
-use crate::coins;
 use crate::state::Node;
 
 /// Adds all of them.
@@ -46,12 +45,11 @@ pub(crate) fn register(
         echo::echo("echojson"),
         echo::echoipc(Arc::clone(init)),
         index_info::getindexinfo(node.clone()),
-        raw_transaction::getrawtransaction(node.clone()),
         logging::logging(log.clone()),
         memory::getmemoryinfo(),
     ];
     let groups = [
-        raw_transaction::methods(params, &coins::of(node.clone())),
+        raw_transaction::methods(params, node),
         blockchain::methods(node),
         fees::methods(node),
         mempool::methods(node),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bitcoin::ScriptBuf;
 use bitcoin::bip32::KeySource;
 use bitcoin::hashes::{hash160, ripemd160, sha256, sha256d};
-use bitcoin::taproot::{LeafVersion, TapLeafHash, TapNodeHash};
+use bitcoin::taproot::{LeafVersion, TapLeafHash, TapNodeHash, TaprootSpendInfo};
 
 use crate::keys::KeyId;
 
@@ -60,6 +60,19 @@ pub struct TaprootData {
     pub scripts: BTreeMap<(ScriptBuf, LeafVersion), BTreeSet<Vec<u8>>>,
     /// Keys, the scripts that they are in, and where they come from.
     pub keys: BTreeMap<[u8; 32], (BTreeSet<TapLeafHash>, KeySource)>,
+}
+
+impl TaprootData {
+    /// Adds the scripts of a tree, and its hash.
+    pub(crate) fn add_scripts(&mut self, info: &TaprootSpendInfo) {
+        self.merkle_root = self.merkle_root.or(info.merkle_root());
+        for leaf in info.script_map().keys() {
+            if let Some(control) = info.control_block(leaf) {
+                let controls = self.scripts.entry(leaf.clone()).or_default();
+                controls.insert(control.serialize());
+            }
+        }
+    }
 }
 
 /// What was looked for and not found.

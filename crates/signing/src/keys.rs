@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use bitcoin::bip32::KeySource;
 use bitcoin::hashes::{Hash as _, hash160};
 use bitcoin::secp256k1::{Parity, PublicKey, Secp256k1, XOnlyPublicKey};
-use bitcoin::taproot::TaprootSpendInfo;
+use bitcoin::taproot::{TapTree, TaprootBuilder, TaprootSpendInfo};
 use bitcoin::{Script, ScriptBuf};
-use encoding::SecretKey;
 use encoding::descriptor::Expansion;
+use encoding::{ScriptKind, SecretKey};
 
 /// The hash by which a public key is known.
 pub type KeyId = [u8; 20];
@@ -19,6 +19,13 @@ pub fn key_id(key: &[u8]) -> KeyId {
     hash160::Hash::hash(key).to_byte_array()
 }
 
+/// How a taproot output is spent, with the scripts of its tree and their depths in their order.
+#[derive(Debug, Clone)]
+struct TaprootOutput {
+    info: TaprootSpendInfo,
+    leaves: Vec<(u8, ScriptBuf)>,
+}
+
 /// Keys and scripts to sign with.
 #[derive(Debug, Clone, Default)]
 pub struct Keys {
@@ -26,7 +33,7 @@ pub struct Keys {
     public: HashMap<KeyId, bitcoin::PublicKey>,
     sources: HashMap<KeyId, KeySource>,
     scripts: HashMap<KeyId, ScriptBuf>,
-    taproot: HashMap<[u8; 32], TaprootSpendInfo>,
+    taproot: HashMap<[u8; 32], TaprootOutput>,
 }
 
 impl Keys {
@@ -62,8 +69,10 @@ impl Keys {
         for script in expansion.scripts {
             self.add_script(script);
         }
-        if let Some(taproot) = expansion.taproot {
-            self.taproot.insert(taproot.output_key().serialize(), taproot);
+        if let Some(info) = expansion.taproot {
+            let leaves = expansion.leaves;
+            self.taproot
+                .insert(info.output_key().serialize(), TaprootOutput { info, leaves });
         }
     }
 
@@ -72,6 +81,21 @@ impl Keys {
     pub fn without_secrets(mut self) -> Self {
         self.secrets.clear();
         self
+    }
+
+    /// The same, without where keys come from.
+    #[must_use]
+    pub fn without_sources(mut self) -> Self {
+        self.sources.clear();
+        self
+    }
+
+    /// Whether an output is spent with a witness: its script says so, or the one behind its hash, if that is known.
+    #[must_use]
+    pub fn is_witness_output(&self, script: &Script) -> bool {
+        let is_behind = |hash| self.script(&hash).is_some_and(Script::is_witness_program);
+        script.is_witness_program()
+            || matches!(ScriptKind::of(script), ScriptKind::ScriptHash(hash) if is_behind(hash))
     }
 
     pub(crate) fn secret(&self, id: &KeyId) -> Option<&SecretKey> {
@@ -99,7 +123,18 @@ impl Keys {
     }
 
     pub(crate) fn taproot(&self, output_key: &[u8; 32]) -> Option<&TaprootSpendInfo> {
-        self.taproot.get(output_key)
+        self.taproot.get(output_key).map(|output| &output.info)
+    }
+
+    /// The tree of a taproot output's scripts, if it has some.
+    pub(crate) fn taproot_tree(&self, output_key: &[u8; 32]) -> Option<TapTree> {
+        let leaves = &self.taproot.get(output_key)?.leaves;
+        let builder = leaves
+            .iter()
+            .try_fold(TaprootBuilder::new(), |builder, (depth, script)| {
+                builder.add_leaf(*depth, script.clone())
+            });
+        builder.ok()?.try_into_taptree().ok()
     }
 }
 

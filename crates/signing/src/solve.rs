@@ -283,13 +283,7 @@ impl Solver<'_> {
         taproot
             .internal_key
             .get_or_insert_with(|| info.internal_key().serialize());
-        taproot.merkle_root = taproot.merkle_root.or(info.merkle_root());
-        for leaf in info.script_map().keys() {
-            if let Some(control) = info.control_block(leaf) {
-                let controls = taproot.scripts.entry(leaf.clone()).or_default();
-                controls.insert(control.serialize());
-            }
-        }
+        taproot.add_scripts(info);
     }
 
     /// The shortest witness of those that scripts allow.

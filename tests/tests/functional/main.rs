@@ -17,6 +17,7 @@ mod life;
 mod log;
 mod mempool;
 mod programs;
+mod psbt;
 mod rest;
 mod rpc_access;
 mod rpc_methods;

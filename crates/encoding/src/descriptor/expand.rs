@@ -21,6 +21,8 @@ pub struct Expansion {
     pub keys: Vec<Expanded>,
     /// How a taproot output is spent.
     pub taproot: Option<TaprootSpendInfo>,
+    /// The scripts of a taproot output's tree with their depths, in the order in which they are written.
+    pub leaves: Vec<(u8, ScriptBuf)>,
 }
 
 /// A key, and where it comes from.
@@ -172,6 +174,7 @@ impl Expander {
         let mut builder = TaprootBuilder::new();
         for (depth, leaf) in leaves {
             let script = self.script(leaf, Keys::XOnly)?;
+            self.expansion.leaves.push((*depth, script.clone()));
             builder = builder.add_leaf(*depth, script).ok()?;
         }
         let info = if leaves.is_empty() {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use consensus::Params;
 use consensus::params::AddressParams;
-use encoding::descriptor::{Checksum, Descriptor, checksum};
+use encoding::descriptor::{Checksum, Descriptor, Expansion, checksum};
 use encoding::{Address, ScriptKind};
 use rpc::{Kind, Method, Outcome, Param, RpcError, code};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{shapes, values};
 
@@ -95,6 +95,53 @@ pub(super) fn deriveaddresses(params: Arc<Params>) -> Method {
 pub(crate) fn parse(text: &str, chain: &AddressParams, checksum: Checksum) -> Result<Descriptor, RpcError> {
     Descriptor::parse(text, chain, checksum)
         .map_err(|error| RpcError::new(code::INVALID_ADDRESS_OR_KEY, error.to_string()))
+}
+
+/// The last number of a series, where callers do not say.
+const LAST: u32 = 1000;
+
+/// Visits what a descriptor stands for: a text, or an object with the descriptor and the numbers of a series.
+pub(super) fn expansions(
+    object: &Value,
+    chain: &AddressParams,
+    mut visit: impl FnMut(Expansion),
+) -> Result<(), RpcError> {
+    let mut range = 0..=LAST;
+    let text = match object {
+        Value::String(text) => text,
+        Value::Object(members) => {
+            let text = values::member(members, "desc");
+            if text.is_null() {
+                return Err(RpcError::invalid_parameter(
+                    "Descriptor needs to be provided in scan object",
+                ));
+            }
+            let given = values::member(members, "range");
+            if !given.is_null() {
+                range = values::descriptor_range(given)?;
+            }
+            values::text(text)?
+        }
+        _ => {
+            return Err(RpcError::invalid_parameter(
+                "Scan object needs to be either a string or an object",
+            ));
+        }
+    };
+    let descriptor = parse(text, chain, Checksum::Optional)?;
+    if !descriptor.is_range() {
+        range = 0..=0;
+    }
+    for index in range {
+        let expansion = descriptor.expand(index).ok_or_else(|| {
+            RpcError::new(
+                code::INVALID_ADDRESS_OR_KEY,
+                format!("Cannot derive script without private keys: '{text}'"),
+            )
+        })?;
+        visit(expansion);
+    }
+    Ok(())
 }
 
 fn derive(descriptor: &Descriptor, range: RangeInclusive<u32>, chain: &AddressParams) -> Outcome {

@@ -1,11 +1,20 @@
+mod analysis;
+mod vectors;
+
 use bitcoin::absolute::LockTime;
+use bitcoin::hashes::Hash as _;
+use bitcoin::hex::FromHex as _;
 use bitcoin::transaction::Version;
-use bitcoin::{OutPoint, Sequence, TxIn};
+use bitcoin::{Amount, OutPoint, ScriptBuf, Sequence, TxIn};
+use consensus::script::{ScriptFlags, SpendingTransaction};
 use consensus::{Network, Params};
 use encoding::SecretKey;
 use encoding::descriptor::{Checksum, Descriptor};
+use proptest::prelude::*;
 
 use super::*;
+use crate::creator::SignatureHashType;
+use crate::keys::Keys;
 
 fn secrets() -> [SecretKey; 2] {
     [1, 2].map(|byte| SecretKey {
@@ -150,7 +159,7 @@ fn what_cannot_be_put_together_is_refused() {
     let (first, _) = psbt();
     let mut second = first.clone();
     assert_eq!(
-        join(vec![first.clone(), second.clone()]),
+        join(vec![first.clone(), second.clone()], |_| 0),
         Err(PsbtError::SharedInput(
             first.unsigned_tx.input[0].previous_output.to_string()
         ))
@@ -163,7 +172,7 @@ fn what_cannot_be_put_together_is_refused() {
     for input in &mut second.unsigned_tx.input {
         input.previous_output.vout += 7;
     }
-    let joined = join(vec![second, first]).unwrap();
+    let joined = join(vec![second, first], |_| 0).unwrap();
     assert_eq!((joined.inputs.len(), joined.outputs.len()), (14, 2));
     assert_eq!(joined.unsigned_tx.lock_time, LockTime::ZERO);
 }

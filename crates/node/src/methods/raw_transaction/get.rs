@@ -14,7 +14,7 @@ use crate::{shapes, values};
 /// By how many of its outputs a transaction is looked for without an index.
 const OUTPUTS: u32 = 1_000;
 
-pub(in crate::methods) fn getrawtransaction(node: Node) -> Method {
+pub(super) fn getrawtransaction(node: Node) -> Method {
     let mut members = vec![(
         "in_active_chain",
         shapes::flag("Whether the block is in the best chain; told where a block was named").optional(),

@@ -1,7 +1,10 @@
 //! Methods about partially signed transactions (BIP 174).
 
+mod analyze;
 mod combine;
 mod create;
+mod decode;
+mod process;
 
 use std::sync::Arc;
 
@@ -11,14 +14,20 @@ use bitcoin::psbt::Psbt;
 use consensus::Params;
 use rpc::{Method, RpcError, code};
 
-/// Those that need no coins.
-pub(super) fn methods(params: &Arc<Params>) -> Vec<Method> {
+use crate::state::Node;
+
+/// All of them.
+pub(super) fn methods(params: &Arc<Params>, node: &Node) -> Vec<Method> {
     vec![
+        analyze::analyzepsbt(node.clone()),
         combine::combinepsbt(),
         combine::finalizepsbt(),
         combine::joinpsbts(),
         create::converttopsbt(),
         create::createpsbt(Arc::clone(params)),
+        decode::decodepsbt(Arc::clone(params)),
+        process::descriptorprocesspsbt(node.clone()),
+        process::utxoupdatepsbt(node.clone()),
     ]
 }
 
@@ -26,7 +35,7 @@ pub(super) fn methods(params: &Arc<Params>) -> Vec<Method> {
 fn read(text: &str) -> Result<Psbt, RpcError> {
     let refused = |why: &str| RpcError::new(code::DESERIALIZATION_ERROR, format!("TX decode failed {why}"));
     let bytes = STANDARD.decode(text).map_err(|_| refused("invalid base64"))?;
-    Psbt::deserialize(&bytes).map_err(|error| refused(&error.to_string()))
+    signing::psbt::read(&bytes).map_err(|error| refused(&error.to_string()))
 }
 
 /// A partially signed transaction in base64.

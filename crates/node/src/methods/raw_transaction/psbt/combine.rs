@@ -62,10 +62,16 @@ pub(super) fn joinpsbts() -> Method {
             let text = "At least two PSBTs are required to join PSBTs.";
             return Err(RpcError::invalid_parameter(text));
         }
-        let joined = join(read_all(&texts)?);
+        let joined = join(read_all(&texts)?, random_below);
         let joined = joined.map_err(|error| RpcError::invalid_parameter(error.to_string()))?;
         Ok(write(&joined).into())
     })
+}
+
+/// Any number below another one. A system without randomness is no reason to refuse.
+fn random_below(bound: usize) -> usize {
+    let number = getrandom::u64().unwrap_or(0);
+    usize::try_from(number % (bound.max(1) as u64)).unwrap_or(0)
 }
 
 pub(super) fn finalizepsbt() -> Method {

@@ -1,0 +1,44 @@
+//! Reading, with the checks that upstream makes.
+
+use bitcoin::psbt::{self, Psbt};
+use thiserror::Error;
+
+/// Why bytes are no partially signed transaction, in upstream's words where it has some of its own.
+#[derive(Debug, Error)]
+pub enum ReadPsbtError {
+    /// They go on after it.
+    #[error("extra data after PSBT")]
+    ExtraData,
+    /// An input has a transaction that it does not spend.
+    #[error("Non-witness UTXO does not match outpoint hash")]
+    OtherTransaction,
+    /// An input spends an output that its transaction does not have.
+    #[error("Input specifies output index that does not exist")]
+    NoSuchOutput,
+    /// Another reason.
+    #[error(transparent)]
+    Malformed(#[from] psbt::Error),
+}
+
+/// Reads a partially signed transaction.
+///
+/// # Errors
+/// [`ReadPsbtError`] if it is none.
+pub fn read(mut bytes: &[u8]) -> Result<Psbt, ReadPsbtError> {
+    let psbt = Psbt::deserialize_from_reader(&mut bytes)?;
+    if !bytes.is_empty() {
+        return Err(ReadPsbtError::ExtraData);
+    }
+    for (input, spending) in psbt.inputs.iter().zip(&psbt.unsigned_tx.input) {
+        let Some(previous) = &input.non_witness_utxo else {
+            continue;
+        };
+        if previous.compute_txid() != spending.previous_output.txid {
+            return Err(ReadPsbtError::OtherTransaction);
+        }
+        if spending.previous_output.vout as usize >= previous.output.len() {
+            return Err(ReadPsbtError::NoSuchOutput);
+        }
+    }
+    Ok(psbt)
+}
