@@ -260,7 +260,12 @@ pub(crate) fn import(node: &NodeState, args: &Args) {
         return;
     }
     if args.flag("persistmempool", true) {
-        pool::load(node, &node.pool_file);
+        match pool::import(node, &node.pool_file, pool::Import::OWN) {
+            // What is not back is still in the file, which must not be written anew then.
+            Err(pool::ImportError::Stopped) => return,
+            Err(error) => tracing::info!("{error}"),
+            Ok(()) => {}
+        }
     }
     node.pool.finish_loading();
 }

@@ -7,7 +7,7 @@ mod options;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use bitcoin::{OutPoint, Transaction};
+use bitcoin::{OutPoint, Transaction, Txid};
 use chain::mining::{Chosen, NextBlock};
 use chain::{ChainObserver, ChainstateManager};
 use consensus::block::Block;
@@ -19,7 +19,7 @@ use mempool::{
 };
 
 pub(crate) use fees::{Fees, Occasion};
-pub(crate) use file::{load, save};
+pub(crate) use file::{Import, ImportError, import, save};
 pub(crate) use options::{config, options};
 
 use crate::state::NodeState;
@@ -138,6 +138,11 @@ impl Pool {
     ) -> Result<Accepted, Rejection> {
         let now = chain.clock().now();
         self.with(|pool| pool.accept(transaction, &View(chain), now, purpose))
+    }
+
+    /// Whether it has a transaction.
+    pub(crate) fn has(&self, txid: &Txid) -> bool {
+        self.lock().mempool.get(txid).is_some()
     }
 
     /// What the next block should have: the best transactions that there is room for beside what is kept free for others.

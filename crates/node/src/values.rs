@@ -35,6 +35,51 @@ pub(crate) fn member<'a>(object: &'a Map<String, Value>, name: &str) -> &'a Valu
     object.get(name).unwrap_or(&Value::Null)
 }
 
+/// Which members an object may have beside those that are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OtherMembers {
+    /// Any.
+    Allowed,
+    /// None.
+    Refused,
+}
+
+/// Checks that an object has members of these types, with the texts that clients know.
+pub(crate) fn check_members(
+    object: &Map<String, Value>,
+    expected: &[(&str, &str)],
+    others: OtherMembers,
+) -> Result<(), RpcError> {
+    for (name, kind) in expected {
+        let value = member(object, name);
+        if value.is_null() {
+            return Err(RpcError::new(code::TYPE_ERROR, format!("Missing {name}")));
+        }
+        check_member(name, value, kind)?;
+    }
+    let is_expected = |key: &str| expected.iter().any(|(name, _)| *name == key);
+    match object.keys().find(|key| !is_expected(key)) {
+        Some(key) if others == OtherMembers::Refused => {
+            Err(RpcError::new(code::TYPE_ERROR, format!("Unexpected key {key}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks that a member of an object is of a type.
+pub(crate) fn check_member(name: &str, value: &Value, kind: &str) -> Result<(), RpcError> {
+    let is_right = match kind {
+        "string" => value.is_string(),
+        _ => value.is_number(),
+    };
+    if is_right {
+        return Ok(());
+    }
+    let found = RpcError::wrong_type(value, kind).message;
+    let text = found.replacen(" is not", &format!(" for field {name} is not"), 1);
+    Err(RpcError::new(code::TYPE_ERROR, text))
+}
+
 /// The bytes of digits, of which there must be some.
 pub(crate) fn bytes(value: &Value, name: &str) -> Result<Vec<u8>, RpcError> {
     let digits = value.as_str().unwrap_or_default();

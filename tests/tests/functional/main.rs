@@ -16,6 +16,7 @@ mod ipc_log;
 mod life;
 mod log;
 mod mempool;
+mod mempool_calls;
 mod programs;
 mod psbt;
 mod rest;

@@ -1,6 +1,6 @@
 //! `fee_estimates.dat`: what is known of fees from one run to the next.
 
-use std::io::{self, BufReader, BufWriter, Write as _};
+use std::io::{self, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -10,6 +10,7 @@ use mempool::Event;
 use mempool::estimator::FeeEstimator;
 
 use super::Pool;
+use super::file::replace;
 
 /// What is older tells nothing of the present.
 const MAX_FILE_AGE: Duration = Duration::from_secs(60 * 60 * 60);
@@ -128,21 +129,11 @@ impl Pool {
             }
             (fees.path.clone(), fees.estimator.write(&mut bytes))
         };
-        match written.and_then(|()| replace(&path, &bytes)) {
+        match written.and_then(|()| replace(&path, |writer| writer.write_all(&bytes))) {
             Ok(()) => tracing::info!("Flushed fee estimates to {FILE_NAME}."),
             Err(error) => tracing::warn!("Failed to write fee estimates: {error}. Continue anyway."),
         }
     }
-}
-
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let new = path.with_extension("dat.new");
-    let mut writer = BufWriter::new(fs::File::create(&new)?);
-    writer.write_all(bytes)?;
-    writer.flush()?;
-    writer.get_ref().sync_all()?;
-    drop(writer);
-    fs::rename(&new, path)
 }
 
 #[cfg(test)]
@@ -156,7 +147,8 @@ mod tests {
         assert!(read(&path, Stale::Refused).is_none(), "there is no file");
         let mut bytes = Vec::new();
         FeeEstimator::default().write(&mut bytes).unwrap();
-        replace(&path, &bytes).unwrap();
+        let write = |bytes: &[u8]| replace(&path, |writer| writer.write_all(bytes)).unwrap();
+        write(&bytes);
         assert!(read(&path, Stale::Refused).is_some());
         let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
         let set_age = |age| file.set_modified(SystemTime::now() - age).unwrap();
@@ -165,7 +157,7 @@ mod tests {
         set_age(MAX_FILE_AGE + Duration::from_secs(1));
         assert!(read(&path, Stale::Refused).is_none());
         assert!(read(&path, Stale::Accepted).is_some());
-        replace(&path, &bytes[..bytes.len() / 2]).unwrap();
+        write(&bytes[..bytes.len() / 2]);
         assert!(read(&path, Stale::Accepted).is_none());
     }
 }

@@ -1,10 +1,13 @@
-//! What is told of the pool as a whole, and what is written of it.
+//! What is told of the pool as a whole, and what is written and read of it.
+
+use std::path::Path;
 
 use encoding::amount::{to_json, unsigned_to_json};
-use rpc::{Kind, Method, Param, RpcError, Shape, ShapeKind};
+use rpc::{FromArgument as _, Kind, Method, Param, RpcError, Shape, ShapeKind, code};
 use serde_json::{Map, Value, json};
 
 use super::entry;
+use crate::pool::{Import, import};
 use crate::shapes;
 use crate::state::{Node, blocking};
 
@@ -12,6 +15,7 @@ pub(super) fn methods(node: &Node) -> Vec<Method> {
     vec![
         getmempoolinfo(node.clone()),
         getrawmempool(node.clone()),
+        importmempool(node.clone()),
         savemempool(node.clone()),
     ]
 }
@@ -148,6 +152,72 @@ fn getrawmempool(node: Node) -> Method {
     })
 }
 
+fn importmempool(node: Node) -> Method {
+    let option = |name: &'static str, default: bool, description| {
+        Param::defaulted(name, Kind::Boolean, default, description)
+    };
+    Method::declare(
+        "blockchain",
+        "importmempool",
+        "Takes in the unconfirmed transactions of a mempool.dat. Files of others may bring what does harm: what they say beside \
+         their transactions counts only if it is asked for.",
+    )
+    .param(Param::required("filepath", Kind::String, "The file"))
+    .param(Param::optional(
+        "options",
+        Kind::Options(vec![
+            option(
+                "use_current_time",
+                true,
+                "Whether transactions come in now, whenever they did before",
+            ),
+            option(
+                "apply_fee_delta_priority",
+                false,
+                "Whether to add what fees were made to count as by prioritisetransaction",
+            ),
+            option(
+                "apply_unbroadcast_set",
+                false,
+                "Whether to remember which of them no peer has asked for",
+            ),
+        ]),
+        "What of the file counts",
+    ))
+    .result(shapes::object(Vec::new()))
+    .example("/path/to/mempool.dat", "\"/path/to/mempool.dat\"")
+    .handle(move |request| {
+        let node = node.clone();
+        async move {
+            let path: String = request.arguments.required("filepath")?;
+            let options = request.arguments.value("options").clone();
+            blocking(&node, move |node| {
+                if node.chain.is_initial_block_download() {
+                    return Err(RpcError::new(
+                        code::CLIENT_IN_INITIAL_DOWNLOAD,
+                        "Can only import the mempool after the block download and sync is done.",
+                    ));
+                }
+                let flag = |name, default| match options.get(name) {
+                    None | Some(Value::Null) => Ok(default),
+                    Some(value) => bool::from_argument(value),
+                };
+                let what = Import {
+                    is_now: flag("use_current_time", true)?,
+                    has_deltas: flag("apply_fee_delta_priority", false)?,
+                    has_unbroadcast: flag("apply_unbroadcast_set", false)?,
+                };
+                import(node, Path::new(&path), what).map_err(|error| {
+                    tracing::warn!("{error}");
+                    RpcError::misc("Unable to import mempool file, see debug.log for details.")
+                })?;
+                Ok(json!({}))
+            })
+            .await
+        }
+    })
+}
+
 fn savemempool(node: Node) -> Method {
     Method::declare(
         "blockchain",
@@ -167,8 +237,10 @@ fn savemempool(node: Node) -> Method {
                     return Err(RpcError::misc("The mempool was not loaded yet"));
                 }
                 let path = &node.pool_file;
-                crate::pool::save(&node.pool, path)
-                    .map_err(|error| RpcError::misc(format!("Unable to dump mempool to disk: {error}")))?;
+                crate::pool::save(&node.pool, path).map_err(|error| {
+                    tracing::warn!("Failed to dump mempool: {error}. Continuing anyway.");
+                    RpcError::misc("Unable to dump mempool to disk")
+                })?;
                 Ok(json!({ "filename": path.to_string_lossy() }))
             })
             .await

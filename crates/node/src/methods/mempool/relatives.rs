@@ -8,8 +8,9 @@ use rpc::{Kind, Method, Param, RpcError, Shape, ShapeKind};
 use serde_json::{Map, Value, json};
 
 use super::{entry, not_in_pool};
+use crate::shapes;
 use crate::state::{Node, blocking};
-use crate::{shapes, values};
+use crate::values::{self, OtherMembers};
 
 pub(super) fn methods(node: &Node) -> Vec<Method> {
     vec![
@@ -162,6 +163,8 @@ fn gettxspendingprevout(node: Node) -> Method {
 
 fn outpoint(value: &Value) -> Result<OutPoint, RpcError> {
     let members = values::object(value)?;
+    let expected = [("txid", "string"), ("vout", "number")];
+    values::check_members(members, &expected, OtherMembers::Refused)?;
     let txid = values::hash(values::member(members, "txid"), "txid")?;
     let place = values::small_integer(values::member(members, "vout"))?;
     let vout = u32::try_from(place)

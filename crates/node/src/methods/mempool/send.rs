@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use bitcoin::{OutPoint, Transaction};
+use bitcoin::{OutPoint, Script, Transaction};
 use consensus::script::is_unspendable;
+use consensus::transaction::TransactionKind;
+use encoding::assembly::has_valid_operations;
 use encoding::transaction::{Form, from_hex};
 use mempool::FeeRate;
 use mempool::accept::{Purpose, RejectionKind};
@@ -15,9 +17,6 @@ use crate::{shapes, values};
 
 /// The rate above which a transaction is taken to be a mistake, in units for 1,000 virtual bytes.
 const MAX_FEE_RATE: i64 = 10_000_000;
-
-/// The rate from which on no other one is believed, in units for 1,000 virtual bytes.
-const ABSURD_FEE_RATE: i64 = 100_000_000;
 
 pub(super) fn max_fee_rate_param() -> Param {
     Param::defaulted(
@@ -34,11 +33,6 @@ pub(super) fn max_fee_rate(value: &Value) -> Result<FeeRate, RpcError> {
         return Ok(FeeRate::per_kvb(MAX_FEE_RATE));
     }
     let units = i64::try_from(values::amount(value)?).unwrap_or(i64::MAX);
-    if units >= ABSURD_FEE_RATE {
-        return Err(RpcError::invalid_parameter(
-            "Fee rates larger than or equal to 1SYS/kvB are not accepted",
-        ));
-    }
     Ok(FeeRate::per_kvb(units))
 }
 
@@ -62,7 +56,7 @@ pub(super) fn sendrawtransaction(node: Node) -> Method {
         let node = node.clone();
         async move {
             let text: String = request.arguments.required("hexstring")?;
-            let max_rate = max_fee_rate(request.arguments.value("maxfeerate"))?;
+            let max_rate = request.arguments.value("maxfeerate").clone();
             let max_burn = match request.arguments.value("maxburnamount") {
                 Value::Null => 0,
                 value => values::amount(value)?,
@@ -74,21 +68,29 @@ pub(super) fn sendrawtransaction(node: Node) -> Method {
                         "TX decode failed. Make sure the tx has at least one input.",
                     )
                 })?;
-                let burns = transaction
-                    .output
-                    .iter()
-                    .any(|output| is_unspendable(&output.script_pubkey) && output.value.to_sat() > max_burn);
-                if burns {
+                if burns_more(&transaction, max_burn) {
                     return Err(RpcError::new(
                         code::VERIFY_ERROR,
                         "Unspendable output exceeds maximum configured by user (maxburnamount)",
                     ));
                 }
+                let max_rate = max_fee_rate(&max_rate)?;
                 send(node, &Arc::new(transaction), max_rate)
             })
             .await
         }
     })
+}
+
+/// Whether an output that nobody can spend has more than so many units. Some kinds of transactions are meant to burn coins.
+fn burns_more(transaction: &Transaction, max_burn: u64) -> bool {
+    let is_meant = matches!(
+        TransactionKind::of(transaction),
+        TransactionKind::CoinToAsset | TransactionKind::Blob
+    );
+    let is_lost = |script: &Script| is_unspendable(script) || !has_valid_operations(script);
+    let mut outputs = transaction.output.iter();
+    !is_meant && outputs.any(|output| output.value.to_sat() > max_burn && is_lost(&output.script_pubkey))
 }
 
 fn send(node: &NodeState, transaction: &Arc<Transaction>, max_rate: FeeRate) -> Outcome {
@@ -118,7 +120,8 @@ fn send(node: &NodeState, transaction: &Arc<Transaction>, max_rate: FeeRate) -> 
     if max_rate > FeeRate::ZERO {
         let accepted = accept(Purpose::Test)?;
         let fee = accepted.fee.to_sat();
-        if i64::try_from(fee).unwrap_or(i64::MAX) > max_rate.fee(accepted.size) {
+        let size = transaction.weight().to_vbytes_ceil();
+        if i64::try_from(fee).unwrap_or(i64::MAX) > max_rate.fee(size) {
             return Err(RpcError::new(
                 code::VERIFY_ERROR,
                 "Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)",

@@ -17,7 +17,7 @@ const OUTPUTS: u32 = 1_000;
 pub(super) fn getrawtransaction(node: Node) -> Method {
     let mut members = vec![(
         "in_active_chain",
-        shapes::flag("Whether the block is in the best chain; told where a block was named").optional(),
+        shapes::flag("Whether the block is in the best chain; told unless it is unconfirmed").optional(),
     )];
     members.extend(shapes::transaction("The transaction's id"));
     members.extend([
@@ -110,7 +110,8 @@ fn get(node: &NodeState, txid: Txid, verbosity: i64, block: Option<BlockHash>) -
         return Ok(to_hex(&found).into());
     }
     let mut object = Map::new();
-    if let Some(id) = named {
+    // One that was found in the chain is in it, whether a block was named or not.
+    if let Some(id) = block {
         object.insert(
             "in_active_chain".to_owned(),
             node.chain.tree().is_active(id).into(),

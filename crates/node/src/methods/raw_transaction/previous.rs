@@ -10,7 +10,7 @@ use rpc::{Kind, Param, RpcError, code};
 use serde_json::{Map, Value};
 use signing::Keys;
 
-use crate::values;
+use crate::values::{self, OtherMembers};
 
 /// The parameter that [`add`] reads.
 pub(super) fn parameter() -> Param {
@@ -56,13 +56,8 @@ pub(super) fn add(
                 "expected object with {\"txid'\",\"vout\",\"scriptPubKey\"}",
             ));
         };
-        for (name, kind) in [("txid", "string"), ("vout", "number"), ("scriptPubKey", "string")] {
-            let value = values::member(output, name);
-            if value.is_null() {
-                return Err(RpcError::new(code::TYPE_ERROR, format!("Missing {name}")));
-            }
-            check_type(name, value, kind)?;
-        }
+        let expected = [("txid", "string"), ("vout", "number"), ("scriptPubKey", "string")];
+        values::check_members(output, &expected, OtherMembers::Allowed)?;
         let txid = values::hash(values::member(output, "txid"), "txid")?;
         let vout = u32::try_from(values::small_integer(values::member(output, "vout"))?)
             .map_err(|_| unreadable("vout cannot be negative"))?;
@@ -97,19 +92,6 @@ fn unreadable(text: impl Into<String>) -> RpcError {
     RpcError::new(code::DESERIALIZATION_ERROR, text)
 }
 
-fn check_type(name: &str, value: &Value, kind: &str) -> Result<(), RpcError> {
-    let found = RpcError::wrong_type(value, kind).message;
-    let is_right = match kind {
-        "string" => value.is_string(),
-        _ => value.is_number(),
-    };
-    if is_right {
-        return Ok(());
-    }
-    let text = found.replacen(" is not", &format!(" for field {name} is not"), 1);
-    Err(RpcError::new(code::TYPE_ERROR, text))
-}
-
 fn add_scripts(output: &Map<String, Value>, script: &Script, keys: &mut Keys) -> Result<(), RpcError> {
     let kind = ScriptKind::of(script);
     if !matches!(kind, ScriptKind::ScriptHash(_) | ScriptKind::WitnessScriptHash(_)) {
@@ -120,7 +102,7 @@ fn add_scripts(output: &Map<String, Value>, script: &Script, keys: &mut Keys) ->
         if value.is_null() {
             return Ok(None);
         }
-        check_type(name, value, "string")?;
+        values::check_member(name, value, "string")?;
         values::bytes(value, name).map(|bytes| Some(ScriptBuf::from(bytes)))
     };
     let refused = |text: &str| Err(RpcError::invalid_parameter(text));
