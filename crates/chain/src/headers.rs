@@ -5,7 +5,7 @@ use bitcoin::block::Version;
 use consensus::header::{BlockHeader, HeaderContext, check_header};
 use consensus::params::Params;
 use consensus::pow::check_proof_of_work;
-use consensus::vote::VotingChain;
+use consensus::vote::{ThresholdState, VotingChain};
 use consensus::work::next_bits;
 
 use crate::rejection::{Rejection, RejectionKind};
@@ -35,6 +35,14 @@ impl VotingChain for VotesBefore<'_> {
 
     fn version(&self, height: u32) -> Version {
         self.tree.entry(self.at(height)).header.version
+    }
+
+    fn known_state(&self, bit: u8, first: u32) -> Option<ThresholdState> {
+        self.tree.votes().get(bit, self.at(first - 1))
+    }
+
+    fn note_state(&self, bit: u8, first: u32, state: ThresholdState) {
+        self.tree.votes().note(bit, self.at(first - 1), state);
     }
 }
 

@@ -6,6 +6,7 @@
 mod candidates;
 mod entry;
 mod skip;
+mod votes;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -15,6 +16,7 @@ use consensus::work::{ChainEntry, block_work, median_time_past};
 
 use candidates::Candidate;
 pub use entry::{Entry, EntryId};
+use votes::Votes;
 
 use crate::index::{Failure, IndexRecord, Validity};
 
@@ -39,6 +41,8 @@ pub struct BlockTree {
     next_precious: i64,
     /// Entries whose record on disk is not up to date.
     changed: BTreeSet<EntryId>,
+    /// How far votes for rules are.
+    votes: Votes,
 }
 
 impl Default for BlockTree {
@@ -53,6 +57,7 @@ impl Default for BlockTree {
             next_sequence: 1,
             next_precious: -1,
             changed: BTreeSet::new(),
+            votes: Votes::default(),
         }
     }
 }
@@ -79,6 +84,11 @@ impl BlockTree {
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (EntryId, &Entry)> {
         let ids = 0..u32::try_from(self.entries.len()).expect("ids have 32 bits");
         ids.map(EntryId).zip(&self.entries)
+    }
+
+    /// What is known of the votes that were counted.
+    pub(crate) fn votes(&self) -> &Votes {
+        &self.votes
     }
 
     /// How many entries there are.

@@ -46,6 +46,15 @@ pub trait VotingChain {
 
     /// The version of the block of this height.
     fn version(&self, height: u32) -> Version;
+
+    /// The state of the vote with this bit in the window that begins at `first`, if it is still known.
+    fn known_state(&self, _bit: u8, _first: u32) -> Option<ThresholdState> {
+        None
+    }
+
+    /// Takes note of the state of the vote with this bit in the window that begins at `first`. It follows from the blocks
+    /// before, and so never changes.
+    fn note_state(&self, _bit: u8, _first: u32, _state: ThresholdState) {}
 }
 
 /// Whether a version votes for what has this bit.
@@ -57,7 +66,8 @@ pub fn votes_for(version: Version, bit: u8) -> bool {
 
 /// How far the voting for a rule is in the block of this height, by the blocks before it.
 ///
-/// All blocks between two multiples of the window have the same state.
+/// All blocks between two multiples of the window have the same state. Blocks are read of those windows alone whose state
+/// the chain does not know.
 ///
 /// # Consensus
 /// BIP 9 <https://bips.dev/9/>, with the height before which no rule holds, and without failing in a window that has
@@ -74,8 +84,13 @@ pub fn threshold_state(
         DeploymentStart::At(start) => start,
     };
     let window = params.miner_confirmation_window;
-    let mut state = ThresholdState::Defined;
-    for first in (window..=height).step_by(window as usize) {
+    let last = height / window;
+    let known = (1..=last).rev().find_map(|number| {
+        let state = chain.known_state(deployment.bit, number * window)?;
+        Some((number, state))
+    });
+    let (known, mut state) = known.unwrap_or((0, ThresholdState::Defined));
+    for first in (known + 1..=last).map(|number| number * window) {
         let time = i64::from(chain.median_time_past(first - 1));
         state = match state {
             ThresholdState::Defined if time >= start => ThresholdState::Started,
@@ -95,6 +110,7 @@ pub fn threshold_state(
             }
             other => other,
         };
+        chain.note_state(deployment.bit, first, state);
     }
     state
 }
@@ -114,19 +130,59 @@ pub fn voting_version(height: u32, chain: &impl VotingChain, params: &Params) ->
 
 #[cfg(test)]
 mod tests {
+    use std::cell::{Cell, RefCell};
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
     use super::*;
     use crate::network::Network;
 
     /// A chain whose blocks are a second apart, and of which these vote.
-    struct Votes<F>(F);
+    struct Votes<F> {
+        votes: F,
+        /// The states of windows; none where the chain forgets them.
+        known: Option<RefCell<BTreeMap<u32, ThresholdState>>>,
+        /// How many versions were read.
+        read: Cell<u32>,
+    }
+
+    impl<F> Votes<F> {
+        fn forgetful(votes: F) -> Self {
+            Self {
+                votes,
+                known: None,
+                read: Cell::new(0),
+            }
+        }
+
+        fn remembering(votes: F) -> Self {
+            Self {
+                known: Some(RefCell::default()),
+                ..Self::forgetful(votes)
+            }
+        }
+    }
 
     impl<F: Fn(u32) -> bool> VotingChain for Votes<F> {
         fn median_time_past(&self, height: u32) -> u32 {
             1000 + height
         }
 
+        fn known_state(&self, _bit: u8, first: u32) -> Option<ThresholdState> {
+            self.known.as_ref()?.borrow().get(&first).copied()
+        }
+
+        fn note_state(&self, _bit: u8, first: u32, state: ThresholdState) {
+            if let Some(known) = &self.known {
+                let before = known.borrow_mut().insert(first, state);
+                assert_eq!(before, None, "the window at {first} is counted once");
+            }
+        }
+
         fn version(&self, height: u32) -> Version {
-            Version::from_consensus(if (self.0)(height) {
+            self.read.set(self.read.get() + 1);
+            Version::from_consensus(if (self.votes)(height) {
                 0x3000_0000
             } else {
                 0x2000_0000
@@ -138,7 +194,7 @@ mod tests {
     fn check(option: &str, votes: impl Fn(u32) -> bool, expected: &str) {
         let mut params = Params::new(Network::Regtest);
         params.set_version_bits(option).expect("well-formed");
-        let chain = Votes(votes);
+        let chain = Votes::forgetful(votes);
         let deployment = *params.deployment(VersionBitsDeployment::TestDummy);
         let states: Vec<&str> = (0..9)
             .map(|window| {
@@ -186,6 +242,51 @@ mod tests {
             |height| (144..144 + 107).contains(&height),
             "dssssssss",
         );
+    }
+
+    #[test]
+    fn what_is_known_of_a_window_is_not_counted_again() {
+        let mut params = Params::new(Network::Regtest);
+        params
+            .set_version_bits("testdummy:0:999999999")
+            .expect("well-formed");
+        let deployment = *params.deployment(VersionBitsDeployment::TestDummy);
+        let chain = Votes::remembering(|_| false);
+        let counted_for = |height| {
+            let before = chain.read.get();
+            let state = threshold_state(&deployment, height, &chain, &params);
+            assert_eq!(state, ThresholdState::Started, "{height}");
+            chain.read.get() - before
+        };
+        // The first window tells nothing of votes: they begin after it.
+        assert_eq!(counted_for(144 * 1000), 144 * 999);
+        assert_eq!(counted_for(144 * 1000 + 143), 0);
+        assert_eq!(counted_for(144 * 1001), 144);
+        assert_eq!(counted_for(144 * 500), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn states_are_the_same_whatever_is_remembered(
+            votes in prop::collection::vec(prop::bool::weighted(0.75), 144 * 6),
+            heights in prop::collection::vec(0_u32..144 * 6, 1..20),
+            timeout in 1000_i64..2000,
+        ) {
+            let mut params = Params::new(Network::Regtest);
+            let option = format!("testdummy:1100:{timeout}:300");
+            params.set_version_bits(&option).expect("well-formed");
+            let deployment = *params.deployment(VersionBitsDeployment::TestDummy);
+            let voted = |height: u32| votes[height as usize];
+            let remembering = Votes::remembering(voted);
+            for height in heights {
+                let forgetful = Votes::forgetful(voted);
+                prop_assert_eq!(
+                    threshold_state(&deployment, height, &remembering, &params),
+                    threshold_state(&deployment, height, &forgetful, &params),
+                    "{}", height
+                );
+            }
+        }
     }
 
     #[test]
