@@ -54,6 +54,7 @@ impl ChainstateManager {
             bits: required_bits(&tree, tip, time, params),
             subsidy: block_subsidy(height, params),
             session,
+            is_segwit: params.heights.segwit.is_active(height),
         })
     }
 }

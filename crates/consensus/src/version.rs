@@ -64,6 +64,12 @@ pub fn old_chain_id(version: Version) -> i32 {
     }
 }
 
+/// The version of a block that is to be merge-mined for the chain of this number, made of one that is not.
+#[must_use]
+pub fn merge_mined(version: Version, chain_id: i32) -> Version {
+    Version::from_consensus(version.to_consensus() | AUX_POW_BIT | chain_id << CHAIN_ID_SHIFT)
+}
+
 /// The version without merge mining, by the rules of the block's height.
 #[must_use]
 pub fn base_version(version: Version, height: u32, params: &Params) -> i32 {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use bitcoin::{Amount, Transaction, Txid, Wtxid};
 
-pub use package::{PackageError, PackageResult, TransactionOutcome};
+pub use package::{PackageError, PackageResult, TransactionOutcome, is_child_with_parents};
 pub use rejection::{Rejection, RejectionKind};
 
 use crate::event::RemovalReason;

@@ -57,6 +57,10 @@ pub struct Selected {
     pub fee: Amount,
     /// The cost of its signature operations.
     pub sigop_cost: u64,
+    /// Its weight.
+    pub weight: u64,
+    /// What its fee counts as, for its size.
+    pub rate: FeeRate,
 }
 
 /// A miner gives up when so many in a row did not fit in, and the block is almost full.
@@ -179,6 +183,8 @@ impl<'a> Selection<'a> {
                 txid: *txid,
                 fee: entry.fee,
                 sigop_cost: entry.sigop_cost,
+                weight: entry.weight,
+                rate: FeeRate::of(entry.modified_fee(), entry.size),
             });
             self.weight += entry.weight;
             self.sigop_cost += entry.sigop_cost;

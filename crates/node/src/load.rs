@@ -11,6 +11,7 @@ use consensus::Params;
 use rpc::Dispatcher;
 
 use crate::indexes::{Indexes, Wanted};
+use crate::mining;
 use crate::pool::{self, Fees, Occasion};
 use crate::state::{Node, NodeState, TipWatch, blocking};
 
@@ -217,6 +218,7 @@ pub(crate) fn open(
     let fees = Fees::open(args, &directory);
     let pool_file = directory.join("mempool.dat");
     let node = NodeState::new(chain, &watch, indexes, policy, pool_file, fees);
+    node.miner.configure(mining::config(args)?);
     node.indexes.claim(&node)?;
     tracing::info!("block index: {} blocks", node.chain.tree().len());
     Ok(node)

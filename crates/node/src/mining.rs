@@ -1,6 +1,8 @@
 //! The node's `Mining`: what miners, pools and providers of Stratum v2 templates ask for over IPC.
 
+mod assembly;
 mod convert;
+mod options;
 mod template;
 
 use std::sync::Arc;
@@ -18,7 +20,9 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::state::{Node, NodeState, Tip};
+pub(crate) use assembly::{Assembled, AssemblyError, Contents, Miner, assemble};
 use convert::{failed, own_block, refused};
+pub(crate) use options::{config, options};
 use template::OwnTemplate;
 
 /// The least weight that is kept free for the header and the coinbase.
@@ -172,9 +176,10 @@ impl Mining for OwnMining {
             if options.check_merkle_root && root != block.header.pure().merkle_root {
                 return Ok(refused("bad-txnmrklroot", "hashMerkleRoot mismatch"));
             }
-            let checks = match options.check_pow && options.check_merkle_root {
-                true => BlockChecks::All,
-                false => BlockChecks::Template,
+            let checks = match (options.check_pow, options.check_merkle_root) {
+                (true, true) => BlockChecks::All,
+                (false, true) => BlockChecks::Proposal,
+                (_, false) => BlockChecks::Template,
             };
             let tested = node.chain.test_block(&block, checks);
             Ok(match tested.map_err(|error| failed(node.fail(&error)))? {
@@ -242,4 +247,4 @@ fn check_options(options: &BlockCreateOptions) -> Result<(), InterfaceError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -8,41 +8,36 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use bitcoin::{OutPoint, Transaction, Txid};
-use chain::mining::{Chosen, NextBlock};
+use chain::mining::NextBlock;
 use chain::{ChainObserver, ChainstateManager};
 use consensus::block::Block;
-use consensus::limits::MAX_BLOCK_WEIGHT;
 use consensus::transaction::Coin;
 use mempool::accept::{Accepted, Purpose, Rejection};
 use mempool::{
-    ChainReadError, ChainView, Config, DisconnectedTransactions, EventKind, Mempool, SelectionLimits, Tip,
+    ChainReadError, ChainView, Config, DisconnectedTransactions, EventKind, FeeRate, Mempool, Selected,
+    SelectionLimits, Tip,
 };
 
 pub(crate) use fees::{Fees, Occasion};
 pub(crate) use file::{Import, ImportError, import, save};
-pub(crate) use options::{config, options};
+pub(crate) use options::{OptionError, config, options, rate};
 
 use crate::state::NodeState;
 
 /// A tip that is older, in seconds, does not tell what is paid at present.
 const MAX_TIP_AGE: u64 = 3 * 60 * 60;
 
-/// What is kept free in a block.
+/// What a block has room for, and what is kept free of it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Room {
+    /// The weight of all, with what is kept free.
+    pub(crate) max_weight: u64,
     /// The weight of header and coinbase.
     pub(crate) reserved_weight: u64,
     /// The cost of the coinbase's signature operations.
     pub(crate) reserved_sigop_cost: u64,
-}
-
-impl Default for Room {
-    fn default() -> Self {
-        Self {
-            reserved_weight: 8_000,
-            reserved_sigop_cost: 400,
-        }
-    }
+    /// What pays less is left out.
+    pub(crate) min_rate: FeeRate,
 }
 
 /// The pool of a node. Whoever holds its lock may read coins, and must not change the chain.
@@ -146,20 +141,15 @@ impl Pool {
     }
 
     /// What the next block should have: the best transactions that there is room for beside what is kept free for others.
-    pub(crate) fn select(&self, next: &NextBlock, room: Room) -> Vec<Chosen> {
+    pub(crate) fn select(&self, next: &NextBlock, room: Room) -> Vec<Selected> {
         let limits = SelectionLimits {
-            max_weight: MAX_BLOCK_WEIGHT,
+            max_weight: room.max_weight,
             reserved_weight: room.reserved_weight,
             reserved_sigop_cost: room.reserved_sigop_cost,
+            min_rate: room.min_rate,
             ..SelectionLimits::new(next.height, next.median_time_past)
         };
-        let selected = self.with(|pool| pool.select_for_block(&limits));
-        let chosen = selected.into_iter().map(|selected| Chosen {
-            transaction: Transaction::clone(&selected.transaction),
-            fee: selected.fee,
-            sigop_cost: selected.sigop_cost,
-        });
-        chosen.collect()
+        self.with(|pool| pool.select_for_block(&limits))
     }
 
     /// Whether the transactions of the last run are back.

@@ -20,7 +20,7 @@ use crate::indexes::Wanted;
 use crate::serving::{self, Serving, Ways};
 use crate::state::{Node, NodeState};
 use crate::user_agent::user_agent;
-use crate::{chain_params, indexes, load, notify, pool, rpc_server};
+use crate::{chain_params, indexes, load, mining, notify, pool, rpc_server};
 
 /// How long the composition may take to finish after everything else has stopped.
 const FINISH_DEADLINE: Duration = Duration::from_secs(30);
@@ -64,6 +64,7 @@ fn option_table() -> OptionTable {
         .add(chain_params::options())
         .add(load::options())
         .add(pool::options())
+        .add(mining::options())
         .add(indexes::options())
         .add(notify::options())
         .add([OptionSpec::new(
@@ -97,6 +98,7 @@ fn start(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> 
     let data_dir = DataDir::resolve(&args)?;
     let config = load::config(&args, &data_dir, params)?;
     let policy = pool::config(&args)?;
+    mining::config(&args)?;
     let wanted = Wanted::new(&args, &config)?;
     let log_config = LogConfig::from_args(&args, &data_dir)?;
     let lock = data_dir.lock()?;

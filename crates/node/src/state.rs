@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::indexes::Indexes;
 use crate::later::Later;
+use crate::mining::Miner;
 use crate::pool::{Fees, Pool};
 
 /// The node, once it has a chain.
@@ -28,6 +29,7 @@ pub(crate) struct NodeState {
     pub(crate) chain: ChainstateManager,
     pub(crate) indexes: Indexes,
     pub(crate) pool: Arc<Pool>,
+    pub(crate) miner: Miner,
     /// Where the pool is kept from one run to the next.
     pub(crate) pool_file: PathBuf,
     pub(crate) shutdown: Shutdown,
@@ -86,6 +88,7 @@ impl NodeState {
             chain,
             indexes,
             pool: Arc::clone(&pool),
+            miner: Miner::default(),
             pool_file,
             shutdown: watch.shutdown.clone(),
             tips: watch.tips.clone(),

@@ -17,6 +17,8 @@ mod life;
 mod log;
 mod mempool;
 mod mempool_calls;
+mod mining;
+mod packages;
 mod programs;
 mod psbt;
 mod rest;

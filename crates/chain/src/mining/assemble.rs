@@ -35,6 +35,8 @@ pub struct NextBlock {
     pub subsidy: Amount,
     /// Where the block must carry a quorum commitment: when, and the block that started the session.
     pub session: Option<(QuorumSchedule, BlockHash)>,
+    /// Whether its transactions may have witnesses (BIP 141).
+    pub is_segwit: bool,
 }
 
 /// A transaction for a block, with what it pays and costs.
@@ -61,6 +63,8 @@ pub struct Template {
     pub height: u32,
     /// The earliest time that the block may have is a second after this.
     pub median_time_past: u32,
+    /// What stands after the commitment to the witnesses; empty where nothing does.
+    pub commitment_data: Vec<u8>,
 }
 
 /// Puts a block together that pays subsidy and fees to `script`.
@@ -88,13 +92,14 @@ pub fn assemble(next: &NextBlock, chosen: Vec<Chosen>, script: ScriptBuf, extra_
         transactions,
         nevm_data: Vec::new(),
     };
-    commit(&mut block, next);
+    let commitment_data = commit(&mut block, next);
     Template {
         block,
         fees,
         sigop_costs,
         height: next.height,
         median_time_past: next.median_time_past,
+        commitment_data,
     }
 }
 
@@ -117,7 +122,10 @@ fn coinbase(next: &NextBlock, reward: Amount, script: ScriptBuf, extra_nonce: u3
             previous_output: OutPoint::null(),
             script_sig,
             sequence: Sequence::MAX,
-            witness: Witness::from_slice(&[WITNESS_RESERVED_VALUE]),
+            witness: match next.is_segwit {
+                true => Witness::from_slice(&[WITNESS_RESERVED_VALUE]),
+                false => Witness::new(),
+            },
         }],
         output: vec![TxOut {
             value: reward,
@@ -127,8 +135,8 @@ fn coinbase(next: &NextBlock, reward: Amount, script: ScriptBuf, extra_nonce: u3
 }
 
 /// Adds the output that commits to the witnesses, with the quorum commitment where there must be one, and sets the merkle
-/// root.
-fn commit(block: &mut Block, next: &NextBlock) {
+/// root. Gives what was put beside the commitment to the witnesses.
+fn commit(block: &mut Block, next: &NextBlock) -> Vec<u8> {
     let data = match next.session {
         Some((schedule, session)) => null_commitment(next.height, session, &schedule),
         None => Vec::new(),
@@ -139,6 +147,7 @@ fn commit(block: &mut Block, next: &NextBlock) {
         script_pubkey: commitment_script(&commitment, &data),
     });
     seal(block);
+    data
 }
 
 /// Sets the merkle root that the transactions have.

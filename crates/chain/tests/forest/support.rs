@@ -163,6 +163,7 @@ fn make(previous: BlockHash, height: u32, number: usize, transactions: Vec<Trans
         bits: CompactTarget::from_consensus(0x207f_ffff),
         subsidy: block_subsidy(height, &params),
         session: None,
+        is_segwit: true,
     };
     let chosen = transactions.into_iter().map(|transaction| Chosen {
         transaction,

@@ -14,6 +14,8 @@ use crate::version;
 pub enum BlockChecks {
     /// All of them.
     All,
+    /// All but those of the work and of a signet's signature, which a miner has still to find.
+    Proposal,
     /// All but those of what a miner has still to find: the work, a signet's signature and the merkle root.
     Template,
 }
@@ -26,6 +28,8 @@ pub fn check_block(block: &Block, checks: BlockChecks, params: &Params) -> Resul
     if checks == BlockChecks::All {
         check_proof_of_work(&block.header, params).map_err(BlockError::HighHash)?;
         check_signature(block, params)?;
+    }
+    if checks != BlockChecks::Template {
         check_merkle_root(block)?;
     }
     check_sizes(block, params)?;

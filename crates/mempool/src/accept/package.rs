@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bitcoin::{Transaction, Wtxid};
 
+pub use check::is_child_with_parents;
 use check::{check_child_with_parents, check_package};
 pub use result::{PackageError, PackageResult, TransactionOutcome};
 

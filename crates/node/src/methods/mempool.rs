@@ -2,6 +2,7 @@
 
 mod entry;
 mod info;
+mod package;
 mod priority;
 mod relatives;
 mod send;
@@ -18,6 +19,7 @@ pub(super) fn methods(node: &Node) -> Vec<Method> {
     methods.extend(priority::methods(node));
     methods.push(send::sendrawtransaction(node.clone()));
     methods.push(test_accept::testmempoolaccept(node.clone()));
+    methods.push(package::submitpackage(node.clone()));
     methods
 }
 

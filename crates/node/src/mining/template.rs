@@ -7,16 +7,15 @@ use async_trait::async_trait;
 use bitcoin::block::{Header, Version};
 use bitcoin::script::Builder;
 use bitcoin::{Amount, Transaction, TxMerkleNode};
-use chain::mining::{NextBlock, Template, assemble, seal};
-use consensus::block::{BlockChecks, WITNESS_RESERVED_VALUE, merkle_branch};
+use chain::mining::{NextBlock, Template, seal};
+use consensus::block::{WITNESS_RESERVED_VALUE, merkle_branch};
 use interfaces::{
     BlockCreateOptions, BlockTemplate, BlockVerdict, BlockWaitOptions, CoinbaseTx, InterfaceError,
 };
 use tokio::sync::watch;
 
-use super::OwnMining;
 use super::convert::{failed, own_block, plain_block, submit};
-use crate::pool::Room;
+use super::{Assembled, Contents, OwnMining, assemble};
 use crate::state::NodeState;
 
 /// Where the difficulty falls after this time without a block, a template of that difficulty is made.
@@ -45,28 +44,19 @@ impl OwnTemplate {
         node: &NodeState,
         options: BlockCreateOptions,
     ) -> Result<Self, InterfaceError> {
-        let next = node
-            .chain
-            .next_block()
-            .ok_or_else(|| failed("there is no tip yet"))?;
         let anyone = Builder::new().push_int(1).into_script();
-        let chosen = match options.use_mempool {
-            true => node.pool.select(&next, room(&options)),
-            false => Vec::new(),
+        let contents = match options.use_mempool {
+            true => Contents::Pool(node.miner.config().room_beside(&options)),
+            false => Contents::Given(Vec::new()),
         };
-        let template = assemble(&next, chosen, anyone, 1);
-        let tested = node.chain.test_block(&template.block, BlockChecks::Template);
-        match tested.map_err(|error| failed(node.fail(&error)))? {
-            // Another block may have been connected meanwhile: then the template is out of date, and no worse than that.
-            Err(rejection) if rejection.reason != "inconclusive-not-best-prevblk" => Err(failed(rejection)),
-            _ => Ok(Self(Arc::new(Made {
-                mining,
-                next,
-                template,
-                options,
-                interrupts: watch::Sender::new(0),
-            }))),
-        }
+        let Assembled { next, template } = assemble(node, &anyone, &contents, 1).map_err(failed)?;
+        Ok(Self(Arc::new(Made {
+            mining,
+            next,
+            template,
+            options,
+            interrupts: watch::Sender::new(0),
+        })))
     }
 }
 
@@ -87,8 +77,9 @@ impl Made {
         if threshold >= Amount::MAX_MONEY || !self.options.use_mempool {
             return false;
         }
-        let chosen = node.pool.select(&self.next, room(&self.options));
-        let now: Amount = chosen.iter().map(|chosen| chosen.fee).sum();
+        let room = node.miner.config().room_beside(&self.options);
+        let selected = node.pool.select(&self.next, room);
+        let now: Amount = selected.iter().map(|selected| selected.fee).sum();
         let then: Amount = self.template.fees.iter().copied().sum();
         now >= then + threshold
     }
@@ -113,14 +104,6 @@ impl Made {
             tip = changed => Ok(tip?.is_some_and(|tip| tip.hash != previous)),
             () = is_better => Ok(true),
         }
-    }
-}
-
-/// What a template keeps free.
-fn room(options: &BlockCreateOptions) -> Room {
-    Room {
-        reserved_weight: options.block_reserved_weight,
-        reserved_sigop_cost: options.coinbase_output_max_additional_sigops,
     }
 }
 

@@ -14,11 +14,16 @@ use tempfile::TempDir;
 use super::*;
 use crate::state::TipWatch;
 
+/// A miner on regtest, and the directory of its chain.
+pub(crate) fn miner() -> (TempDir, OwnMining) {
+    miner_on(Params::new(Network::Regtest))
+}
+
 /// A miner, and the directory of its chain.
-fn miner() -> (TempDir, OwnMining) {
+pub(crate) fn miner_on(params: Params) -> (TempDir, OwnMining) {
     let directory = TempDir::new().unwrap();
     let config = Config {
-        params: Params::new(Network::Regtest),
+        params,
         blocks: directory.path().join("blocks"),
         coins: directory.path().join("chainstate"),
         cache_bytes: 1 << 22,
@@ -91,6 +96,11 @@ async fn mine(template: &Arc<dyn BlockTemplate>) -> BlockVerdict {
         .submit_solution(version, header.time, header.nonce, coinbase)
         .await
         .unwrap()
+}
+
+/// Finds the next block.
+pub(crate) async fn mine_one(mining: &OwnMining) {
+    assert_eq!(mine(&template(mining).await).await, BlockVerdict::Accepted);
 }
 
 async fn template(mining: &OwnMining) -> Arc<dyn BlockTemplate> {

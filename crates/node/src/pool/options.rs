@@ -167,7 +167,8 @@ pub(crate) fn config(args: &Args) -> Result<Config, OptionError> {
     })
 }
 
-fn rate(args: &Args, name: &'static str, default: FeeRate) -> Result<FeeRate, OptionError> {
+/// An amount for 1,000 virtual bytes.
+pub(crate) fn rate(args: &Args, name: &'static str, default: FeeRate) -> Result<FeeRate, OptionError> {
     let Some(text) = args.text(name) else {
         return Ok(default);
     };

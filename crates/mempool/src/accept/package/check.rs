@@ -52,6 +52,20 @@ pub(super) fn check_package(package: &[Arc<Transaction>]) -> Result<(), PackageE
     Ok(())
 }
 
+/// Whether the last transaction spends from all others, and those do not spend from one another.
+#[must_use]
+pub fn is_child_with_parents(package: &[Arc<Transaction>]) -> bool {
+    let Some((child, parents @ [_, ..])) = package.split_last() else {
+        return false;
+    };
+    let spent = |transaction: &Transaction| -> HashSet<Txid> {
+        let inputs = transaction.input.iter();
+        inputs.map(|input| input.previous_output.txid).collect()
+    };
+    let ids: HashSet<Txid> = parents.iter().map(|parent| parent.compute_txid()).collect();
+    ids.is_subset(&spent(child)) && parents.iter().all(|parent| spent(parent).is_disjoint(&ids))
+}
+
 /// Checks that the last transaction spends from all others, and from nothing else that is not confirmed.
 pub(super) fn check_child_with_parents(
     package: &[Arc<Transaction>],

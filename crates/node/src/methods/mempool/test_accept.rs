@@ -15,8 +15,22 @@ use crate::pool::View;
 use crate::state::{Node, blocking};
 use crate::{shapes, values};
 
-/// How many transactions may be tested together.
+/// How many transactions may be tested or sent together.
 const MOST: usize = 25;
+
+/// Reads transactions of which there may be so many.
+pub(super) fn read_several(value: &Value) -> Result<Vec<String>, RpcError> {
+    let texts: Vec<String> = values::array(value)?
+        .iter()
+        .map(|value| values::text(value).map(str::to_owned))
+        .collect::<Result<_, _>>()?;
+    if texts.is_empty() || texts.len() > MOST {
+        return Err(RpcError::invalid_parameter(format!(
+            "Array must contain between 1 and {MOST} transactions."
+        )));
+    }
+    Ok(texts)
+}
 
 pub(super) fn testmempoolaccept(node: Node) -> Method {
     let result = shapes::object(vec![
@@ -70,15 +84,7 @@ pub(super) fn testmempoolaccept(node: Node) -> Method {
     .handle(move |request| {
         let node = node.clone();
         async move {
-            let texts: Vec<String> = values::array(request.arguments.value("rawtxs"))?
-                .iter()
-                .map(|value| values::text(value).map(str::to_owned))
-                .collect::<Result<_, _>>()?;
-            if texts.is_empty() || texts.len() > MOST {
-                return Err(RpcError::invalid_parameter(format!(
-                    "Array must contain between 1 and {MOST} transactions."
-                )));
-            }
+            let texts = read_several(request.arguments.value("rawtxs"))?;
             let max_rate = max_fee_rate(request.arguments.value("maxfeerate"))?;
             blocking(&node, move |node| {
                 let package = texts.iter().map(|text| read(text)).collect::<Result<Vec<_>, _>>()?;
@@ -93,7 +99,7 @@ pub(super) fn testmempoolaccept(node: Node) -> Method {
     })
 }
 
-fn read(text: &str) -> Result<Arc<Transaction>, RpcError> {
+pub(super) fn read(text: &str) -> Result<Arc<Transaction>, RpcError> {
     from_hex(text, Form::Either).map(Arc::new).ok_or_else(|| {
         RpcError::new(
             code::DESERIALIZATION_ERROR,
@@ -161,7 +167,7 @@ fn pays_too_much(accepted: &Accepted, max_rate: FeeRate) -> bool {
     most > 0 && fee > most
 }
 
-fn fees(accepted: &Accepted) -> Value {
+pub(super) fn fees(accepted: &Accepted) -> Value {
     let includes = accepted.effective_includes.iter().map(ToString::to_string);
     json!({
         "base": unsigned_to_json(accepted.fee.to_sat()),

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use bitcoin::consensus::encode::serialize_hex;
 use bitcoin::{ScriptBuf, Transaction};
-use chain::mining::{Chosen, Search, assemble, solve};
-use consensus::block::{Block, BlockChecks};
+use chain::mining::{Chosen, Search, solve};
+use consensus::block::Block;
 use encoding::Address;
 use encoding::descriptor::{Checksum, Descriptor};
 use encoding::transaction::{Form, from_hex};
 use rpc::{Kind, Method, Param, RpcError, code};
 use serde_json::{Value, json};
 
-use crate::pool::Room;
+use crate::mining::{AssemblyError, Contents, assemble};
 use crate::state::{Node, NodeState, blocking};
 use crate::{shapes, values};
 
@@ -127,7 +127,8 @@ fn make(node: &NodeState, count: i64, tries: Option<i64>, script: &ScriptBuf) ->
         if node.shutdown.is_requested() {
             break;
         }
-        let mut block = template(node, Contents::Pool, script)?;
+        let contents = Contents::Pool(node.miner.config().room());
+        let mut block = assemble(node, script, &contents, 1)?.template.block;
         if mine(node, &mut block, &mut tries) != Search::Found {
             break;
         }
@@ -135,26 +136,6 @@ fn make(node: &NodeState, count: i64, tries: Option<i64>, script: &ScriptBuf) ->
         submit(node, &Arc::new(block))?;
     }
     Ok(hashes.into())
-}
-
-/// What a block consists of, besides its coinbase.
-enum Contents {
-    /// The best of the unconfirmed transactions.
-    Pool,
-    /// These.
-    Given(Vec<Chosen>),
-}
-
-fn template(node: &NodeState, contents: Contents, script: &ScriptBuf) -> Result<Block, RpcError> {
-    let next = node
-        .chain
-        .next_block()
-        .ok_or_else(|| RpcError::new(code::INTERNAL_ERROR, "Couldn't create new block"))?;
-    let chosen = match contents {
-        Contents::Pool => node.pool.select(&next, Room::default()),
-        Contents::Given(chosen) => chosen,
-    };
-    Ok(assemble(&next, chosen, script.clone(), 1).block)
 }
 
 fn mine(node: &NodeState, block: &mut Block, tries: &mut u64) -> Search {
@@ -184,7 +165,7 @@ fn generateblock(node: Node) -> Method {
     Method::declare(
         "hidden",
         "generateblock",
-        "Makes a block of these transactions, in their order.",
+        "Makes a block of these transactions, in their order. Their fees go to nobody.",
     )
     .param(Param::required(
         "output",
@@ -287,14 +268,11 @@ fn make_of(
             sigop_cost: 0,
         })
         .collect();
-    let mut block = template(node, Contents::Given(chosen), script)?;
-    let tested = node.chain.test_block(&block, BlockChecks::Template);
-    if let Err(rejection) = tested.map_err(|error| node.fail(&error))? {
-        return Err(RpcError::new(
-            code::VERIFY_ERROR,
-            format!("TestBlockValidity failed: {rejection}"),
-        ));
-    }
+    let assembled = assemble(node, script, &Contents::Given(chosen), 1).map_err(|error| match error {
+        AssemblyError::Invalid(_) => RpcError::new(code::VERIFY_ERROR, error.to_string()),
+        other => other.into(),
+    })?;
+    let mut block = assembled.template.block;
     let mut tries = TRIES;
     if mine(node, &mut block, &mut tries) != Search::Found {
         return Err(RpcError::misc("Failed to make block."));

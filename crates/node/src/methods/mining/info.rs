@@ -1,11 +1,11 @@
 //! What miners are told.
 
 use chain::tree::BlockTree;
-use rpc::{Kind, Method, Outcome, Param, RpcError};
+use rpc::{Kind, Method, Outcome, Param};
 use serde_json::json;
 
 use crate::methods::blockchain::{difficulty, tip_of};
-use crate::state::{Node, blocking};
+use crate::state::{Node, NodeState, blocking};
 use crate::{shapes, values};
 
 pub(super) fn methods(node: &Node) -> Vec<Method> {
@@ -16,6 +16,18 @@ fn getmininginfo(node: Node) -> Method {
     Method::declare("mining", "getmininginfo", "Tells what concerns miners.")
         .result(shapes::object(vec![
             ("blocks", shapes::number("The height of the best chain")),
+            (
+                "currentblockweight",
+                shapes::number(
+                    "The weight of the block that this node made last, found or not, with what it kept free; missing until \
+                     there is one",
+                )
+                .optional(),
+            ),
+            (
+                "currentblocktx",
+                shapes::number("How many transactions that block had without the coinbase").optional(),
+            ),
             ("difficulty", shapes::number("How hard the tip was to find")),
             ("networkhashps", shapes::number("Hashes a second of all miners")),
             ("pooledtx", shapes::number("Transactions that are not confirmed")),
@@ -32,14 +44,17 @@ fn getmininginfo(node: Node) -> Method {
                 blocking(&node, |node| {
                     let tree = node.chain.tree();
                     let entry = tree.entry(tip_of(&tree)?);
-                    Ok(json!({
-                        "blocks": entry.height,
-                        "difficulty": values::double(difficulty(entry.header.bits)),
-                        "networkhashps": values::double(hash_rate(&tree, 120, entry.height)),
-                        "pooledtx": node.pool.with(|pool| pool.len()),
-                        "chain": node.chain.params().network.name(),
-                        "warnings": "",
-                    }))
+                    let mut info = json!({ "blocks": entry.height });
+                    if let Some(last) = node.miner.last() {
+                        info["currentblockweight"] = last.weight.into();
+                        info["currentblocktx"] = last.transactions.into();
+                    }
+                    info["difficulty"] = values::double(difficulty(entry.header.bits));
+                    info["networkhashps"] = values::double(hash_rate(&tree, 120, entry.height));
+                    info["pooledtx"] = node.pool.with(|pool| pool.len()).into();
+                    info["chain"] = node.chain.params().network.name().into();
+                    info["warnings"] = "".into();
+                    Ok(info)
                 })
                 .await
             }
@@ -56,30 +71,30 @@ fn getnetworkhashps(node: Node) -> Method {
         "nblocks",
         Kind::Number,
         120,
-        "How many blocks; -1: those since the target changed",
+        "How many blocks; 0 or less: those since the target changed",
     ))
     .param(Param::defaulted(
         "height",
         Kind::Number,
         -1,
-        "The last of them; -1: the tip",
+        "The last of them; below 0, or above the tip: the tip",
     ))
     .result(shapes::number("Hashes a second"))
     .example("", "")
     .handle(move |request| {
         let node = node.clone();
         async move {
-            let count: Option<i64> = request.arguments.optional("nblocks")?;
-            let height: Option<i64> = request.arguments.optional("height")?;
-            blocking(&node, move |node| {
-                estimate(node, count.unwrap_or(120), height.unwrap_or(-1))
-            })
-            .await
+            let small = |name, default| match request.arguments.value(name) {
+                serde_json::Value::Null => Ok(default),
+                value => values::small_integer(value),
+            };
+            let (count, height) = (small("nblocks", 120)?, small("height", -1)?);
+            blocking(&node, move |node| estimate(node, count, height)).await
         }
     })
 }
 
-fn estimate(node: &crate::state::NodeState, count: i64, height: i64) -> Outcome {
+fn estimate(node: &NodeState, count: i32, height: i32) -> Outcome {
     let tree = node.chain.tree();
     let tip = tree.entry(tip_of(&tree)?).height;
     let last = match u32::try_from(height) {
@@ -96,9 +111,6 @@ fn estimate(node: &crate::state::NodeState, count: i64, height: i64) -> Outcome 
         }
         Ok(count) => count,
     };
-    if count == 0 {
-        return Err(RpcError::invalid_parameter("Invalid nblocks"));
-    }
     Ok(values::double(hash_rate(&tree, count, last)))
 }
 

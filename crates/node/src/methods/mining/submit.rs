@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use bitcoin::BlockHash;
 use bitcoin::consensus::encode::deserialize;
 use bitcoin::hex::FromHex as _;
+use chain::index::Validity;
 use chain::{Rejection, RejectionKind};
 use consensus::block::Block;
 use consensus::header::BlockHeader;
@@ -34,11 +36,7 @@ fn submitblock(node: Node) -> Method {
             async move {
                 let text: String = request.arguments.required("hexdata")?;
                 blocking(&node, move |node| {
-                    let block: Option<Block> = Vec::from_hex(&text)
-                        .ok()
-                        .and_then(|bytes| deserialize(&bytes).ok());
-                    let block = block
-                        .ok_or_else(|| RpcError::new(code::DESERIALIZATION_ERROR, "Block decode failed"))?;
+                    let block = read_block(&text)?;
                     if !block
                         .transactions
                         .first()
@@ -56,9 +54,18 @@ fn submitblock(node: Node) -> Method {
         })
 }
 
+/// A block from its digits.
+pub(super) fn read_block(text: &str) -> Result<Block, RpcError> {
+    let block = Vec::from_hex(text)
+        .ok()
+        .and_then(|bytes| deserialize(&bytes).ok());
+    block.ok_or_else(|| RpcError::new(code::DESERIALIZATION_ERROR, "Block decode failed"))
+}
+
 fn submit(node: &NodeState, mut block: Block) -> Outcome {
-    if let Some(known) = known(node, &block) {
-        return Ok(known.into());
+    match standing(node, &block.header.block_hash()) {
+        Some(known @ (Standing::Valid | Standing::Invalid)) => return Ok(known.word().into()),
+        Some(Standing::Undecided) | None => {}
     }
     complete(node, &mut block);
     let processed = node
@@ -75,14 +82,37 @@ fn submit(node: &NodeState, mut block: Block) -> Outcome {
     })
 }
 
-/// What is said of a block that was there before.
-fn known(node: &NodeState, block: &Block) -> Option<&'static str> {
-    let tree = node.chain.tree();
-    let entry = tree.entry(tree.find(&block.header.block_hash())?);
-    if entry.validity == chain::index::Validity::Scripts && entry.is_sound() {
-        return Some("duplicate");
+/// What is known of a block that was there before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It was checked with all its scripts.
+    Valid,
+    /// It breaks a rule, or one before it does.
+    Invalid,
+    /// It was not checked to the end.
+    Undecided,
+}
+
+impl Standing {
+    /// BIP 22's word for it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Valid => "duplicate",
+            Self::Invalid => "duplicate-invalid",
+            Self::Undecided => "duplicate-inconclusive",
+        }
     }
-    (!entry.is_sound()).then_some("duplicate-invalid")
+}
+
+/// What is known of a block, if it was there before.
+pub(super) fn standing(node: &NodeState, hash: &BlockHash) -> Option<Standing> {
+    let tree = node.chain.tree();
+    let entry = tree.entry(tree.find(hash)?);
+    Some(match entry.is_sound() {
+        false => Standing::Invalid,
+        true if entry.validity == Validity::Scripts => Standing::Valid,
+        true => Standing::Undecided,
+    })
 }
 
 /// Adds the reserved value to the coinbase's witness, where a miner has left it out though the block commits to witnesses.
