@@ -15,9 +15,33 @@ pub enum ReadPsbtError {
     /// An input spends an output that its transaction does not have.
     #[error("Input specifies output index that does not exist")]
     NoSuchOutput,
+    /// They begin otherwise.
+    #[error("Invalid PSBT magic bytes")]
+    Magic,
+    /// They have no transaction.
+    #[error("No unsigned transaction was provided")]
+    NoTransaction,
+    /// They have a transaction that is signed.
+    #[error("Unsigned tx does not have empty scriptSigs and scriptWitnesses.")]
+    SignedTransaction,
     /// Another reason.
     #[error(transparent)]
-    Malformed(#[from] psbt::Error),
+    Malformed(psbt::Error),
+}
+
+impl From<psbt::Error> for ReadPsbtError {
+    fn from(error: psbt::Error) -> Self {
+        use psbt::Error::{
+            InvalidMagic, InvalidSeparator, MustHaveUnsignedTx, UnsignedTxHasScriptSigs,
+            UnsignedTxHasScriptWitnesses,
+        };
+        match error {
+            InvalidMagic | InvalidSeparator => Self::Magic,
+            MustHaveUnsignedTx => Self::NoTransaction,
+            UnsignedTxHasScriptSigs | UnsignedTxHasScriptWitnesses => Self::SignedTransaction,
+            error => Self::Malformed(error),
+        }
+    }
 }
 
 /// Reads a partially signed transaction.

@@ -112,8 +112,19 @@ fn what_upstream_alone_refuses_is_refused() {
         refusal(&other),
         "Input specifies output index that does not exist"
     );
+    let text = |bytes: &[u8]| read(bytes).unwrap_err().to_string();
+    for magic in [&b"pset\xff\0"[..], b"psbt\0\0"] {
+        assert_eq!(text(magic), "Invalid PSBT magic bytes");
+    }
+    assert_eq!(text(b"psbt\xff\0"), "No unsigned transaction was provided");
+    let mut other = read(bytes).unwrap();
+    other.unsigned_tx.input[0].script_sig = ScriptBuf::from_hex("51").unwrap();
+    assert_eq!(
+        refusal(&other),
+        "Unsigned tx does not have empty scriptSigs and scriptWitnesses."
+    );
     let longer = [bytes.as_slice(), &[0]].concat();
-    assert_eq!(read(&longer).unwrap_err().to_string(), "extra data after PSBT");
+    assert_eq!(text(&longer), "extra data after PSBT");
 }
 
 proptest! {

@@ -12,7 +12,7 @@ use consensus::limits::money_range;
 use consensus::params::AddressParams;
 use encoding::amount::to_json;
 use encoding::json;
-use rpc::{Kind, Method, Param, Shape, ShapeKind};
+use rpc::{Kind, Method, Param, RpcError, Shape, ShapeKind};
 use serde_json::{Map, Value, json};
 
 use super::read;
@@ -57,7 +57,11 @@ pub(super) fn decodepsbt(params: Arc<Params>) -> Method {
         let params = Arc::clone(&params);
         async move {
             let text: String = request.arguments.required("psbt")?;
-            Ok(show(&read(&text)?, &params.address))
+            // Transactions can be large, and each may come with all that it spends.
+            let shown = tokio::task::spawn_blocking(move || Ok(show(&read(&text)?, &params.address)));
+            shown
+                .await
+                .unwrap_or_else(|error| Err(RpcError::misc(error.to_string())))
         }
     })
 }
