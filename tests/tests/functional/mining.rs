@@ -21,6 +21,9 @@ for_each_daemon![
     follows_votes_for_rules_in_templates,
     merge_mines_with_a_parent,
     merge_mines_with_a_parent_that_names_the_chain,
+    gives_merge_miners_the_same_block_for_a_minute,
+    makes_blocks_of_what_it_is_told,
+    refuses_to_make_blocks_in_upstreams_words,
     makes_blocks_as_options_say,
     refuses_options_about_blocks_that_do_not_fit,
 ];
@@ -469,6 +472,109 @@ fn merge_mines_with_a_parent_that_names_the_chain(daemon: Daemon) -> Result<()> 
     let named = aux_pow(&hash, &text(&made["coinbasescript"])?, true)?;
     assert_eq!(rpc.call("submitauxblock", json!([hash, named]))?, true);
     assert_eq!(rpc.tip()?, hash);
+    node.stop()
+}
+
+fn gives_merge_miners_the_same_block_for_a_minute(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    let mut rpc = node.rpc()?;
+    let coins = rpc.mine_spendable(1)?;
+    let tip = rpc.tip()?;
+    let now = rpc.call("getblockheader", json!([tip]))?["time"]
+        .as_u64()
+        .context("no time")?
+        + 100;
+    rpc.call("setmocktime", json!([now]))?;
+    let first = create(&mut rpc)?;
+    let transaction = rpc.spend(&json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;
+    rpc.send_transaction(&transaction)?;
+    rpc.call("setmocktime", json!([now + 60]))?;
+    assert_eq!(create(&mut rpc)?, first);
+    rpc.call("setmocktime", json!([now + 61]))?;
+    let second = create(&mut rpc)?;
+    assert_ne!(second["hash"], first["hash"]);
+    assert_eq!(second["coinbasevalue"], 5_000_100_000_u64);
+    assert_eq!(create(&mut rpc)?, second);
+    // Whoever works on the first one does not work in vain.
+    let hash = text(&first["hash"])?;
+    let work = aux_pow(&hash, &text(&first["coinbasescript"])?, true)?;
+    assert_eq!(rpc.call("submitauxblock", json!([hash, work]))?, true);
+    assert_eq!(rpc.tip()?, hash);
+    node.stop()
+}
+
+fn makes_blocks_of_what_it_is_told(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    let mut rpc = node.rpc()?;
+    let coins = rpc.mine_spendable(2)?;
+    let pooled = rpc.spend(&json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;
+    let pooled = rpc.send_transaction(&pooled)?;
+    let raw = rpc.spend(&json!([{ "txid": coins[1], "vout": 0 }]), 49.99)?;
+    let tip = rpc.tip()?;
+    let made = rpc.call("generateblock", json!([KEY_ADDRESS, [raw, pooled], false]))?;
+    assert_eq!(rpc.tip()?, tip, "it is only told");
+    assert_eq!(rpc.call("submitblock", json!([made["hex"]]))?, Value::Null);
+    assert_eq!(made["hash"], rpc.tip()?);
+    let block = rpc.call("getblock", json!([made["hash"], 2]))?;
+    let decoded = rpc.call("decoderawtransaction", json!([raw]))?;
+    assert_eq!(
+        [&block["tx"][1]["txid"], &block["tx"][2]["txid"]],
+        [&decoded["txid"], &json!(pooled)]
+    );
+    assert_eq!(
+        block["tx"][0]["vout"][0]["value"].to_string(),
+        "50.00000000",
+        "the fees are nobody's"
+    );
+    assert_eq!(rpc.call("getrawmempool", json!([]))?, json!([]));
+    let made = rpc.call("generateblock", json!(["raw(51)", []]))?;
+    assert_eq!(made, json!({ "hash": rpc.tip()? }));
+    node.stop()
+}
+
+fn refuses_to_make_blocks_in_upstreams_words(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    let mut rpc = node.rpc()?;
+    let coins = rpc.mine_spendable(1)?;
+    let tip = rpc.tip()?;
+    let spend = rpc.spend(&json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;
+    let unknown = "00".repeat(32);
+    let key = "tpubD6NzVbkrYhZ4WaWSyoBvQwbpLkojyoTZPRsgXELWz3Popb3qkjcJyJUGLnL4qHHoQvao8ESaAstxYSnhyswJ76uZPStJRJCTKvosUCJZL5B";
+    for (params, code, expected) in [
+        (
+            json!(["x", []]),
+            -5,
+            "Error: Invalid address or descriptor".to_owned(),
+        ),
+        (
+            json!([format!("wpkh({key}/*)"), []]),
+            -8,
+            "Ranged descriptor not accepted. Maybe pass through deriveaddresses first?".to_owned(),
+        ),
+        (
+            json!([KEY_ADDRESS, [unknown]]),
+            -5,
+            format!("Transaction {unknown} not in mempool."),
+        ),
+        (
+            json!([KEY_ADDRESS, ["0x"]]),
+            -22,
+            "Transaction decode failed for 0x. Make sure the tx has at least one input.".to_owned(),
+        ),
+        (
+            json!([KEY_ADDRESS, [spend, spend]]),
+            -25,
+            "TestBlockValidity failed: bad-txns-inputs-missingorspent, CheckTxInputs: inputs missing/spent"
+                .to_owned(),
+        ),
+    ] {
+        let refused = rpc.refusal("generateblock", params.clone())?;
+        assert_eq!(refused, (code, expected), "{params}");
+    }
+    assert_eq!(rpc.tip()?, tip);
     node.stop()
 }
 

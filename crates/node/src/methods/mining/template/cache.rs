@@ -71,3 +71,73 @@ impl Cache {
         Ok(template)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bitcoin::Txid;
+    use bitcoin::hashes::Hash as _;
+    use proptest::prelude::*;
+    use tokio::runtime::Runtime;
+
+    use super::*;
+    use crate::mining::tests::{mine_one, miner};
+
+    /// What happens to a node.
+    #[derive(Debug, Clone)]
+    enum Happening {
+        Block,
+        Pool,
+        Seconds(u64),
+        Question,
+    }
+
+    fn happening() -> impl Strategy<Value = Happening> {
+        prop_oneof![
+            1 => Just(Happening::Block),
+            3 => Just(Happening::Pool),
+            3 => (0_u64..8).prop_map(Happening::Seconds),
+            6 => Just(Happening::Question),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(6))]
+
+        #[test]
+        fn templates_are_on_the_tip_and_as_old_as_they_may_be(
+            happenings in prop::collection::vec(happening(), 40..120),
+        ) {
+            let runtime = Runtime::new().unwrap();
+            let (_directory, mining) = runtime.block_on(async { miner() });
+            let node = mining.node.get().unwrap();
+            let cache = Cache::default();
+            let mut now = node.chain.clock().now();
+            node.chain.clock().set(now);
+            let mut previous: Option<Arc<Cached>> = None;
+            for happening in happenings {
+                match happening {
+                    Happening::Block => runtime.block_on(mine_one(&mining)),
+                    Happening::Pool => node.pool.with(|pool| pool.prioritise(Txid::all_zeros(), 1)),
+                    Happening::Seconds(seconds) => {
+                        now += seconds;
+                        node.chain.clock().set(now);
+                    }
+                    Happening::Question => {
+                        let template = cache.current(node).unwrap();
+                        let updates = node.pool.with(|pool| pool.updates());
+                        prop_assert_eq!(template.assembled.next.previous, tip(node).unwrap());
+                        prop_assert!(template.updates == updates || now - template.made_at <= KEPT_FOR);
+                        prop_assert_eq!(cache.last_updates(), template.updates);
+                        if let Some(previous) = previous.take() {
+                            // There is another one only where there was a reason.
+                            let is_outdated = previous.assembled.next.previous != tip(node).unwrap()
+                                || (previous.updates != updates && now - previous.made_at > KEPT_FOR);
+                            prop_assert_eq!(Arc::ptr_eq(&previous, &template), !is_outdated);
+                        }
+                        previous = Some(template);
+                    }
+                }
+            }
+        }
+    }
+}
