@@ -18,7 +18,7 @@ use consensus::transaction::{
 
 pub use disconnect::{DisconnectError, Disconnected, disconnect_block};
 pub use error::{ConnectError, ConnectFailure};
-pub use scripts::{ScriptBatch, ScriptChecker, ScriptFailure};
+pub use scripts::{ScriptBatch, ScriptCache, ScriptChecker, ScriptFailure};
 
 use crate::coins::{CoinsView, Overwrite};
 use crate::undo::{BlockUndo, TransactionUndo};

@@ -28,7 +28,7 @@ pub use verify::Verification;
 
 use crate::clock::Clock;
 use crate::coins::CoinsCache;
-use crate::connect::ScriptChecker;
+use crate::connect::{ScriptCache, ScriptChecker};
 use crate::files::{BlockFiles, FileSizes};
 use crate::index::{IndexBatch, IndexDatabase};
 use crate::observer::ChainObserver;
@@ -143,6 +143,12 @@ impl ChainstateManager {
 
     fn write(&self) -> MutexGuard<'_, ()> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The transactions whose scripts were verified before a block has them.
+    #[must_use]
+    pub fn script_cache(&self) -> &ScriptCache {
+        self.scripts.cache()
     }
 
     /// Tells whom to tell of changes from now on.

@@ -118,7 +118,7 @@ impl Mempool {
         let mut coins = CoinsOf::new(chain);
         let mut candidate = self.check(transaction, &mut coins, now, Rules::SINGLE)?;
         self.check_replacement(&mut candidate)?;
-        candidate.check_scripts()?;
+        candidate.check_scripts(chain)?;
         let own = FeeRate::of(candidate.entry.modified_fee(), candidate.entry.size);
         let includes = vec![candidate.entry.wtxid];
         if purpose == Purpose::Test {
@@ -138,7 +138,7 @@ impl Mempool {
         let mut coins = CoinsOf::new(chain);
         let mut candidate = self.check(transaction, &mut coins, now, Rules::DISCONNECTED)?;
         self.check_replacement(&mut candidate)?;
-        candidate.check_scripts()?;
+        candidate.check_scripts(chain)?;
         Ok(self.take_in(candidate, FeeRate::ZERO, Vec::new(), false).txid)
     }
 

@@ -1,6 +1,6 @@
 //! What the pool asks the chain.
 
-use bitcoin::OutPoint;
+use bitcoin::{OutPoint, Wtxid};
 use consensus::transaction::Coin;
 use thiserror::Error;
 
@@ -28,6 +28,11 @@ pub trait ChainView {
 
     /// The last block.
     fn tip(&self) -> Tip;
+
+    /// Hears that the scripts of all inputs of a transaction allow what it spends by all rules of blocks
+    /// ([`ScriptFlags::MANDATORY`](consensus::script::ScriptFlags::MANDATORY)), as their library says. A block with the
+    /// transaction need not run them again.
+    fn scripts_verified(&self, wtxid: Wtxid);
 
     /// The median time past of the block of a height, in seconds since 1970.
     fn median_time_past(&self, height: u32) -> u32;

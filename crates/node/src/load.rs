@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::{Args, DataDir, OptionCategory, OptionSpec, Shutdown};
+use bitcoin::hex::DisplayHex as _;
 use chain::files::FileSizes;
 use chain::{ChainObserver, ChainstateManager, Clock, Config, LongWork, Pruning, Rebuild, Verification};
 use consensus::Params;
@@ -86,6 +87,12 @@ pub(crate) fn options() -> Vec<OptionSpec> {
             "Write small files of blocks, so that pruning has something to do early.",
         )
         .debug_only(),
+        debug(
+            "maxsigcachesize",
+            "<n>",
+            "Remember which transactions have valid scripts in up to this many MiB, so that blocks need not run them again \
+             (default: 32).",
+        ),
         debug(
             "maxtipage",
             "<n>",
@@ -214,6 +221,16 @@ pub(crate) fn open(
     });
     let indexes = Indexes::open(wanted, &directory, &config)?;
     let chain = ChainstateManager::open(config, Arc::new(clock(args)), vec![progress])?;
+    let cache = u64::try_from(args.number("maxsigcachesize", 32)).unwrap_or(0);
+    let cache_bytes = usize::try_from(cache.saturating_mul(MEBIBYTE)).unwrap_or(usize::MAX);
+    chain.script_cache().resize(cache_bytes);
+    if let Some(challenge) = &chain.params().signet_challenge {
+        tracing::info!("Signet with challenge {challenge:x}");
+        tracing::info!(
+            "Signet derived magic (message start): {}",
+            chain.params().magic.to_lower_hex_string()
+        );
+    }
     chain.observe(Arc::clone(&watch) as Arc<dyn ChainObserver>);
     let fees = Fees::open(args, &directory);
     let pool_file = directory.join("mempool.dat");

@@ -7,7 +7,7 @@ mod options;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use bitcoin::{OutPoint, Transaction, Txid};
+use bitcoin::{OutPoint, Transaction, Txid, Wtxid};
 use chain::mining::NextBlock;
 use chain::{ChainObserver, ChainstateManager};
 use consensus::block::Block;
@@ -216,6 +216,10 @@ impl ChainView for View<'_> {
             height: tree.entry(tip).height,
             median_time_past: tree.median_time_past(tip),
         }
+    }
+
+    fn scripts_verified(&self, wtxid: Wtxid) {
+        self.0.script_cache().add(wtxid);
     }
 
     fn median_time_past(&self, height: u32) -> u32 {

@@ -1,5 +1,7 @@
 //! Running the scripts of a block on several processors.
 
+mod cache;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -8,6 +10,8 @@ use bitcoin::consensus::encode::serialize;
 use bitcoin::{Transaction, TxOut, Txid};
 use consensus::script::{ConsensusScriptError, PreparedTransaction, ScriptFlags};
 use thiserror::Error;
+
+pub use cache::ScriptCache;
 
 /// Threads beside the caller's own, at most.
 const MAX_WORKERS: usize = 15;
@@ -72,6 +76,8 @@ struct Shared {
 pub struct ScriptChecker {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
+    /// What need not be run again.
+    cache: ScriptCache,
     /// One batch at a time: a queue that is empty means that the batch is done.
     turn: Mutex<()>,
 }
@@ -92,6 +98,7 @@ impl ScriptChecker {
         let mut checker = Self {
             shared: Arc::clone(&shared),
             workers: Vec::new(),
+            cache: ScriptCache::default(),
             turn: Mutex::new(()),
         };
         for number in 0..threads.saturating_sub(1).min(MAX_WORKERS) {
@@ -102,6 +109,12 @@ impl ScriptChecker {
             checker.workers.push(worker);
         }
         Ok(checker)
+    }
+
+    /// The transactions that were verified before.
+    #[must_use]
+    pub fn cache(&self) -> &ScriptCache {
+        &self.cache
     }
 
     /// Begins with a block. Other threads that want to begin with one wait until this one is finished.
@@ -139,8 +152,12 @@ impl std::fmt::Debug for ScriptBatch<'_> {
 }
 
 impl ScriptBatch<'_> {
-    /// Lets all inputs of a transaction be verified. `spent` are the outputs that it spends, in the order of its inputs.
+    /// Lets all inputs of a transaction be verified, unless that was done before by the same rules. `spent` are the outputs that it spends, in the order of its inputs.
     pub fn add(&mut self, transaction: &Transaction, txid: Txid, spent: Vec<TxOut>, flags: ScriptFlags) {
+        let is_known = || self.checker.cache.has(|| transaction.compute_wtxid());
+        if flags == ScriptFlags::MANDATORY && is_known() {
+            return;
+        }
         let spend = Arc::new(Spend {
             txid,
             bytes: serialize(transaction),

@@ -4,6 +4,7 @@ use bitcoin::consensus::encode::serialize;
 use bitcoin::hashes::{Hash as _, sha256d};
 use bitcoin::{Amount, OutPoint, ScriptBuf, Sequence, Transaction, TxOut, Witness, transaction};
 use chain::connect::{ConnectError, ConnectFailure, ScriptChecker};
+use consensus::Activation;
 use consensus::limits::MAX_MONEY;
 use consensus::transaction::Coin;
 
@@ -268,6 +269,28 @@ fn tokens_are_made_and_spent_with_their_coins() {
     );
     let again = spend(&[first_of(&send)], 400);
     assert_eq!(rig.refusal(vec![burn, send, again]), "bad-txns-asset-io-mismatch");
+}
+
+#[test]
+fn scripts_that_were_verified_by_the_rules_of_the_block_do_not_run_again() {
+    let mut rig = Rig::new();
+    let refused = Coin::new(output(10, &[0x00]), 5, false);
+    let outpoint = rig.coin(1, refused);
+    let transaction = spend(&[outpoint], 10);
+    let invalid = block(vec![transaction.clone()], subsidy());
+    let checker = ScriptChecker::new(1).unwrap();
+    let connect = |rig: &mut Rig| rig.connect_block(&invalid, Some(&checker));
+    connect(&mut rig).unwrap_err();
+    // What was said is believed, which shows that nothing ran.
+    checker.cache().add(transaction.compute_wtxid());
+    connect(&mut rig).unwrap();
+    // Another block may know fewer rules.
+    rig.params.heights.csv = Activation::at(HEIGHT + 1);
+    connect(&mut rig).unwrap_err();
+    rig.params.heights.csv = Activation::at(HEIGHT);
+    connect(&mut rig).unwrap();
+    checker.cache().resize(0);
+    connect(&mut rig).unwrap_err();
 }
 
 #[test]

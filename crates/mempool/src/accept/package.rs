@@ -166,7 +166,7 @@ impl Mempool {
         let package_rate = FeeRate::of(fees, size);
         let all: Vec<Wtxid> = candidates.iter().map(|candidate| candidate.entry.wtxid).collect();
         for candidate in &candidates {
-            if let Err(rejection) = candidate.check_scripts() {
+            if let Err(rejection) = candidate.check_scripts(chain) {
                 return PackageResult::of_one(candidate.entry.wtxid, Err(rejection));
             }
         }

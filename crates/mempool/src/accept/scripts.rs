@@ -5,13 +5,18 @@ use consensus::script::{Disagreement, InputScriptError, ScriptFlags, SpendingTra
 
 use super::candidate::Candidate;
 use super::rejection::{Rejection, RejectionKind};
+use crate::view::ChainView;
 
 impl Candidate {
-    /// Checks that all inputs may spend their outputs, by the rules of relay: upstream's `PolicyScriptChecks`.
-    pub(super) fn check_scripts(&self) -> Result<(), Rejection> {
+    /// Checks that all inputs may spend their outputs, by the rules of relay: upstream's `PolicyScriptChecks`, and its
+    /// `ConsensusScriptChecks` with all rules of blocks. The chain hears of it.
+    pub(super) fn check_scripts(&self, chain: &dyn ChainView) -> Result<(), Rejection> {
         let transaction = &self.entry.transaction;
         let error = match self.run(ScriptFlags::STANDARD) {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                chain.scripts_verified(self.entry.wtxid);
+                return Ok(());
+            }
             Err(error) => error,
         };
         let mut rejection = Rejection::from(error);

@@ -174,6 +174,36 @@ fn unusual_coins_are_spent_only_where_the_owner_allows() {
 }
 
 #[test]
+fn the_chain_hears_of_scripts_that_blocks_need_not_run() {
+    let mut rig = Rig::new(Config::default());
+    let (first, second) = (rig.model.fund(100_000), rig.model.fund(100_000));
+    let valid = spend(&[first], &[90_000]);
+    let invalid = changed(&spend(&[second], &[90_000]), |one| {
+        one.input[0].witness = Witness::from_slice(&[vec![0x52]]);
+    });
+    rig.take(&valid);
+    rig.submit(&invalid).unwrap_err();
+    assert_eq!(
+        *rig.model.verified.borrow(),
+        std::collections::BTreeSet::from([valid.compute_wtxid()])
+    );
+}
+
+#[test]
+fn coins_with_tokens_are_spent_by_nobody() {
+    let mut rig = Rig::new(Config::default());
+    let coin = rig.model.fund(100_000);
+    let known = rig.model.coins.get_mut(&coin).expect("it was just made");
+    let asset = std::num::NonZeroU64::MIN;
+    known.tokens = Some(Box::new(consensus::transaction::Tokens { asset, value: 1 }));
+    rig.check(
+        &spend(&[coin], &[90_000]),
+        RejectionKind::Consensus,
+        "bad-txns-asset-io-mismatch",
+    );
+}
+
+#[test]
 fn young_coinbases_and_many_signatures_are_refused() {
     let mut rig = Rig::new(Config::default());
     let coin = rig.model.fund(100_000);

@@ -1,12 +1,13 @@
 //! The pool beside a chain that is a model, and what must hold of it whatever happened.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bitcoin::absolute::LockTime;
 use bitcoin::hashes::Hash;
 use bitcoin::transaction::Version;
-use bitcoin::{Amount, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid, Witness};
+use bitcoin::{Amount, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid, Witness, Wtxid};
 use consensus::transaction::Coin;
 use proptest::prelude::*;
 
@@ -30,6 +31,8 @@ pub(crate) struct Model {
     pub(crate) height: u32,
     blocks: Vec<Connected>,
     made: u32,
+    /// The transactions whose scripts it heard to be valid.
+    pub(crate) verified: RefCell<BTreeSet<Wtxid>>,
 }
 
 impl ChainView for Model {
@@ -42,6 +45,10 @@ impl ChainView for Model {
             height: self.height,
             median_time_past: self.median_time_past(self.height),
         }
+    }
+
+    fn scripts_verified(&self, wtxid: Wtxid) {
+        self.verified.borrow_mut().insert(wtxid);
     }
 
     fn median_time_past(&self, height: u32) -> u32 {
@@ -61,6 +68,7 @@ impl Model {
             height: 1000,
             blocks: Vec::new(),
             made: 0,
+            verified: RefCell::default(),
         }
     }
 
