@@ -5,6 +5,7 @@ mod children;
 mod cli;
 mod config_file;
 mod fees;
+mod handmade;
 mod http;
 mod http_load;
 mod indexes;
@@ -25,6 +26,7 @@ mod rest;
 mod rpc_access;
 mod rpc_methods;
 mod start_errors;
+mod submission;
 
 #[cfg(target_os = "linux")]
 mod attack;

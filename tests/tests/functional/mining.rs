@@ -1,7 +1,5 @@
 //! What a node tells miners, and what it takes from them.
 
-mod handmade;
-
 use std::thread;
 
 use anyhow::{Context as _, Result, ensure};
@@ -10,7 +8,7 @@ use functional_tests::{
 };
 use serde_json::{Value, json};
 
-use handmade::{Block, aux_pow, shown};
+use crate::handmade::{self, Block, aux_pow, shown};
 
 for_each_daemon![
     tells_all_that_a_block_is_made_of,

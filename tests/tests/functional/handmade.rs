@@ -5,13 +5,13 @@ use functional_tests::text;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-pub(super) type Hash = [u8; 32];
+pub(crate) type Hash = [u8; 32];
 
-pub(super) fn to_hex(bytes: &[u8]) -> String {
+pub(crate) fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-pub(super) fn from_hex(digits: &str) -> Result<Vec<u8>> {
+pub(crate) fn from_hex(digits: &str) -> Result<Vec<u8>> {
     ensure!(
         digits.len().is_multiple_of(2),
         "an odd number of digits: {digits}"
@@ -23,7 +23,7 @@ pub(super) fn from_hex(digits: &str) -> Result<Vec<u8>> {
 }
 
 /// A hash as it is shown, with its last byte first.
-pub(super) fn shown(hash: &Hash) -> String {
+pub(crate) fn shown(hash: &Hash) -> String {
     let mut bytes = *hash;
     bytes.reverse();
     to_hex(&bytes)
@@ -47,14 +47,14 @@ fn with_length(bytes: &[u8]) -> Vec<u8> {
 
 /// A transaction with one input, which spends nothing.
 #[derive(Clone)]
-pub(super) struct Coinbase {
-    pub(super) version: u32,
+pub(crate) struct Coinbase {
+    pub(crate) version: u32,
     /// The output that is said to be spent: zeros for none.
-    pub(super) spent: Hash,
-    pub(super) script: Vec<u8>,
-    pub(super) outputs: Vec<(u64, Vec<u8>)>,
-    pub(super) lock_time: u32,
-    pub(super) has_witness: bool,
+    pub(crate) spent: Hash,
+    pub(crate) script: Vec<u8>,
+    pub(crate) outputs: Vec<(u64, Vec<u8>)>,
+    pub(crate) lock_time: u32,
+    pub(crate) has_witness: bool,
 }
 
 impl Coinbase {
@@ -104,17 +104,17 @@ fn height_script(height: u64) -> Vec<u8> {
 
 /// A header.
 #[derive(Clone)]
-pub(super) struct Header {
-    pub(super) version: u32,
-    pub(super) previous: Hash,
-    pub(super) root: Hash,
-    pub(super) time: u32,
-    pub(super) bits: u32,
-    pub(super) nonce: u32,
+pub(crate) struct Header {
+    pub(crate) version: u32,
+    pub(crate) previous: Hash,
+    pub(crate) root: Hash,
+    pub(crate) time: u32,
+    pub(crate) bits: u32,
+    pub(crate) nonce: u32,
 }
 
 impl Header {
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         [
             &self.version.to_le_bytes()[..],
             &self.previous,
@@ -126,12 +126,12 @@ impl Header {
         .concat()
     }
 
-    pub(super) fn hash(&self) -> Hash {
+    pub(crate) fn hash(&self) -> Hash {
         sha256d(&self.bytes())
     }
 
     /// Looks for a nonce with which the hash is below regtest's target, or is not.
-    pub(super) fn search(&mut self, is_wanted: bool) {
+    pub(crate) fn search(&mut self, is_wanted: bool) {
         while (self.hash()[31] < 0x7f) != is_wanted {
             self.nonce += 1;
         }
@@ -140,15 +140,15 @@ impl Header {
 
 /// A block whose transactions, besides the coinbase, are those of a template.
 #[derive(Clone)]
-pub(super) struct Block {
-    pub(super) header: Header,
-    pub(super) coinbases: Vec<Coinbase>,
+pub(crate) struct Block {
+    pub(crate) header: Header,
+    pub(crate) coinbases: Vec<Coinbase>,
     others: Vec<(Hash, Vec<u8>)>,
 }
 
 impl Block {
     /// What a template asks for. The coinbase pays to anyone.
-    pub(super) fn of(template: &Value) -> Result<Self> {
+    pub(crate) fn of(template: &Value) -> Result<Self> {
         let number = |name: &str| template[name].as_u64().with_context(|| format!("no {name}"));
         let small = |name: &str| Ok::<_, anyhow::Error>(u32::try_from(number(name)?)?);
         let commitment = from_hex(&text(&template["default_witness_commitment"])?)?;
@@ -182,7 +182,7 @@ impl Block {
     }
 
     /// Sets the merkle root.
-    pub(super) fn seal(&mut self) {
+    pub(crate) fn seal(&mut self) {
         let coinbases = self.coinbases.iter().map(Coinbase::id);
         let mut level: Vec<Hash> = coinbases.chain(self.others.iter().map(|(id, _)| *id)).collect();
         while level.len() > 1 {
@@ -194,7 +194,7 @@ impl Block {
         self.header.root = level[0];
     }
 
-    pub(super) fn hex(&self) -> String {
+    pub(crate) fn hex(&self) -> String {
         let count = self.coinbases.len() + self.others.len();
         let mut bytes = self.header.bytes();
         bytes.push(u8::try_from(count).expect("there are few transactions"));
@@ -210,7 +210,7 @@ impl Block {
 
 /// The work of a parent's block for a block of ours with this hash. The parent's coinbase has an output with `tag`, or
 /// with nothing; its hash is below the target, or is not.
-pub(super) fn aux_pow(hash: &str, tag: &str, is_solved: bool) -> Result<String> {
+pub(crate) fn aux_pow(hash: &str, tag: &str, is_solved: bool) -> Result<String> {
     // The hash stands there as it is shown.
     let script = ["fabe6d6d", hash, "01000000", "00000000"].concat();
     let coinbase = Coinbase {
