@@ -1,5 +1,6 @@
 //! The template that is given until there is a reason for another one.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bitcoin::BlockHash;
@@ -24,13 +25,10 @@ pub(super) struct Cached {
 
 /// The last template.
 #[derive(Debug, Default)]
-pub(super) struct Cache(Mutex<Last>);
-
-#[derive(Debug, Default)]
-struct Last {
-    template: Option<Arc<Cached>>,
-    /// The state that the pool was in when a template was made last.
-    updates: u64,
+pub(super) struct Cache {
+    last: Mutex<Option<Arc<Cached>>>,
+    /// The state that the pool was in when a template was made last. It is read without waiting for a new template.
+    updates: AtomicU64,
 }
 
 /// The tip of the best chain.
@@ -42,23 +40,23 @@ pub(super) fn tip(node: &NodeState) -> Result<BlockHash, RpcError> {
 impl Cache {
     /// The state that the pool was in when a template was made last.
     pub(super) fn last_updates(&self) -> u64 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).updates
+        self.updates.load(Ordering::Relaxed)
     }
 
     /// The template as it is now. Those who ask meanwhile wait for it.
     pub(super) fn current(&self, node: &NodeState) -> Result<Arc<Cached>, RpcError> {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let tip = tip(node)?;
         let updates = node.pool.with(|pool| pool.updates());
         let now = node.chain.clock().now();
-        if let Some(template) = &last.template
+        if let Some(template) = &*last
             && template.assembled.next.previous == tip
             && (template.updates == updates || now.saturating_sub(template.made_at) <= KEPT_FOR)
         {
             return Ok(Arc::clone(template));
         }
-        last.template = None;
-        last.updates = updates;
+        *last = None;
+        self.updates.store(updates, Ordering::Relaxed);
         // Miners put their own coinbase in its place.
         let anyone = Builder::new().push_int(1).into_script();
         let contents = Contents::Pool(node.miner.config().room());
@@ -67,7 +65,7 @@ impl Cache {
             updates,
             made_at: now,
         });
-        last.template = Some(Arc::clone(&template));
+        *last = Some(Arc::clone(&template));
         Ok(template)
     }
 }
