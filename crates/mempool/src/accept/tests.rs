@@ -8,7 +8,7 @@ use bitcoin::script::{Builder, PushBytesBuf};
 use bitcoin::transaction::Version;
 use bitcoin::{Amount, OutPoint, Sequence, Transaction, Txid, Witness};
 
-use super::{PackageError, Purpose, RejectionKind, TransactionOutcome};
+use super::{PackageError, Purpose, RejectionKind, TransactionOutcome, is_child_with_parents};
 use crate::config::{Config, Limits};
 use crate::event::{EventKind, RemovalReason};
 use crate::fee_rate::FeeRate;
@@ -542,6 +542,29 @@ fn packages_are_refused_as_a_whole_in_upstreams_words() {
         submit(&mut rig, &[parent, child]),
         Some(PackageError::MissingParents)
     );
+}
+
+#[test]
+fn packages_to_submit_are_a_child_and_parents_that_know_nothing_of_one_another() {
+    let coin = |number| OutPoint::new(Txid::from_byte_array([number; 32]), 0);
+    let output = |transaction: &Transaction| OutPoint::new(transaction.compute_txid(), 0);
+    let [first, second] = [1, 2].map(|number| spend(&[coin(number)], &[1_000]));
+    let child = spend(&[output(&first), output(&second), coin(3)], &[500]);
+    let heir = spend(&[output(&first)], &[900]);
+    let child_of_both = spend(&[output(&first), output(&heir)], &[500]);
+    for (package, expected) in [
+        (vec![&first, &second, &child], true),
+        (vec![&second, &first, &child], true),
+        (vec![&first, &child], true),
+        (vec![], false),
+        (vec![&child], false),
+        (vec![&child, &first], false),
+        (vec![&first, &second, &heir], false),
+        (vec![&first, &heir, &child_of_both], false),
+    ] {
+        let owned: Vec<Transaction> = package.into_iter().cloned().collect();
+        assert_eq!(is_child_with_parents(&shared(&owned)), expected, "{owned:?}");
+    }
 }
 
 #[test]
