@@ -19,6 +19,7 @@ mod pool;
 mod rest;
 mod rpc_server;
 mod run;
+mod schedule;
 mod served;
 mod serving;
 mod shapes;

@@ -14,12 +14,13 @@ use rpc::Dispatcher;
 use crate::indexes::{Indexes, Wanted};
 use crate::mining;
 use crate::pool::{self, Fees, Occasion};
+use crate::schedule::Every;
 use crate::state::{Node, NodeState, TipWatch, blocking};
 
 const MEBIBYTE: u64 = 1 << 20;
 
 /// How long what is new may be in memory alone.
-const FLUSH_EVERY: Duration = Duration::from_secs(60 * 60);
+pub(crate) const FLUSH_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// The least that `-prune` may leave, in MiB: what 288 blocks and their undo data take at most, and some room.
 const LEAST_PRUNE: i64 = 550;
@@ -290,9 +291,9 @@ pub(crate) fn import(node: &NodeState, args: &Args) {
 }
 
 /// Writes what chain and pool have in memory to the disk from time to time, so that little has to be done anew after a power cut.
-pub(crate) async fn flush_regularly(node: Node) {
+pub(crate) async fn flush_regularly(node: Node, mut hourly: Every) {
     loop {
-        tokio::time::sleep(FLUSH_EVERY).await;
+        hourly.next().await;
         // An error stops the node, and so ends this.
         _ = blocking(&node, |node| {
             node.pool.write_fees(Occasion::Regular);

@@ -289,11 +289,12 @@ async fn serve(
         }
     }
     if !shutdown.is_requested() {
+        let hourly = node.get()?.scheduler.every(load::FLUSH_EVERY);
         serving.dispatcher().finish_warmup();
         tracing::info!("init message: Done loading");
         background::report_ready(role);
         notify::started(args);
-        tokio::spawn(load::flush_regularly(node.clone()));
+        tokio::spawn(load::flush_regularly(node.clone(), hourly));
         tokio::spawn(indexes::follow(node.clone()));
         let importing = Arc::clone(node.get()?);
         let args = args.clone();

@@ -13,6 +13,7 @@ use crate::indexes::Indexes;
 use crate::later::Later;
 use crate::mining::Miner;
 use crate::pool::{Fees, Pool};
+use crate::schedule::Scheduler;
 
 /// The node, once it has a chain.
 pub(crate) type Node = Later<Arc<NodeState>>;
@@ -32,6 +33,8 @@ pub(crate) struct NodeState {
     pub(crate) miner: Miner,
     /// Where the pool is kept from one run to the next.
     pub(crate) pool_file: PathBuf,
+    /// When regular work is due.
+    pub(crate) scheduler: Scheduler,
     pub(crate) shutdown: Shutdown,
     tips: watch::Sender<Option<Tip>>,
     fatal: Mutex<Option<String>>,
@@ -90,6 +93,7 @@ impl NodeState {
             pool: Arc::clone(&pool),
             miner: Miner::default(),
             pool_file,
+            scheduler: Scheduler::default(),
             shutdown: watch.shutdown.clone(),
             tips: watch.tips.clone(),
             fatal: Mutex::new(None),

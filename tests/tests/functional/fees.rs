@@ -78,6 +78,22 @@ fn estimates_what_others_paid_and_remembers_it(daemon: Daemon) -> Result<()> {
             .map(serde_json::Map::len),
         Some(1)
     );
+    // What is known is written each hour.
+    let file = data_dir.regtest("fee_estimates.dat");
+    ensure!(!file.exists());
+    for seconds in [0, -1, 3601] {
+        assert_eq!(
+            rpc.refusal("mockscheduler", json!([seconds]))?,
+            (
+                -1,
+                "delta_time must be between 1 and 3600 seconds (1 hr)".to_owned()
+            )
+        );
+    }
+    assert_eq!(rpc.call("mockscheduler", json!([3600]))?, Value::Null);
+    node.log()
+        .wait_for("Flushed fee estimates to fee_estimates.dat.")?;
+    ensure!(file.exists());
     // The pool asks for more than others paid.
     node.stop()?;
     let node = Node::start(daemon, &data_dir, &["-minrelaytxfee=0.02"])?;
@@ -86,18 +102,15 @@ fn estimates_what_others_paid_and_remembers_it(daemon: Daemon) -> Result<()> {
     node.log().wait_for("init message: Done loading")?;
     node.stop()?;
 
-    let file = fs_err::OpenOptions::new()
-        .write(true)
-        .open(data_dir.regtest("fee_estimates.dat"))?;
-    file.set_modified(SystemTime::now() - Duration::from_secs(61 * 60 * 60))?;
-    drop(file);
+    let make_old = || {
+        let file = fs_err::OpenOptions::new().write(true).open(&file)?;
+        file.set_modified(SystemTime::now() - Duration::from_secs(61 * 60 * 60))
+    };
+    make_old()?;
     let node = Node::start(daemon, &data_dir, &["-acceptstalefeeestimates"])?;
     check_estimate(&mut node.rpc()?)?;
     node.stop()?;
-    let file = fs_err::OpenOptions::new()
-        .write(true)
-        .open(data_dir.regtest("fee_estimates.dat"))?;
-    file.set_modified(SystemTime::now() - Duration::from_secs(61 * 60 * 60))?;
+    make_old()?;
     let node = Node::start(daemon, &data_dir, &[])?;
     assert_eq!(
         node.rpc()?.call("estimatesmartfee", json!([2]))?,

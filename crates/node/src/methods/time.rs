@@ -1,12 +1,14 @@
 //! The node's time, which test rigs set.
 
+use std::time::Duration;
+
 use rpc::{Kind, Method, Param, RpcError, Shape, ShapeKind};
 use serde_json::Value;
 
 use crate::state::Node;
 
 pub(super) fn methods(node: &Node) -> Vec<Method> {
-    vec![setmocktime(node.clone())]
+    vec![setmocktime(node.clone()), mockscheduler(node.clone())]
 }
 
 fn setmocktime(node: Node) -> Method {
@@ -36,6 +38,45 @@ fn setmocktime(node: Node) -> Method {
                 .map_err(|_| RpcError::invalid_parameter(format!("Mocktime cannot be negative: {time}.")))?;
             chain.clock().set(time);
             Ok(Value::Null)
+        }
+    })
+}
+
+/// How far the clock of regular work may be moved at once, in seconds.
+const MOST: u64 = 60 * 60;
+
+fn mockscheduler(node: Node) -> Method {
+    Method::declare(
+        "hidden",
+        "mockscheduler",
+        "Does at once what the node would do from time to time until so much later (regtest only).",
+    )
+    .param(Param::required(
+        "delta_time",
+        Kind::Number,
+        "How much later, in seconds (1 - 3600)",
+    ))
+    .result(Shape::new(ShapeKind::Null, ""))
+    .example("60", "60")
+    .handle(move |request| {
+        let node = node.clone();
+        async move {
+            let node = node.get()?;
+            if node.chain.params().network != consensus::Network::Regtest {
+                return Err(RpcError::misc(
+                    "mockscheduler is for regression testing (-regtest mode) only",
+                ));
+            }
+            let seconds: i64 = request.arguments.required("delta_time")?;
+            match u64::try_from(seconds) {
+                Ok(seconds @ 1..=MOST) => {
+                    node.scheduler.forward(Duration::from_secs(seconds));
+                    Ok(Value::Null)
+                }
+                _ => Err(RpcError::misc(
+                    "delta_time must be between 1 and 3600 seconds (1 hr)",
+                )),
+            }
         }
     })
 }
