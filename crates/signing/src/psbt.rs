@@ -1,6 +1,7 @@
 //! Partially signed transactions (BIP 174 and 371): reading, signing, completing, merging, joining and judging them.
 
 mod analysis;
+mod combine;
 mod join;
 mod read;
 mod sign;
@@ -11,7 +12,8 @@ use bitcoin::{Transaction, TxOut};
 use thiserror::Error;
 
 pub use analysis::{Analysis, InputAnalysis, InvalidPsbt, Role, analyze};
-pub use join::{combine, join};
+pub use combine::combine;
+pub use join::join;
 pub use read::{ReadPsbtError, read};
 pub use sign::sign_psbt;
 pub use update::{drop_previous_transactions, update_outputs};

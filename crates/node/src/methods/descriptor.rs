@@ -100,11 +100,12 @@ pub(crate) fn parse(text: &str, chain: &AddressParams, checksum: Checksum) -> Re
 /// The last number of a series, where callers do not say.
 const LAST: u32 = 1000;
 
-/// Visits what a descriptor stands for: a text, or an object with the descriptor and the numbers of a series.
+/// Visits what a descriptor stands for: a text, or an object with the descriptor and the numbers of a series. An error of the
+/// visitor ends it.
 pub(super) fn expansions(
     object: &Value,
     chain: &AddressParams,
-    mut visit: impl FnMut(Expansion),
+    mut visit: impl FnMut(Expansion) -> Result<(), RpcError>,
 ) -> Result<(), RpcError> {
     let mut range = 0..=LAST;
     let text = match object {
@@ -139,7 +140,7 @@ pub(super) fn expansions(
                 format!("Cannot derive script without private keys: '{text}'"),
             )
         })?;
-        visit(expansion);
+        visit(expansion)?;
     }
     Ok(())
 }

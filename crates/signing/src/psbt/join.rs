@@ -1,4 +1,4 @@
-//! Putting together what several signers know, and making one transaction of several.
+//! Making one transaction of several.
 
 use std::collections::BTreeMap;
 
@@ -6,33 +6,6 @@ use bitcoin::Transaction;
 use bitcoin::psbt::{Input, Psbt};
 
 use super::PsbtError;
-
-/// Adds to a transaction what others know of the same one.
-///
-/// # Errors
-/// [`PsbtError::Mismatch`] if it is not the same.
-pub fn combine(psbt: &mut Psbt, other: Psbt) -> Result<(), PsbtError> {
-    if psbt.unsigned_tx.compute_txid() != other.unsigned_tx.compute_txid() {
-        return Err(PsbtError::Mismatch);
-    }
-    // The library drops a transaction where it learns of its output alone; signers that check amounts need it.
-    let previous: Vec<_> = psbt
-        .inputs
-        .iter()
-        .zip(&other.inputs)
-        .map(|(input, other)| {
-            input
-                .non_witness_utxo
-                .clone()
-                .or_else(|| other.non_witness_utxo.clone())
-        })
-        .collect();
-    psbt.combine(other).map_err(|_| PsbtError::Mismatch)?;
-    for (input, previous) in psbt.inputs.iter_mut().zip(previous) {
-        input.non_witness_utxo = previous;
-    }
-    Ok(())
-}
 
 /// Makes one transaction of several, with all their inputs and outputs, without signatures. The highest version and the
 /// lowest lock time stand. Inputs and outputs come in any order, so that it does not tell which were together:

@@ -171,11 +171,22 @@ fn the_shuffled_are_still_with_their_own() {
 }
 
 #[test]
-fn transactions_that_are_spent_outlast_a_combination() {
-    let (first, _) = psbt();
-    let mut second = first.clone();
-    second.inputs[2].witness_utxo = spent_output(&second, 2);
-    let mut combined = first;
-    combine(&mut combined, second.clone()).unwrap();
-    assert_eq!(combined, second);
+fn what_is_known_stands_when_others_say_otherwise() {
+    let (known, _) = psbt();
+    let mut other = known.clone();
+    other.inputs[2].witness_utxo = spent_output(&other, 2);
+    other.inputs[1].redeem_script = ScriptBuf::from_hex("51").ok();
+    let unknown = bitcoin::psbt::raw::Key {
+        type_value: 0x77,
+        key: vec![1],
+    };
+    other.unknown.insert(unknown.clone(), vec![2]);
+    let mut combined = known;
+    combine(&mut combined, other.clone()).unwrap();
+    assert_eq!(combined, other, "all of it is new, and nothing is lost");
+    other.inputs[1].redeem_script = ScriptBuf::from_hex("52").ok();
+    other.unknown.insert(unknown, vec![3]);
+    let before = combined.clone();
+    combine(&mut combined, other).unwrap();
+    assert_eq!(combined, before);
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use bitcoin::psbt::Psbt;
 use bitcoin::{OutPoint, Transaction, TxOut};
-use consensus::params::AddressParams;
 use encoding::transaction::to_hex;
 use rpc::{Kind, Method, Outcome, Param, RpcError, Shape, ShapeKind, code};
 use serde_json::{Value, json};
@@ -63,7 +62,7 @@ pub(super) fn utxoupdatepsbt(node: Node) -> Method {
             let text: String = request.arguments.required("psbt")?;
             let descriptors = request.arguments.value("descriptors").clone();
             blocking(&node, move |node| {
-                let keys = keys(&descriptors, &node.chain.params().address)?.without_secrets();
+                let keys = keys(&descriptors, node)?.without_secrets();
                 let mut psbt = read(&text)?;
                 process(node, &mut psbt, &keys, SignatureHashType::ALL, Finish::Partial)?;
                 Ok(write(&psbt).into())
@@ -124,7 +123,7 @@ pub(super) fn descriptorprocesspsbt(node: Node) -> Method {
                 false => Finish::Partial,
             };
             blocking(&node, move |node| {
-                let mut keys = keys(&descriptors, &node.chain.params().address)?;
+                let mut keys = keys(&descriptors, node)?;
                 if !adds_sources {
                     keys = keys.without_sources();
                 }
@@ -149,12 +148,21 @@ fn finished(psbt: &Psbt) -> Outcome {
     Ok(told)
 }
 
-fn keys(descriptors: &Value, chain: &AddressParams) -> Result<Keys, RpcError> {
+fn keys(descriptors: &Value, node: &NodeState) -> Result<Keys, RpcError> {
     let mut keys = Keys::default();
-    if !descriptors.is_null() {
-        for descriptor in values::array(descriptors)? {
-            expansions(descriptor, chain, |expansion| keys.add_expansion(expansion))?;
-        }
+    if descriptors.is_null() {
+        return Ok(keys);
+    }
+    let chain = &node.chain.params().address;
+    for descriptor in values::array(descriptors)? {
+        expansions(descriptor, chain, |expansion| {
+            keys.add_expansion(expansion);
+            // A series can have a million numbers.
+            match node.shutdown.is_requested() {
+                true => Err(RpcError::misc("Shutting down")),
+                false => Ok(()),
+            }
+        })?;
     }
     Ok(keys)
 }
