@@ -109,7 +109,6 @@ fn adds_the_transactions_that_are_known(daemon: Daemon) -> Result<()> {
     let public = text(&info["descriptor"])?;
     let address = text(&rpc.call("deriveaddresses", json!([public]))?[0])?;
     let block = rpc.call("generatetoaddress", json!([101, address]))?[0].clone();
-    rpc.wait_until_synced(&["txindex"])?;
     let coinbase = text(&rpc.call("getblock", json!([block]))?["tx"][0])?;
     let psbt = create(&mut rpc, &coinbase, 49.999)?;
     let updated = rpc.call("utxoupdatepsbt", json!([psbt, [public]]))?;

@@ -174,6 +174,9 @@ fn process(
     hash_type: SignatureHashType,
     finish: Finish,
 ) -> Result<(), RpcError> {
+    if let Some(index) = &node.indexes.transactions {
+        node.indexes.sync(node, index)?;
+    }
     for (input, spending) in psbt.inputs.iter_mut().zip(&psbt.unsigned_tx.input) {
         if input.non_witness_utxo.is_some() {
             continue;
