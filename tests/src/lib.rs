@@ -24,6 +24,7 @@ mod node;
 mod ports;
 mod program;
 mod rpc_client;
+mod subscriber;
 mod wait;
 
 #[cfg(target_os = "linux")]
@@ -46,6 +47,7 @@ pub use node::{Node, RIG_OPTIONS};
 pub use ports::Port;
 pub use program::{Finished, Program};
 pub use rpc_client::{Refusal, Reply, RpcClient};
+pub use subscriber::{Published, Subscriber};
 pub use wait::{DEADLINE, wait_until};
 
 /// Makes two tests of each function that takes a [`Daemon`], one for `syscoind` and one for `syscoin-node`.

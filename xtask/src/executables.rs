@@ -6,6 +6,8 @@ use crate::features::Features;
 pub(crate) const MULTIPROCESS: &str = "multiprocess";
 /// The feature that brings the wallet's process.
 pub(crate) const WALLET: &str = "wallet";
+/// The feature with which nodes publish.
+pub(crate) const ZMQ: &str = "zmq";
 
 /// An executable; its package has the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub(crate) const EXECUTABLES: [Executable; 6] = [
     Executable {
         name: "syscoind",
         needs: &[],
-        gains: &[],
+        gains: &[(ZMQ, "zmq")],
     },
     Executable {
         name: "syscoin-cli",
@@ -42,7 +44,7 @@ pub(crate) const EXECUTABLES: [Executable; 6] = [
     Executable {
         name: "syscoin-node",
         needs: &[MULTIPROCESS],
-        gains: &[],
+        gains: &[(ZMQ, "zmq")],
     },
     Executable {
         name: "syscoin-wallet",
@@ -75,9 +77,10 @@ impl Executable {
 
 /// Whether any executable needs the feature; the libraries of others are there for other trees.
 pub(crate) fn need(feature: &str) -> bool {
-    EXECUTABLES
-        .iter()
-        .any(|executable| executable.needs.contains(&feature))
+    EXECUTABLES.iter().any(|executable| {
+        let gains = executable.gains.iter().map(|(name, _)| name);
+        executable.needs.iter().chain(gains).any(|name| *name == feature)
+    })
 }
 
 /// All that executables can be built with, as cargo takes it.
@@ -114,7 +117,11 @@ mod tests {
         };
         assert_eq!(with(&["wallet"]), [""; 0]);
         assert_eq!(with(&["multiprocess"]), ["syscoin-cli/ipc"]);
-        assert_eq!(every_package_feature(), "syscoin-cli/ipc");
+        assert_eq!(with(&["zmq"]), ["syscoind/zmq", "syscoin-node/zmq"]);
+        assert_eq!(
+            every_package_feature(),
+            "syscoind/zmq,syscoin-cli/ipc,syscoin-node/zmq"
+        );
     }
 
     #[test]

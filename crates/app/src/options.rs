@@ -21,6 +21,8 @@ pub enum OptionCategory {
     Connection,
     /// Wallets.
     Wallet,
+    /// What is published over ZeroMQ.
+    Zmq,
     /// For developers and test rigs.
     DebugTest,
     /// Which chain.

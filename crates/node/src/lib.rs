@@ -26,6 +26,10 @@ mod shapes;
 mod state;
 mod user_agent;
 mod values;
+#[cfg(not(feature = "zmq"))]
+mod without_zmq;
+#[cfg(feature = "zmq")]
+mod zmq;
 
 pub use composition::{Compose, Composed, Composition, Finish, Serve, Surroundings, Welcome};
 pub use run::{run, with_causes};

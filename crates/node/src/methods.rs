@@ -47,6 +47,8 @@ pub(crate) fn register(
         index_info::getindexinfo(node.clone()),
         logging::logging(log.clone()),
         memory::getmemoryinfo(),
+        #[cfg(feature = "zmq")]
+        crate::zmq::getzmqnotifications(node.clone()),
     ];
     let groups = [
         raw_transaction::methods(params, node),

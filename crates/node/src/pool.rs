@@ -14,8 +14,8 @@ use consensus::block::Block;
 use consensus::transaction::Coin;
 use mempool::accept::{Accepted, Purpose, Rejection};
 use mempool::{
-    ChainReadError, ChainView, Config, DisconnectedTransactions, EventKind, FeeRate, Mempool, Selected,
-    SelectionLimits, Tip,
+    ChainReadError, ChainView, Config, DisconnectedTransactions, Event, EventKind, FeeRate, Mempool,
+    Selected, SelectionLimits, Tip,
 };
 
 pub(crate) use fees::{Fees, Occasion};
@@ -54,12 +54,19 @@ struct Inner {
     disconnected: DisconnectedTransactions,
     /// What is known of fees, where they are followed.
     fees: Option<Fees>,
+    listeners: Vec<Listener>,
 }
+
+/// Hears what happened to the pool, each thing once and in order. The pool waits for it.
+type Listener = Box<dyn Fn(&[Event]) + Send>;
 
 impl Inner {
     /// Tells those who follow the pool what happened to it: by itself, or by a block of this height.
     fn report(&mut self, block: Option<u32>, node: Option<&NodeState>) {
         let mut events = self.mempool.take_events();
+        if !events.is_empty() {
+            self.listeners.iter().for_each(|listener| listener(&events));
+        }
         let Some(fees) = &mut self.fees else { return };
         let is_telling = |kind| kind == EventKind::Added { tells_of_fees: true };
         if events.iter().any(|event| is_telling(event.kind)) && !node.is_some_and(is_current) {
@@ -94,6 +101,7 @@ impl Pool {
                 mempool: Mempool::new(config),
                 disconnected: DisconnectedTransactions::default(),
                 fees,
+                listeners: Vec::new(),
             }),
             is_loaded: AtomicBool::new(false),
             node: OnceLock::new(),
@@ -105,6 +113,12 @@ impl Pool {
         // It follows one chain, from its beginning on.
         _ = self.node.set(Arc::downgrade(node));
         node.chain.observe(Arc::clone(self) as Arc<dyn ChainObserver>);
+    }
+
+    /// Lets somebody hear what happens to the pool from now on.
+    #[cfg(feature = "zmq")]
+    pub(crate) fn report_to(&self, listener: impl Fn(&[Event]) + Send + 'static) {
+        self.lock().listeners.push(Box::new(listener));
     }
 
     fn node(&self) -> Option<Arc<NodeState>> {

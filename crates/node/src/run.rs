@@ -20,6 +20,10 @@ use crate::indexes::Wanted;
 use crate::serving::{self, Serving, Ways};
 use crate::state::{Node, NodeState};
 use crate::user_agent::user_agent;
+#[cfg(not(feature = "zmq"))]
+use crate::without_zmq as zmq;
+#[cfg(feature = "zmq")]
+use crate::zmq;
 use crate::{chain_params, indexes, load, mining, notify, pool, rpc_server};
 
 /// How long the composition may take to finish after everything else has stopped.
@@ -67,6 +71,7 @@ fn option_table() -> OptionTable {
         .add(mining::options())
         .add(indexes::options())
         .add(notify::options())
+        .add(zmq::options())
         .add([OptionSpec::new(
             "disablewallet",
             OptionCategory::Wallet,
@@ -94,6 +99,8 @@ fn start(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> 
     }
     user_agent(&args)?;
     rpc_server::check_ports(&args)?;
+    #[cfg(feature = "zmq")]
+    zmq::check(&args)?;
     let params = chain_params::params(&args)?;
     let data_dir = DataDir::resolve(&args)?;
     let config = load::config(&args, &data_dir, params)?;
@@ -215,6 +222,10 @@ async fn live(
     };
     end(serving, finish).await;
     let kept = keep(&node, args.flag("persistmempool", true)).await;
+    #[cfg(feature = "zmq")]
+    if let Ok(node) = node.get() {
+        node.publications.stop();
+    }
     served.and(kept)
 }
 
@@ -327,6 +338,8 @@ async fn load_chain(
         .context("the chain was not opened")??;
     node.set(Arc::clone(&loaded));
     notify::blocks(args, &loaded);
+    #[cfg(feature = "zmq")]
+    zmq::start(args, &loaded).await;
     let own_args = args.clone();
     tokio::task::spawn_blocking(move || load::verify(&loaded, &own_args, &dispatcher))
         .await

@@ -36,6 +36,8 @@ pub(crate) struct NodeState {
     /// When regular work is due.
     pub(crate) scheduler: Scheduler,
     pub(crate) shutdown: Shutdown,
+    #[cfg(feature = "zmq")]
+    pub(crate) publications: crate::zmq::Publications,
     tips: watch::Sender<Option<Tip>>,
     fatal: Mutex<Option<String>>,
 }
@@ -95,6 +97,8 @@ impl NodeState {
             pool_file,
             scheduler: Scheduler::default(),
             shutdown: watch.shutdown.clone(),
+            #[cfg(feature = "zmq")]
+            publications: crate::zmq::Publications::default(),
             tips: watch.tips.clone(),
             fatal: Mutex::new(None),
         });

@@ -27,6 +27,7 @@ mod rpc_access;
 mod rpc_methods;
 mod start_errors;
 mod submission;
+mod zmq;
 
 #[cfg(target_os = "linux")]
 mod attack;

@@ -7,10 +7,11 @@ const WIDTH: usize = 79;
 const OPTION_INDENT: usize = 2;
 const TEXT_INDENT: usize = 7;
 
-const HEADINGS: [(OptionCategory, &str); 9] = [
+const HEADINGS: [(OptionCategory, &str); 10] = [
     (OptionCategory::General, "Options:"),
     (OptionCategory::Connection, "Connection options:"),
     (OptionCategory::Wallet, "Wallet options:"),
+    (OptionCategory::Zmq, "ZeroMQ notification options:"),
     (OptionCategory::DebugTest, "Debugging/Testing options:"),
     (OptionCategory::ChainSelection, "Chain selection options:"),
     (OptionCategory::NodeRelay, "Node relay options:"),
