@@ -48,6 +48,8 @@ async fn echo_returns_its_argument(init: &dyn Init) {
         "hello".to_owned(),
         "₿ 😀 \u{0}\n\\\"%s".to_owned(),
         "x".repeat(1 << 20),
+        // Longer than what is copied into messages, and no whole words of it.
+        (0..20_000).map(|number| number.to_string()).collect(),
     ];
     for text in rows {
         check_echo(&*echo, text).await;

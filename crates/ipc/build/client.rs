@@ -1,7 +1,7 @@
 //! Generates handles.
 
 use crate::calls::{read_results, returned};
-use crate::model::{Call, Interface, Kind, accessor, snake};
+use crate::model::{Call, Field, Interface, Kind, Presence, Wire, accessor, snake};
 use crate::values;
 
 /// Fills the context in.
@@ -70,11 +70,7 @@ fn write_method(interface: &Interface, name: &str, call: &Call) -> String {
     } else {
         ("AtOnce", "")
     };
-    let set: String = call
-        .parameters
-        .iter()
-        .map(|field| values::write(field, "parameters", &field.variable()))
-        .collect();
+    let set: String = call.parameters.iter().map(write_parameter).collect();
     let results = format!("{module}::{}_results", accessor(name));
     format!(
         "async fn {rust_name}(&self{declared}) -> Result<{returned}, InterfaceError> {{
@@ -90,6 +86,23 @@ fn write_method(interface: &Interface, name: &str, call: &Call) -> String {
         returned = returned(&call.results),
         exchange = exchange(&format!("{interface}.{name}"), &set),
         read = read_results(&results, &call.results),
+    )
+}
+
+/// Statements that put a parameter into the message, or let a long one of the caller's go with it as it is.
+fn write_parameter(field: &Field) -> String {
+    let variable = field.variable();
+    let write = values::write(field, "parameters", &variable);
+    let kind = match (&field.value.wire, &field.value.rust[..], &field.presence) {
+        (Wire::Text, "String", Presence::Always) => "Text",
+        (Wire::Data, "Vec<u8>", Presence::Always) => "Data",
+        _ => return write,
+    };
+    format!(
+        "if call.may_enclose({variable}.len()) {{
+            call.enclose(Kind::{kind}, {variable}.into(), parameters.reborrow().into_reader(), {});
+        }} else {{ {write} }}\n",
+        field.offset
     )
 }
 

@@ -83,6 +83,8 @@ pub(crate) struct Field {
     pub(crate) accessor: String,
     pub(crate) value: Value,
     pub(crate) presence: Presence,
+    /// The pointer's place among the structure's, for a value behind one.
+    pub(crate) offset: u32,
 }
 
 /// How it is said that a field has no value.

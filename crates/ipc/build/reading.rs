@@ -214,6 +214,7 @@ impl<'a> Nodes<'a> {
                 accessor: name.clone(),
                 value,
                 presence,
+                offset: slot(field)?.get_offset(),
             });
         }
         Ok(read)
@@ -278,11 +279,15 @@ fn rust_name(node: node::Reader<'_>, annotation: u64) -> Result<String> {
     })
 }
 
-fn slot_type(field: field::Reader<'_>) -> Result<type_::Reader<'_>> {
+fn slot(field: field::Reader<'_>) -> Result<field::slot::Reader<'_>> {
     let field::Slot(slot) = field.which()? else {
         return Err("a group has no adapter: mark the structure as manual".into());
     };
-    Ok(slot.get_type()?)
+    Ok(slot)
+}
+
+fn slot_type(field: field::Reader<'_>) -> Result<type_::Reader<'_>> {
+    Ok(slot(field)?.get_type()?)
 }
 
 fn has(annotations: Annotations<'_>, id: u64) -> bool {

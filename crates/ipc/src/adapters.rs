@@ -23,5 +23,6 @@ use crate::schema::{
     process_capnp, rpc_capnp, wallet_capnp,
 };
 use crate::server::Served;
+use crate::wire::Kind;
 
 include!(concat!(env!("OUT_DIR"), "/adapters.rs"));

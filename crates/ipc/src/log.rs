@@ -61,13 +61,18 @@ pub(crate) fn received<'a>(caller: &str, method: &str, data: impl Into<Reader<'a
     );
 }
 
+/// Whether the data of calls is logged.
+pub(crate) fn shows_data() -> bool {
+    tracing::enabled!(target: "ipc", tracing::Level::TRACE)
+}
+
 /// Logs one line, and at trace level its data. The text is only made when it is wanted.
 pub(crate) fn message<'a>(text: impl FnOnce() -> String, kind: &str, data: impl Into<Reader<'a>>) {
     if !tracing::enabled!(target: "ipc", tracing::Level::DEBUG) {
         return;
     }
     tracing::debug!(target: "ipc", "{}", text());
-    if tracing::enabled!(target: "ipc", tracing::Level::TRACE) {
+    if shows_data() {
         tracing::trace!(target: "ipc", "{kind} data: {}", excerpt(&Shown(data.into())));
     }
 }

@@ -3,6 +3,7 @@
 //! Knows of frames and bytes, not of interfaces. The stock network of `capnp-rpc` allocates what a frame's header
 //! claims and queues without limit; this one grows with what arrives and gives the connection up at a limit.
 
+mod enclosed;
 mod frame;
 mod link;
 mod network;
@@ -13,6 +14,7 @@ mod socket;
 mod traffic;
 mod turns;
 
+pub(crate) use enclosed::{Enclosed, Kind, LONG};
 #[cfg(feature = "fuzzing")]
 pub(crate) use frame::read_frame;
 pub(crate) use frame::{FrameError, MAX_MESSAGE_BYTES};

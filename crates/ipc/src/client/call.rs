@@ -7,6 +7,8 @@ use std::sync::Arc;
 use capnp::MessageSize;
 use capnp::capability::{FromClientHook, Promise};
 use capnp::dynamic_value::Reader;
+use capnp::raw::{get_list_bytes, get_struct_pointer_section};
+use capnp::traits::IntoInternalStructReader;
 use interfaces::{Disconnection, InterfaceError};
 
 use super::remote::{Interface, Runs, Target};
@@ -16,6 +18,10 @@ use crate::log;
 use crate::metrics::Timing;
 use crate::schema::proxy_capnp::context;
 use crate::trace::{Sent, TraceContext};
+use crate::wire::{Enclosed, Kind, LONG};
+
+/// The brand of capabilities that are no connection's.
+const LOCAL: usize = 0;
 
 /// A call of a method of another process.
 pub(crate) struct Call<C> {
@@ -26,6 +32,8 @@ pub(crate) struct Call<C> {
     lease: Option<Lease>,
     /// Set while the request is on its way.
     timing: Cell<Option<Timing>>,
+    /// Words of the parameters that are sent from where they are.
+    enclosed_words: Cell<usize>,
 }
 
 /// Who calls what.
@@ -58,6 +66,7 @@ impl<C: Interface> Call<C> {
             trace: calling.trace,
             lease,
             timing: Cell::default(),
+            enclosed_words: Cell::new(0),
         })
     }
 
@@ -108,6 +117,34 @@ impl<C: Interface> Call<C> {
         }
     }
 
+    /// Whether a parameter of so many bytes is sent from where it is, instead of being copied into the message.
+    pub(crate) fn may_enclose(&self, n_bytes: usize) -> bool {
+        let hook = self.target.client.as_client_hook();
+        // What is not the peer's, or is still to be found out, takes a copy of the message.
+        let is_sent_as_it_is = || hook.get_brand() != LOCAL && hook.when_more_resolved().is_none();
+        n_bytes >= LONG && !log::shows_data() && is_sent_as_it_is()
+    }
+
+    /// Lets a parameter go with the message. `parameters` is where its pointer is, as the one with the number `index`.
+    pub(crate) fn enclose<'a>(
+        &self,
+        kind: Kind,
+        bytes: Vec<u8>,
+        parameters: impl IntoInternalStructReader<'a>,
+        index: usize,
+    ) {
+        let pointers = get_list_bytes(get_struct_pointer_section(parameters));
+        let pointer = pointers[index * size_of::<capnp::Word>()..].as_ptr().addr();
+        let words = self.enclosed_words.get();
+        let link = self.connection().link();
+        if words == 0 {
+            // A message that could not be sent leaves its own behind.
+            link.discard_enclosed();
+        }
+        self.enclosed_words.set(words + kind.words(bytes.len()));
+        link.enclose(Enclosed { pointer, bytes, kind });
+    }
+
     /// Checks and logs the filled-in request.
     pub(crate) fn sending<'a>(
         &self,
@@ -115,7 +152,12 @@ impl<C: Interface> Call<C> {
         size: capnp::Result<MessageSize>,
         parameters: impl Into<Reader<'a>>,
     ) -> capnp::Result<()> {
-        check_size(size?)?;
+        let mut size = size?;
+        size.word_count += self.enclosed_words.get() as u64;
+        if let Err(error) = check_size(size) {
+            self.connection().link().discard_enclosed();
+            return Err(error);
+        }
         log::sent(&self.caller, method, parameters);
         if let Some(trace) = self.sent_trace() {
             tracing::trace!(target: "ipc", "send trace: {trace}");

@@ -70,7 +70,7 @@ async fn calls_are_logged_as_core_logs_them() {
     let init = client.connect(serve(&server, Arc::new(LocalInit))).await.unwrap();
     let echo = within(init.make_echo()).await.unwrap();
     within(echo.echo("logged".to_owned())).await.unwrap();
-    within(echo.echo("long ".repeat(100))).await.unwrap();
+    within(echo.echo("long ".repeat(100_000))).await.unwrap();
 
     let lines = lines.lock().unwrap().clone();
     let calls: Vec<_> = lines

@@ -7,7 +7,7 @@
 //! A peer with very many calls that are not answered yet is read from slowly, so that reading does not outrun answering,
 //! but not left alone, up to a limit at which it is given up: what makes one of its calls end may be the next message.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +15,7 @@ use std::time::Duration;
 use capnp::any_pointer;
 use tokio::sync::{Notify, watch};
 
+use super::enclosed::{Enclosed, Enclosures};
 use super::questions::{MAX_QUESTIONS, Origin, Questions, TooMany};
 use super::traffic::TrafficCounter;
 
@@ -52,6 +53,8 @@ pub(crate) struct Link {
     lost: watch::Sender<Option<Arc<str>>>,
     fault: Cell<Option<Fault>>,
     traffic: TrafficCounter,
+    /// Long values of the message that is about to be sent.
+    enclosed: RefCell<Vec<Enclosed>>,
 }
 
 /// Messages that wait to be sent.
@@ -95,12 +98,28 @@ impl Link {
             lost: watch::Sender::new(None),
             fault: Cell::new(None),
             traffic: TrafficCounter::default(),
+            enclosed: RefCell::default(),
         })
     }
 
     /// What went over the connection.
     pub(crate) fn traffic(&self) -> &TrafficCounter {
         &self.traffic
+    }
+
+    /// Lets a value go with the message that its pointer is in, when that is sent.
+    pub(crate) fn enclose(&self, enclosed: Enclosed) {
+        self.enclosed.borrow_mut().push(enclosed);
+    }
+
+    /// Drops the values whose message will not be sent.
+    pub(crate) fn discard_enclosed(&self) {
+        self.enclosed.take();
+    }
+
+    /// The values that go with the message of these segments.
+    pub(super) fn take_enclosed(&self, segments: &[&[u8]]) -> Enclosures {
+        Enclosures::take(&mut self.enclosed.borrow_mut(), segments)
     }
 
     /// Counts a message that arrived. `None`, and the connection is lost, when the peer sends more than it is served.

@@ -292,8 +292,9 @@ impl capnp_rpc::OutgoingMessage for Outgoing {
     }
 
     fn send(self: Box<Self>) -> (Promise<(), Error>, Rc<Builder<HeapAllocator>>) {
-        let bytes = self.size_in_words() * size_of::<capnp::Word>();
         let message = Rc::new(self.message);
+        let enclosures = self.inner.link.take_enclosed(&message.get_segments_for_output());
+        let bytes = message.size_in_words() * size_of::<capnp::Word>() + enclosures.n_bytes();
         let body = message.get_root_as_reader();
         let Some(charge) = body.ok().and_then(|body| self.inner.link.send(bytes, body)) else {
             let error = Error::disconnected("the peer does not read".to_owned());
@@ -302,6 +303,7 @@ impl capnp_rpc::OutgoingMessage for Outgoing {
         self.inner.link.traffic().send_message();
         self.inner.outbox.put(Queued {
             message: Rc::clone(&message),
+            enclosures,
             _charge: charge,
         });
         // Nobody asks when it is written.

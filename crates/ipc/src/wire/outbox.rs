@@ -6,11 +6,12 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::rc::Rc;
 
-use capnp::OutputSegments;
 use capnp::message::{Builder, HeapAllocator};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::{Notify, oneshot};
 
+use super::enclosed::Enclosures;
+use super::frame::WORD;
 use super::link::Charge;
 
 /// Bytes of the longest segment that is copied to be written together with others.
@@ -30,6 +31,8 @@ pub(super) struct Outbox {
 /// A message in the queue, which drops it once it is written.
 pub(super) struct Queued {
     pub(super) message: Rc<Builder<HeapAllocator>>,
+    /// What is sent with it from where it is.
+    pub(super) enclosures: Enclosures,
     pub(super) _charge: Charge,
 }
 
@@ -96,27 +99,37 @@ pub(super) async fn write_out(outbox: Rc<Outbox>, mut stream: impl AsyncWrite + 
     loop {
         while let Some(queued) = outbox.take() {
             let segments = queued.message.get_segments_for_output();
-            add_header(&mut gathered, &segments);
-            for segment in &*segments {
-                if segment.len() > COPIED {
-                    write_all(&mut stream, &gathered, segment).await?;
+            let enclosures = &queued.enclosures;
+            let lengths = segments.iter().map(|segment| segment.len() / WORD);
+            add_header(&mut gathered, lengths.chain(enclosures.lengths()));
+            for (index, segment) in segments.iter().enumerate() {
+                if segment.len() > COPIED && enclosures.is_empty() {
+                    write_all(&mut stream, [&gathered, segment]).await?;
                     gathered.clear();
                     // All of the messages before this one went with it.
                     messages.clear();
                 } else {
+                    let start = gathered.len();
                     gathered.extend_from_slice(segment);
+                    enclosures.point(index, &mut gathered[start..], segments.len());
                 }
+            }
+            gathered.extend(enclosures.pads(segments.len()));
+            for (value, rest) in enclosures.values() {
+                write_all(&mut stream, [&gathered, value, rest]).await?;
+                gathered.clear();
+                messages.clear();
             }
             drop(segments);
             messages.push(queued);
             if gathered.len() >= GATHERED {
-                write_all(&mut stream, &gathered, &[]).await?;
+                write_all(&mut stream, [&gathered]).await?;
                 gathered.clear();
                 messages.clear();
             }
         }
         if !messages.is_empty() {
-            write_all(&mut stream, &gathered, &[]).await?;
+            write_all(&mut stream, [&gathered]).await?;
             stream.flush().await?;
             gathered.clear();
             messages.clear();
@@ -133,23 +146,25 @@ pub(super) async fn write_out(outbox: Rc<Outbox>, mut stream: impl AsyncWrite + 
 }
 
 /// The frame's header: the number of segments less one, each one's length in words, filled up to whole words.
-fn add_header(bytes: &mut Vec<u8>, segments: &OutputSegments<'_>) {
+fn add_header(bytes: &mut Vec<u8>, lengths: impl Iterator<Item = usize> + Clone) {
     let number = |number: usize| {
         u32::try_from(number)
             .expect("messages are far smaller because they are checked before they are sent")
             .to_le_bytes()
     };
-    bytes.extend(number(segments.len() - 1));
-    for segment in &**segments {
-        bytes.extend(number(segment.len() / size_of::<capnp::Word>()));
-    }
-    if segments.len().is_multiple_of(2) {
+    let n_segments = lengths.clone().count();
+    bytes.extend(number(n_segments - 1));
+    bytes.extend(lengths.flat_map(number));
+    if n_segments.is_multiple_of(2) {
         bytes.extend([0; 4]);
     }
 }
 
-async fn write_all(stream: &mut (impl AsyncWrite + Unpin), first: &[u8], second: &[u8]) -> io::Result<()> {
-    let mut slices = [IoSlice::new(first), IoSlice::new(second)];
+async fn write_all<const N: usize>(
+    stream: &mut (impl AsyncWrite + Unpin),
+    pieces: [&[u8]; N],
+) -> io::Result<()> {
+    let mut slices = pieces.map(IoSlice::new);
     let mut slices = &mut slices[..];
     // Those that are empty are left out.
     IoSlice::advance_slices(&mut slices, 0);
@@ -171,11 +186,14 @@ mod tests {
     use std::rc::Rc;
     use std::task::{Context, Poll};
 
-    use capnp::message::{Builder, HeapAllocator};
+    use capnp::message::{Builder, HeapAllocator, ReaderOptions};
+    use capnp::raw::get_list_bytes;
     use futures::FutureExt as _;
     use proptest::prelude::*;
     use tokio::io::AsyncWrite;
 
+    use super::super::enclosed::{Enclosed, Enclosures, Kind};
+    use super::super::frame::{WORD, read_frame};
     use super::super::link::Link;
     use super::super::questions::Origin;
     use super::{GATHERED, Outbox, Queued, write_out};
@@ -186,6 +204,7 @@ mod tests {
         message.set_root::<capnp::text::Owned>(text).expect("fits");
         Queued {
             message: Rc::new(message),
+            enclosures: Enclosures::default(),
             _charge: link.queue(text.len(), Origin::Here).expect("within the limit"),
         }
     }
@@ -222,6 +241,101 @@ mod tests {
                 .collect();
             prop_assert_eq!(written(messages), expected);
         }
+    }
+
+    /// A message of these values, of which those that are `long` are sent from where they are.
+    fn message_of(link: &Rc<Link>, values: &[(Vec<u8>, Kind, bool)], first_segment: u32) -> Queued {
+        let allocator = HeapAllocator::new().first_segment_words(first_segment);
+        let mut message = Builder::new(allocator);
+        let n_values = u32::try_from(values.len()).expect("few");
+        let root: capnp::any_pointer::Builder<'_> = message.get_root().expect("a root");
+        let mut list = root.initn_as::<capnp::any_pointer_list::Builder<'_>>(n_values);
+        let pointers = get_list_bytes(list.reborrow().into_reader()).as_ptr().addr();
+        for (index, (bytes, kind, is_long)) in (0..).zip(values) {
+            if *is_long {
+                link.enclose(Enclosed {
+                    pointer: pointers + index as usize * WORD,
+                    bytes: bytes.clone(),
+                    kind: *kind,
+                });
+                continue;
+            }
+            let mut place = list.reborrow().get(index);
+            match kind {
+                Kind::Data => place.set_as::<capnp::data::Owned>(&bytes[..]),
+                Kind::Text => place.set_as::<capnp::text::Owned>(capnp::text::Reader(bytes)),
+            }
+            .expect("fits");
+        }
+        let enclosures = link.take_enclosed(&message.get_segments_for_output());
+        Queued {
+            message: Rc::new(message),
+            enclosures,
+            _charge: link.queue(0, Origin::Here).expect("within the limit"),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn who_reads_a_message_cannot_tell_what_was_sent_from_where_it_is(
+            messages in proptest::collection::vec(
+                (
+                    proptest::collection::vec(
+                        (
+                            proptest::collection::vec(any::<u8>(), 0..100),
+                            prop_oneof![Just(Kind::Text), Just(Kind::Data)],
+                            any::<bool>(),
+                        ),
+                        1..9,
+                    ),
+                    1_u32..40,
+                ),
+                1..5,
+            ),
+        ) {
+            let link = Link::new();
+            let queued: Vec<_> = messages
+                .iter()
+                .map(|(values, first_segment)| message_of(&link, values, *first_segment))
+                .collect();
+            let bytes = written(queued);
+            let mut stream = &bytes[..];
+            for (values, _) in &messages {
+                let frame = read_frame(&mut stream).now_or_never().expect("memory is ready");
+                let frame = frame.expect("it is well-formed").expect("it is there");
+                let reader = capnp::message::Reader::new(frame, ReaderOptions::new());
+                let list: capnp::any_pointer_list::Reader<'_> = reader.get_root().expect("a list");
+                prop_assert_eq!(list.len() as usize, values.len());
+                for (value, (bytes, kind, _)) in list.iter().zip(values) {
+                    let value = value.expect("it is there");
+                    let read = match kind {
+                        Kind::Data => value.get_as::<&[u8]>().expect("data"),
+                        Kind::Text => value.get_as::<capnp::text::Reader<'_>>().expect("text").as_bytes(),
+                    };
+                    prop_assert_eq!(read, &bytes[..]);
+                }
+            }
+            prop_assert!(stream.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_value_waits_for_the_message_that_its_pointer_is_in() {
+        let link = Link::new();
+        let values = [(b"value".to_vec(), Kind::Text, true)];
+        let allocator = HeapAllocator::new().first_segment_words(16);
+        let mut message = Builder::new(allocator);
+        let root: capnp::any_pointer::Builder<'_> = message.get_root().expect("a root");
+        let list = root.initn_as::<capnp::any_pointer_list::Builder<'_>>(1);
+        link.enclose(Enclosed {
+            pointer: get_list_bytes(list.into_reader()).as_ptr().addr(),
+            bytes: b"value".to_vec(),
+            kind: Kind::Text,
+        });
+        assert!(!message_of(&link, &values, 16).enclosures.is_empty());
+        let enclosures = link.take_enclosed(&message.get_segments_for_output());
+        assert_eq!(enclosures.n_bytes(), (2 + 1) * WORD);
+        assert!(link.take_enclosed(&message.get_segments_for_output()).is_empty());
     }
 
     /// A stream that remembers what each write brought, and takes nothing while it is full.
