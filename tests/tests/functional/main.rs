@@ -27,6 +27,7 @@ mod rpc_access;
 mod rpc_methods;
 mod start_errors;
 mod submission;
+mod test_accept;
 mod zmq;
 
 #[cfg(target_os = "linux")]
