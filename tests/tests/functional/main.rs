@@ -18,6 +18,7 @@ mod life;
 mod log;
 mod mempool;
 mod mempool_calls;
+mod merge_mining;
 mod mining;
 mod packages;
 mod programs;

@@ -4,11 +4,11 @@ use std::thread;
 
 use anyhow::{Context as _, Result, ensure};
 use functional_tests::{
-    CHAIN_ADDRESS, Daemon, DataDir, KEY_ADDRESS, Node, RpcClient, for_each_daemon, text, wait_until,
+    Daemon, DataDir, KEY_ADDRESS, Node, RpcClient, START, for_each_daemon, text, wait_until,
 };
 use serde_json::{Value, json};
 
-use crate::handmade::{self, Block, aux_pow, shown};
+use crate::handmade::{Block, shown};
 
 for_each_daemon![
     tells_all_that_a_block_is_made_of,
@@ -17,16 +17,15 @@ for_each_daemon![
     refuses_requests_in_upstreams_words,
     answers_long_polls_when_there_is_another_tip_and_when_it_stops,
     follows_votes_for_rules_in_templates,
-    merge_mines_with_a_parent,
-    merge_mines_with_a_parent_that_names_the_chain,
-    gives_merge_miners_the_same_block_for_a_minute,
     makes_blocks_of_what_it_is_told,
     refuses_to_make_blocks_in_upstreams_words,
+    takes_transactions_by_what_they_count_as,
+    estimates_what_all_miners_do_by_work_and_time,
     makes_blocks_as_options_say,
     refuses_options_about_blocks_that_do_not_fit,
 ];
 
-fn template(rpc: &mut RpcClient) -> Result<Value> {
+pub(crate) fn template(rpc: &mut RpcClient) -> Result<Value> {
     rpc.call("getblocktemplate", json!([{ "rules": ["segwit"] }]))
 }
 
@@ -36,7 +35,7 @@ fn propose(rpc: &mut RpcClient, block: &Block) -> Result<Value> {
 }
 
 /// The pool with a transaction and one that spends it, and their ids.
-fn fill_pool(rpc: &mut RpcClient) -> Result<[String; 2]> {
+pub(crate) fn fill_pool(rpc: &mut RpcClient) -> Result<[String; 2]> {
     let coins = rpc.mine_spendable(1)?;
     let parent = rpc.spend(&json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;
     let parent = rpc.send_transaction(&parent)?;
@@ -371,137 +370,6 @@ fn follows_votes_for_rules_in_templates(daemon: Daemon) -> Result<()> {
     node.stop()
 }
 
-fn create(rpc: &mut RpcClient) -> Result<Value> {
-    rpc.call("createauxblock", json!([KEY_ADDRESS]))
-}
-
-fn merge_mines_with_a_parent(daemon: Daemon) -> Result<()> {
-    let data_dir = DataDir::new()?;
-    let node = Node::start(daemon, &data_dir, &[])?;
-    let mut rpc = node.rpc()?;
-    let [parent, child] = fill_pool(&mut rpc)?;
-    let made = create(&mut rpc)?;
-    let tip = rpc.tip()?;
-    let told = template(&mut rpc)?;
-    assert_eq!(
-        [
-            &made["chainid"],
-            &made["previousblockhash"],
-            &made["coinbasevalue"],
-            &made["bits"],
-            &made["height"],
-        ],
-        [
-            &json!(16),
-            &json!(tip),
-            &json!(5_001_000_000_u64),
-            &told["bits"],
-            &json!(102),
-        ]
-    );
-    let mut target = handmade::from_hex(&text(&made["_target"])?)?;
-    target.reverse();
-    assert_eq!(handmade::to_hex(&target), told["target"]);
-    let tag = text(&made["coinbasescript"])?;
-    let named = rpc.call("getblockhash", json!([90]))?;
-    let mut named = handmade::from_hex(&text(&named)?)?;
-    named.reverse();
-    assert_eq!(tag, format!("6a27737973{}5a000000", handmade::to_hex(&named)));
-    assert_eq!(create(&mut rpc)?, made, "it is given again");
-    let other = rpc.call("createauxblock", json!([CHAIN_ADDRESS]))?;
-    assert_ne!(other["hash"], made["hash"]);
-
-    let hash = text(&made["hash"])?;
-    let mut submit = |method: &str, work: &str| rpc.request(method, json!([hash, work]));
-    for undecodable in ["", "x", "00"] {
-        let reply = submit("submitauxblock", undecodable)?;
-        assert_eq!(reply.refusal()?, (500, -1, "auxpow decode failed"));
-    }
-    for bad in [
-        aux_pow(&hash, &tag, false)?,
-        // The work for another block.
-        aux_pow(&text(&other["hash"])?, &tag, true)?,
-    ] {
-        assert_eq!(submit("submitauxblock", &bad)?.result, false);
-    }
-    let good = aux_pow(&hash, &tag, true)?;
-    assert_eq!(submit("submitauxblock", &good)?.result, true);
-    assert_eq!(rpc.tip()?, hash);
-    assert_eq!(rpc.call("getrawmempool", json!([]))?, json!([]));
-    let block = rpc.call("getblock", json!([hash]))?;
-    assert_eq!(
-        block["tx"].as_array().map(|all| &all[1..]),
-        Some(&[json!(parent), json!(child)][..])
-    );
-    assert_eq!(block["auxpow"]["parentblock"], good[good.len() - 160..]);
-    // It is known until another one is made, and the work was not done for it.
-    assert_eq!(rpc.call("submitauxblock", json!([other["hash"], good]))?, false);
-    create(&mut rpc)?;
-    let refused = rpc.refusal("submitauxblock", json!([other["hash"], good]))?;
-    assert_eq!(refused, (-8, "block hash unknown".to_owned()));
-
-    let made = create(&mut rpc)?;
-    let hash = text(&made["hash"])?;
-    let work = aux_pow(&hash, &text(&made["coinbasescript"])?, true)?;
-    assert_eq!(rpc.call("getauxblock", json!([hash, work]))?, true);
-    assert_eq!(rpc.tip()?, hash);
-    node.stop()
-}
-
-fn merge_mines_with_a_parent_that_names_the_chain(daemon: Daemon) -> Result<()> {
-    let data_dir = DataDir::new()?;
-    let node = Node::start(daemon, &data_dir, &[])?;
-    let mut rpc = node.rpc()?;
-    // From here on the parent's coinbase must name a block of the chain.
-    rpc.generate(440)?;
-    for _ in 0..3 {
-        let made = create(&mut rpc)?;
-        let hash = text(&made["hash"])?;
-        let work = aux_pow(&hash, &text(&made["coinbasescript"])?, true)?;
-        assert_eq!(rpc.call("submitauxblock", json!([hash, work]))?, true);
-        assert_eq!(rpc.tip()?, hash);
-    }
-    let made = create(&mut rpc)?;
-    let hash = text(&made["hash"])?;
-    let nameless = aux_pow(&hash, "51", true)?;
-    assert_eq!(rpc.call("submitauxblock", json!([hash, nameless]))?, false);
-    assert_ne!(rpc.tip()?, hash);
-    // The block is not to blame for its parent.
-    let named = aux_pow(&hash, &text(&made["coinbasescript"])?, true)?;
-    assert_eq!(rpc.call("submitauxblock", json!([hash, named]))?, true);
-    assert_eq!(rpc.tip()?, hash);
-    node.stop()
-}
-
-fn gives_merge_miners_the_same_block_for_a_minute(daemon: Daemon) -> Result<()> {
-    let data_dir = DataDir::new()?;
-    let node = Node::start(daemon, &data_dir, &[])?;
-    let mut rpc = node.rpc()?;
-    let coins = rpc.mine_spendable(1)?;
-    let tip = rpc.tip()?;
-    let now = rpc.call("getblockheader", json!([tip]))?["time"]
-        .as_u64()
-        .context("no time")?
-        + 100;
-    rpc.call("setmocktime", json!([now]))?;
-    let first = create(&mut rpc)?;
-    let transaction = rpc.spend(&json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;
-    rpc.send_transaction(&transaction)?;
-    rpc.call("setmocktime", json!([now + 60]))?;
-    assert_eq!(create(&mut rpc)?, first);
-    rpc.call("setmocktime", json!([now + 61]))?;
-    let second = create(&mut rpc)?;
-    assert_ne!(second["hash"], first["hash"]);
-    assert_eq!(second["coinbasevalue"], 5_000_100_000_u64);
-    assert_eq!(create(&mut rpc)?, second);
-    // Whoever works on the first one does not work in vain.
-    let hash = text(&first["hash"])?;
-    let work = aux_pow(&hash, &text(&first["coinbasescript"])?, true)?;
-    assert_eq!(rpc.call("submitauxblock", json!([hash, work]))?, true);
-    assert_eq!(rpc.tip()?, hash);
-    node.stop()
-}
-
 fn makes_blocks_of_what_it_is_told(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &[])?;
@@ -573,6 +441,103 @@ fn refuses_to_make_blocks_in_upstreams_words(daemon: Daemon) -> Result<()> {
         assert_eq!(refused, (code, expected), "{params}");
     }
     assert_eq!(rpc.tip()?, tip);
+    node.stop()
+}
+
+fn takes_transactions_by_what_they_count_as(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &["-blockmintxfee=0"])?;
+    let mut rpc = node.rpc()?;
+    let coins = rpc.mine_spendable(2)?;
+    let mut ids = Vec::new();
+    for (coin, left) in coins.iter().zip([49.999, 49.99]) {
+        let transaction = rpc.spend(&json!([{ "txid": coin, "vout": 0 }]), left)?;
+        ids.push(rpc.send_transaction(&transaction)?);
+    }
+    let [poor, rich] = [&ids[0], &ids[1]];
+    let tip = rpc.tip()?;
+    let mut now = rpc.call("getblockheader", json!([tip]))?["time"]
+        .as_u64()
+        .context("no time")?;
+    for (id, delta, expected) in [
+        (poor, 0, &[rich, poor][..]),
+        (poor, 900_000, &[poor, rich]),
+        // Together, that is less than nothing.
+        (poor, -1_000_001, &[rich]),
+        (rich, -1_000_000, &[rich]),
+        (rich, -1, &[]),
+        (poor, 1, &[poor]),
+    ] {
+        rpc.call("prioritisetransaction", json!([id, null, delta]))?;
+        now += 10;
+        rpc.call("setmocktime", json!([now]))?;
+        let told = template(&mut rpc)?;
+        let found = told["transactions"].as_array().context("no list")?.iter();
+        let found: Vec<_> = found.map(|one| &one["txid"]).collect();
+        assert_eq!(found, expected, "{id} {delta}");
+        let value = told["coinbasevalue"].as_u64().context("no value")?;
+        let fees = [(poor, 100_000), (rich, 1_000_000)];
+        let fees = fees.iter().filter(|(id, _)| expected.contains(id));
+        assert_eq!(value, 5_000_000_000 + fees.map(|(_, fee)| fee).sum::<u64>());
+    }
+    assert_eq!(
+        rpc.call("getprioritisedtransactions", json!([]))?,
+        json!({
+            poor: { "fee_delta": -100_000, "in_mempool": true },
+            rich: { "fee_delta": -1_000_001, "in_mempool": true },
+        })
+    );
+    let refused = rpc.refusal("prioritisetransaction", json!([poor, 1, 1]))?;
+    let expected = "Priority is no longer supported, dummy argument to prioritisetransaction must be 0.";
+    assert_eq!(refused, (-8, expected.to_owned()));
+    node.stop()
+}
+
+fn estimates_what_all_miners_do_by_work_and_time(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    let mut rpc = node.rpc()?;
+    assert_eq!(rpc.call("getnetworkhashps", json!([]))?, 0);
+    for number in 0..130 {
+        rpc.call("setmocktime", json!([START + number * 600]))?;
+        rpc.generate(1)?;
+    }
+    // A block takes two hashes.
+    let usual = "0.003333333333333334";
+    let since_genesis = (260.0_f64 / 77_401.0, json!([1000]));
+    let rate = rpc.call("getnetworkhashps", since_genesis.1)?;
+    let difference = rate.as_f64().context("no number")? - since_genesis.0;
+    ensure!(difference.abs() < 1e-15, "{rate}");
+    for (params, expected) in [
+        (json!([]), usual),
+        (json!([1]), usual),
+        (json!([120, 130]), usual),
+        (json!([120, 131]), usual),
+        (json!([2, 7]), usual),
+        (json!([120, 0]), "0"),
+        (json!([120, 1]), "2"),
+        (json!([0]), &rate.to_string()),
+        (json!([-1]), &rate.to_string()),
+    ] {
+        let told = rpc.call("getnetworkhashps", params.clone())?;
+        assert_eq!(told.to_string(), expected, "{params}");
+    }
+    let info = rpc.call("getmininginfo", json!([]))?;
+    assert_eq!(
+        info.to_string(),
+        json!({
+            "blocks": 130,
+            "currentblockweight": 4_000,
+            "currentblocktx": 0,
+            "difficulty": "4.656542373906925e-10".parse::<serde_json::Number>()?,
+            "networkhashps": usual.parse::<serde_json::Number>()?,
+            "pooledtx": 0,
+            "chain": "regtest",
+            "warnings": "",
+        })
+        .to_string(),
+        "in this order"
+    );
     node.stop()
 }
 
