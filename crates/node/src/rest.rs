@@ -91,3 +91,38 @@ async fn answer(
         .await
         .unwrap_or_else(|_panicked| Err(Failure::failed("the request was given up")))
 }
+
+#[cfg(test)]
+mod tests {
+    use rpc::{DispatchConfig, MethodTable, Page, PageStatus};
+
+    use super::*;
+    use crate::rpc_server::naming;
+
+    #[tokio::test]
+    async fn nothing_is_told_while_the_node_starts() {
+        let config = DispatchConfig {
+            log_path: String::new(),
+            check_results: true,
+            naming: naming(),
+        };
+        let dispatcher = Dispatcher::new(config, MethodTable::default(), || {}).unwrap();
+        dispatcher.set_warmup_status("Verifying blocks…");
+        let told = async || {
+            let request = PageRequest {
+                target: ".json".to_owned(),
+                body: Vec::new(),
+            };
+            let node = Node::default();
+            answer::page(answer(&node, Arc::clone(&dispatcher), chain::info, request).await)
+        };
+        let unavailable = |status: &str| Page {
+            status: PageStatus::Unavailable,
+            content_type: "text/plain",
+            body: format!("Service temporarily unavailable: {status}\r\n").into_bytes(),
+        };
+        assert_eq!(told().await, unavailable("Verifying blocks…"));
+        dispatcher.finish_warmup();
+        assert_eq!(told().await, unavailable("Loading block index…"));
+    }
+}

@@ -19,3 +19,19 @@ pub(crate) fn options() -> Vec<OptionSpec> {
     .map(OptionSpec::hidden)
     .into()
 }
+
+#[cfg(test)]
+mod tests {
+    use app::{Args, OptionTable};
+
+    #[test]
+    fn options_are_taken_that_have_no_effect() {
+        let argv = [
+            "syscoind",
+            "-zmqpubhashtx=tcp://127.0.0.1:1",
+            "-zmqpubhashtxhwm=1",
+        ];
+        let table = OptionTable::new().add(super::options());
+        assert!(Args::parse(table, argv.map(Into::into)).is_ok());
+    }
+}

@@ -19,8 +19,11 @@ use crate::route::{PageRequest, Routes};
 use crate::service::{Caller, Refusal, Service};
 use crate::subnet::Subnet;
 
-/// The longest body, 32 MiB.
+/// The longest body of calls, 32 MiB.
 pub(crate) const MAX_BODY: usize = 0x0200_0000;
+
+/// The longest body of a request for a page, 1 MiB: it is read of whoever may connect.
+const MAX_PAGE_BODY: usize = 1 << 20;
 
 /// How long a client with a wrong password waits for the answer, so that guessing is slow.
 const WRONG_PASSWORD_DELAY: Duration = Duration::from_millis(250);
@@ -89,7 +92,7 @@ impl Endpoint {
         let Some((handler, target)) = self.routes.find(target) else {
             return reply::empty(StatusCode::NOT_FOUND);
         };
-        let body = match self.body(peer, request).await {
+        let body = match self.body(peer, request, MAX_PAGE_BODY).await {
             Ok(body) => body,
             Err(status) => return reply::closing(status),
         };
@@ -117,7 +120,7 @@ impl Endpoint {
                 }
             },
         };
-        let body = match self.body(peer, request).await {
+        let body = match self.body(peer, request, MAX_BODY).await {
             Ok(body) => body,
             Err(status) => return reply::closing(status),
         };
@@ -131,8 +134,13 @@ impl Endpoint {
         }
     }
 
-    async fn body(&self, peer: SocketAddr, request: hyper::Request<Incoming>) -> Result<Vec<u8>, StatusCode> {
-        let body = body::read(request.into_body(), MAX_BODY, self.patience).await;
+    async fn body(
+        &self,
+        peer: SocketAddr,
+        request: hyper::Request<Incoming>,
+        limit: usize,
+    ) -> Result<Vec<u8>, StatusCode> {
+        let body = body::read(request.into_body(), limit, self.patience).await;
         body.map_err(|error| {
             tracing::debug!(target: "http", "request from {peer} rejected: {error}");
             error.status()

@@ -1,13 +1,18 @@
 //! What the node tells over HTTP without a password (`-rest`).
 
 use anyhow::{Context as _, Result, ensure};
-use functional_tests::{Connection, Daemon, DataDir, Node, Response, RpcClient, for_each_daemon, text};
+use functional_tests::{
+    Connection, Daemon, DataDir, KEY_ADDRESS, Node, Response, RpcClient, for_each_daemon, text,
+};
 use serde_json::{Value, json};
+
+use crate::handmade::{aux_pow, to_hex};
 
 for_each_daemon![
     has_no_pages_unless_it_is_told_to,
     tells_of_the_chain_as_methods_do,
     gives_blocks_and_headers_in_each_form,
+    gives_headers_with_the_work_of_another_chain,
     gives_transactions_wherever_they_are,
     gives_filters_where_it_keeps_them,
     gives_outputs_that_are_not_spent,
@@ -78,10 +83,6 @@ fn with_form(path: &str, form: &str) -> String {
         None => format!("{path}.{form}"),
         Some((path, query)) => format!("{path}.{form}?{query}"),
     }
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// An id's or a hash's digits as they stand in bytes.
@@ -186,6 +187,29 @@ fn gives_blocks_and_headers_in_each_form(daemon: Daemon) -> Result<()> {
     assert_eq!(String::from_utf8(digits)?, format!("{hash}\n"));
     let bytes = reader.found("blockhashbyheight/2.bin", "application/octet-stream")?;
     assert_eq!(to_hex(&bytes), reversed(hash));
+    node.stop()
+}
+
+fn gives_headers_with_the_work_of_another_chain(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &["-rest"])?;
+    let mut rpc = node.rpc()?;
+    let before = rpc.generate(1)?.remove(0);
+    let made = rpc.call("createauxblock", json!([KEY_ADDRESS]))?;
+    let hash = text(&made["hash"])?;
+    let work = aux_pow(&hash, &text(&made["coinbasescript"])?, true)?;
+    assert_eq!(rpc.call("submitauxblock", json!([hash, work]))?, true);
+    let mut reader = Reader::new(&data_dir)?;
+    let block = reader.hex(&format!("block/{hash}"))?;
+    let header = format!("{}{work}", &block[..160]);
+    assert!(block.starts_with(&header), "{block}");
+    let first = text(&rpc.call("getblockheader", json!([before, false]))?)?;
+    assert_eq!(
+        reader.hex(&format!("headers/{before}?count=9"))?,
+        format!("{first}{header}")
+    );
+    let headers = reader.json(&format!("headers/{hash}"))?;
+    assert_eq!(headers, json!([rpc.call("getblockheader", json!([hash]))?]));
     node.stop()
 }
 

@@ -8,6 +8,8 @@ use functional_tests::{
 };
 use serde_json::json;
 
+use crate::handmade::to_hex;
+
 for_each_daemon![
     publishes_blocks_and_their_transactions,
     publishes_unconfirmed_transactions,
@@ -16,10 +18,6 @@ for_each_daemon![
     publishes_nothing_where_it_cannot_listen,
     refuses_addresses_that_are_none,
 ];
-
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// The next message as topic, hexadecimal body and number.
 fn next<S: Read + Write>(subscriber: &mut Subscriber<S>) -> Result<(String, String, u32)> {

@@ -462,6 +462,20 @@ async fn pages_are_served_without_a_password_whatever_the_method() {
 }
 
 #[tokio::test]
+async fn what_is_sent_to_a_page_is_limited() {
+    const MOST: usize = 1 << 20;
+    let (running, _begun, gate) = start_with_pages(&rpc::ServiceConfig::default()).await;
+    gate.add_permits(1);
+    let mut client = Client::connect(running.address).await;
+    client.send(&page("POST", "/page/", &"x".repeat(MOST))).await;
+    assert_eq!(client.response().await.body.len(), MOST + 1);
+    let length = MOST + 1;
+    let head = format!("POST /page/ HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
+    client.send(&head).await;
+    assert_eq!(client.response().await.status, 413);
+}
+
+#[tokio::test]
 async fn pages_wait_their_turn_among_calls() {
     let service = rpc::ServiceConfig {
         threads: 1,
