@@ -7,6 +7,8 @@ use bitcoin::{Script, ScriptBuf};
 use consensus::limits::MAX_SCRIPT_SIZE;
 use thiserror::Error;
 
+use crate::hex::to_hex;
+
 /// The most bytes that an operation may push.
 const MAX_PUSH: usize = 520;
 
@@ -37,15 +39,11 @@ pub fn from_script(script: &Script, signatures: Signatures) -> String {
     let words = script.instructions().map(|instruction| match instruction {
         Ok(Instruction::PushBytes(bytes)) if bytes.len() <= 4 => small_number(bytes.as_bytes()).to_string(),
         Ok(Instruction::PushBytes(bytes)) if shows_signatures => signature(bytes.as_bytes()),
-        Ok(Instruction::PushBytes(bytes)) => hex(bytes.as_bytes()),
+        Ok(Instruction::PushBytes(bytes)) => to_hex(bytes.as_bytes()),
         Ok(Instruction::Op(opcode)) => names::name(opcode.to_u8()),
         Err(_) => "[error]".to_owned(),
     });
     words.collect::<Vec<_>>().join(" ")
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bitcoin::hex::DisplayHex::to_lower_hex_string(bytes)
 }
 
 fn is_unspendable(script: &Script) -> bool {
@@ -66,8 +64,8 @@ fn small_number(bytes: &[u8]) -> i64 {
 fn signature(bytes: &[u8]) -> String {
     let kind = bytes.last().and_then(|last| sighash_name(*last));
     match kind {
-        Some(kind) if is_signature(bytes) => format!("{}[{kind}]", hex(&bytes[..bytes.len() - 1])),
-        _ => hex(bytes),
+        Some(kind) if is_signature(bytes) => format!("{}[{kind}]", to_hex(&bytes[..bytes.len() - 1])),
+        _ => to_hex(bytes),
     }
 }
 

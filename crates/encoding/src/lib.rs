@@ -7,6 +7,7 @@ pub mod address;
 pub mod amount;
 pub mod assembly;
 pub mod descriptor;
+pub mod hex;
 pub mod json;
 mod kind;
 pub mod message;

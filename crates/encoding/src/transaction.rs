@@ -9,7 +9,8 @@ use bitcoin::{Transaction, TxIn, TxOut, Wtxid};
 use consensus::limits::MAX_SCRIPT_SIZE;
 use consensus::transaction::{TransactionKind, decode_transaction, parse_allocation};
 
-use crate::assembly::{decode_hex, has_valid_operations, hex};
+use crate::assembly::{decode_hex, has_valid_operations};
+use crate::hex;
 
 /// How the bytes of a transaction may be understood, where they can be in two ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +64,7 @@ impl<T: Encodable> DynEncode for T {
 /// A transaction's digits, with its witness if it has one.
 #[must_use]
 pub fn to_hex(transaction: &Transaction) -> String {
-    hex(&to_bytes(transaction))
+    hex::to_hex(&to_bytes(transaction))
 }
 
 /// The hash of a transaction with its witness.

@@ -13,6 +13,7 @@ use tracing::Instrument as _;
 use crate::arguments::Arguments;
 use crate::config::DispatchConfig;
 use crate::control;
+use crate::eager::{self, Lost};
 use crate::envelope::{Call, Params};
 use crate::error::{RpcError, code};
 use crate::help;
@@ -102,13 +103,12 @@ impl Dispatcher {
             outcome
         };
         let span = tracing::debug_span!(target: "rpc", "call", method = name);
-        let task = tokio::spawn(running.instrument(span));
-        let result = task.await.unwrap_or_else(|error| {
-            // The panic's own text went to the panic hook; a client learns no more than that it happened.
-            let what = if error.is_panic() {
-                format!("{name} panicked")
-            } else {
-                format!("{name} was cancelled")
+        let finished = eager::finish(running.instrument(span)).await;
+        let result = finished.unwrap_or_else(|lost| {
+            // A client learns no more than that it happened.
+            let what = match lost {
+                Lost::Panicked => format!("{name} panicked"),
+                Lost::Cancelled => format!("{name} was cancelled"),
             };
             Err(RpcError::new(
                 code::INTERNAL_ERROR,

@@ -7,6 +7,9 @@ use crate::document::{Document, NotJson};
 use crate::error::{RpcError, code};
 use crate::method::Outcome;
 
+/// From how many bytes on a text is looked at as a whole.
+const LONG_TEXT: usize = 1024;
+
 /// A method's name with its parameters, not yet matched against the method's declaration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
@@ -115,10 +118,44 @@ impl Reply {
         }
     }
 
+    /// The reply as JSON if its result is a long text that is written as it is, such as a block's digits. That is a
+    /// look at the text and a copy of it, where the JSON library writes letter by letter.
+    pub(crate) fn with_long_text(&self) -> Option<String> {
+        let Self {
+            result: Value::String(text),
+            error: None,
+            id,
+        } = self
+        else {
+            return None;
+        };
+        if text.len() < LONG_TEXT || !is_plain(text) {
+            return None;
+        }
+        let (before, between) = ("{\"result\":\"", "\",\"error\":null,\"id\":");
+        let id = id.to_string();
+        let mut json = String::with_capacity(before.len() + text.len() + between.len() + id.len() + 2);
+        for part in [before, text, between, &id, "}"] {
+            json.push_str(part);
+        }
+        Some(json)
+    }
+
     /// The error's number.
     pub(crate) fn error_code(&self) -> Option<i32> {
         self.error.as_ref().map(|error| error.code)
     }
+}
+
+/// Whether no letter of a text is written in another way in JSON.
+fn is_plain(text: &str) -> bool {
+    // Without a way out in the middle of a piece, so that the compiler takes many bytes at a time.
+    let is_plain = |piece: &[u8]| {
+        piece.iter().fold(true, |is_plain, byte| {
+            is_plain & (*byte >= b' ') & (*byte != b'"') & (*byte != b'\\')
+        })
+    };
+    text.as_bytes().chunks(64).all(is_plain)
 }
 
 fn invalid(message: &str) -> RpcError {
@@ -199,7 +236,26 @@ mod tests {
         }
     }
 
+    #[test]
+    fn short_texts_numbers_and_errors_are_left_to_the_json_library() {
+        let error = || RpcError::misc("x".repeat(LONG_TEXT));
+        for outcome in [Ok("abc".into()), Ok(json!(7)), Ok(json!(["a"])), Err(error())] {
+            assert_eq!(Reply::new(json!(1), outcome).with_long_text(), None);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn long_texts_are_written_as_by_the_json_library(text in ".{0,4}", place in 0..LONG_TEXT, id in ".{0,4}") {
+            let (begin, end) = ("a".repeat(place), "ä".repeat(LONG_TEXT));
+            let reply = Reply::new(json!(id), Ok(format!("{begin}{text}{end}").into()));
+            let expected = serde_json::to_string(&reply).unwrap();
+            match reply.with_long_text() {
+                Some(json) => prop_assert_eq!(json, expected),
+                None => prop_assert!(text.contains(['"', '\\']) || text.contains(|letter| letter < ' ')),
+            }
+        }
+
         #[test]
         fn any_json_params_survive_the_envelope(numbers in proptest::collection::vec(any::<i64>(), 0..8), id: u32) {
             let text = json!({ "method": "echo", "params": numbers, "id": id }).to_string();

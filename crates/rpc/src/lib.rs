@@ -15,6 +15,7 @@ mod config;
 mod control;
 mod dispatch;
 mod document;
+mod eager;
 mod envelope;
 mod error;
 mod help;

@@ -12,6 +12,7 @@ use tracing::Instrument as _;
 use crate::config::ServiceConfig;
 use crate::dispatch::Dispatcher;
 use crate::document::Document;
+use crate::eager;
 use crate::envelope::{self, Body, Reply};
 use crate::error::{RpcError, code};
 use crate::printable::{SAFE_IN_TEXT, printable};
@@ -128,8 +129,8 @@ impl Service {
             let _running = service.running.acquire().await;
             work.await
         };
-        let work = tokio::spawn(work.in_current_span());
-        work.await.map_err(|_panicked| Refusal::GivenUp)
+        let work = eager::finish(work.in_current_span());
+        work.await.map_err(|_lost| Refusal::GivenUp)
     }
 
     async fn work(&self, body: &[u8], caller: &Caller) -> Result<Answer, Refusal> {
@@ -168,17 +169,25 @@ impl Service {
         }
     }
 
+    /// Where the caller is, for the log, if that is wanted there.
+    fn origin(&self, caller: &Caller) -> String {
+        match caller.peer {
+            Some(peer) if self.log_peers => format!(" peeraddr={peer}"),
+            _ => String::new(),
+        }
+    }
+
     async fn call(&self, document: Document, caller: &Caller) -> Reply {
         let (id, call) = envelope::read_call(document);
         let outcome = match call {
             Ok(call) => {
-                let method = printable(&call.method, SAFE_IN_TEXT);
-                let Caller { user, peer } = caller;
-                let origin = match peer {
-                    Some(peer) if self.log_peers => format!(" peeraddr={peer}"),
-                    _ => String::new(),
-                };
-                tracing::debug!(target: "rpc", "ThreadRPCServer method={method} user={user}{origin}");
+                let user = &caller.user;
+                tracing::debug!(
+                    target: "rpc",
+                    "ThreadRPCServer method={} user={user}{}",
+                    printable(&call.method, SAFE_IN_TEXT),
+                    self.origin(caller),
+                );
                 self.dispatcher.execute(call, user).await
             }
             Err(error) => Err(error),
@@ -205,6 +214,12 @@ impl Refusal {
 impl Answer {
     /// The answer as JSON, without a line's end.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("writing JSON to memory cannot fail because keys are strings")
+        let long = match &self.0 {
+            Replies::Single(reply) => reply.with_long_text(),
+            Replies::Batch(_) => None,
+        };
+        long.unwrap_or_else(|| {
+            serde_json::to_string(self).expect("writing JSON to memory cannot fail because keys are strings")
+        })
     }
 }

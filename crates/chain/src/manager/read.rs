@@ -3,7 +3,8 @@
 use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
 
-use bitcoin::OutPoint;
+use bitcoin::hashes::Hash;
+use bitcoin::{BlockHash, OutPoint};
 use consensus::block::Block;
 use consensus::transaction::Coin;
 
@@ -13,6 +14,9 @@ use crate::database::DatabaseError;
 use crate::files::BlockFiles;
 use crate::tree::EntryId;
 use crate::undo::BlockUndo;
+
+/// The bytes that a block's hash is of.
+const PURE_HEADER: usize = 80;
 
 impl ChainstateManager {
     /// A coin of the active chain, if it is not spent.
@@ -51,19 +55,23 @@ impl ChainstateManager {
         Ok(block)
     }
 
-    /// A block's bytes.
+    /// A block's bytes, of which no more is looked at than its header.
     ///
     /// # Errors
-    /// [`ChainError`] if it is not there, or cannot be read.
+    /// [`ChainError`] if it is not there, cannot be read, or is another one.
     pub fn read_block_bytes(&self, id: EntryId) -> Result<Vec<u8>, ChainError> {
         let (hash, position) = {
             let tree = self.tree();
             let entry = tree.entry(id);
             (entry.hash, entry.position)
         };
-        Ok(self
+        let bytes = self
             .files
-            .read_block_bytes(position.ok_or(ChainError::NoData(hash))?)?)
+            .read_block_bytes(position.ok_or(ChainError::NoData(hash))?)?;
+        match bytes.get(..PURE_HEADER) {
+            Some(header) if BlockHash::hash(header) == hash => Ok(bytes),
+            _ => Err(ChainError::WrongBlock(hash)),
+        }
     }
 
     /// The coins that a block spent, a list for each of its transactions but the coinbase.

@@ -6,7 +6,7 @@ use miniscript::Segwitv0;
 use miniscript::miniscript::Miniscript;
 
 use super::with_checksum;
-use crate::assembly::hex;
+use crate::hex::to_hex;
 use crate::kind::ScriptKind;
 use crate::{Address, SecretKey};
 
@@ -100,8 +100,8 @@ fn infer_at(script: &Script, place: Place, known: &Known) -> Option<String> {
 /// A key's digits, if it may stand in a descriptor there. Whether it is on the curve is not looked at.
 fn readable_key(key: &[u8], place: Place) -> Option<String> {
     match key.first() {
-        Some(2 | 3) => Some(hex(key)),
-        Some(4) if place != Place::WitnessScriptHash => Some(hex(key)),
+        Some(2 | 3) => Some(to_hex(key)),
+        Some(4) if place != Place::WitnessScriptHash => Some(to_hex(key)),
         _ => None,
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::script::{output_script, signature_script};
 use crate::amount::{to_json, unsigned_to_json};
-use crate::assembly::hex;
+use crate::hex::to_hex;
 use crate::transaction::{stripped_bytes, to_bytes, witness_hash};
 
 /// A coin that an input spends.
@@ -93,7 +93,7 @@ fn input_object(input: &TxIn, is_coinbase: bool, previous_output: Option<Value>)
         object.insert("scriptSig".to_owned(), signature_script(&input.script_sig).into());
     }
     if !input.witness.is_empty() {
-        let items: Vec<String> = input.witness.iter().map(hex).collect();
+        let items: Vec<String> = input.witness.iter().map(to_hex).collect();
         object.insert("txinwitness".to_owned(), items.into());
     }
     if let Some(previous_output) = previous_output {
@@ -152,7 +152,7 @@ fn tokens_object(transaction: &Transaction) -> Option<Map<String, Value>> {
     object.insert("txtype".to_owned(), kind.into());
     if kind == "assetallocationburntonevm" {
         let destination = nevm_destination(transaction).unwrap_or_default();
-        let destination = format!("0x{}", hex(destination));
+        let destination = format!("0x{}", to_hex(destination));
         object.insert("nevm_destination".to_owned(), destination.into());
     }
     Some(object)

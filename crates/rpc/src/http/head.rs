@@ -33,10 +33,14 @@ pub(super) fn check<B>(peer: SocketAddr, request: &Request<B>) -> Result<(), Sta
         tracing::debug!(target: "http", "HTTP request from {peer} rejected: Unknown HTTP request method");
         return Err(StatusCode::METHOD_NOT_ALLOWED);
     }
-    let mut logged = printable(&path, SAFE_IN_PATH);
-    logged.truncate(LOGGED_PATH);
-    tracing::debug!(target: "http", "Received a {method} request for {logged} from {peer}");
+    tracing::debug!(target: "http", "Received a {method} request for {} from {peer}", logged(&path));
     Ok(())
+}
+
+fn logged(path: &str) -> String {
+    let mut logged = printable(path, SAFE_IN_PATH);
+    logged.truncate(LOGGED_PATH);
+    logged
 }
 
 #[cfg(test)]

@@ -188,7 +188,7 @@ fn getblock(node: Node) -> Method {
                     if verbosity <= 0 {
                         let bytes = node.chain.read_block_bytes(id);
                         let bytes = bytes.map_err(|_unreadable| RpcError::misc("Block not found on disk"))?;
-                        return Ok(bytes.to_lower_hex_string().into());
+                        return Ok(encoding::hex::to_hex(&bytes).into());
                     }
                     describe(node, id, verbosity)
                 })
