@@ -91,12 +91,26 @@ pub fn forget_peak(pid: u32) -> Result<()> {
     Ok(fs::write(format!("/proc/{pid}/clear_refs"), "5")?)
 }
 
+/// How many threads the process has at the moment.
+///
+/// # Errors
+/// When there is no such process.
+pub fn threads(pid: u32) -> Result<u64> {
+    Ok(status(pid, "Threads:")?.parse()?)
+}
+
 fn status_bytes(pid: u32, name: &str) -> Result<u64> {
+    let value = status(pid, name)?;
+    let kilobytes = value
+        .strip_suffix(" kB")
+        .with_context(|| format!("{name} {value}"))?;
+    Ok(kilobytes.parse::<u64>()? << 10)
+}
+
+fn status(pid: u32, name: &str) -> Result<String> {
     let text = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let value = text.lines().find_map(|line| line.strip_prefix(name));
-    let kilobytes = value.and_then(|value| value.trim().strip_suffix(" kB"));
-    let kilobytes: u64 = kilobytes.with_context(|| format!("no {name}"))?.parse()?;
-    Ok(kilobytes << 10)
+    Ok(value.with_context(|| format!("no {name}"))?.trim().to_owned())
 }
 
 fn state_and_parent(pid: u32) -> Result<(char, u32)> {

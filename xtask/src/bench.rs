@@ -2,15 +2,62 @@
 
 mod depends;
 mod ipc;
+mod node;
 
+use std::path::PathBuf;
+
+use miette::{IntoDiagnostic as _, miette};
+use xshell::Shell;
+
+use crate::arguments::DependsArguments;
 use crate::arguments::bench::{BenchArguments, Subject};
+use crate::site::Site;
+use crate::{cargo, workspace};
 
 /// Runs the verb.
 pub(crate) fn run(arguments: &BenchArguments) -> miette::Result<()> {
     match &arguments.subject {
         Subject::Depends(arguments) => depends::run(arguments),
         Subject::Ipc(arguments) => ipc::run(arguments),
+        Subject::Node(arguments) => node::run(arguments),
     }
+}
+
+/// How a program is compiled.
+#[derive(Debug, Clone, Copy)]
+enum Profile {
+    Release,
+    Development,
+}
+
+/// Builds one executable and gives its path.
+fn compile(
+    site: &Site,
+    depends: &DependsArguments,
+    profile: Profile,
+    what: &[&str],
+    name: &str,
+) -> miette::Result<PathBuf> {
+    let shell = Shell::new().into_diagnostic()?;
+    shell.change_dir(workspace::root());
+    let mut command = cargo::cargo(&shell, site.profile.path())
+        .args(["build", "--message-format=json-render-diagnostics"])
+        .args(what);
+    command = match profile {
+        Profile::Release => command.arg("--release"),
+        Profile::Development => command,
+    };
+    if depends.offline {
+        command = command.arg("--offline");
+    }
+    if let Some(jobs) = depends.jobs {
+        command = command.args(["-j", &jobs.to_string()]);
+    }
+    let built = cargo::built(&command.read().into_diagnostic()?);
+    let found = built.into_iter().find(|executable| executable.name == name);
+    found
+        .map(|executable| executable.path)
+        .ok_or_else(|| miette!("cargo built no {name}"))
 }
 
 /// The value in the middle, of any number of values but none.

@@ -1,7 +1,5 @@
-//! How fast a chain is: made anew from its files, opened, and extended by a block full of signatures.
-//!
-//! Prints one JSON object with a number for each. The arguments are how many blocks the chains have that are made anew and
-//! opened; 20,000 and 100,000 if none are given.
+//! Measures the connecting of a block full of signatures, and makes chains for what is measured of executables;
+//! `cargo xtask bench node` runs it and says what the figures mean.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,23 +18,13 @@ use chain::mining::{Chosen, assemble, solve};
 use chain::{ChainstateManager, Clock, Config, Pruning, Rebuild};
 use consensus::block::Block;
 use consensus::{Network, Params};
-use tempfile::TempDir;
 
 /// The time at which chains begin to grow, in seconds since 1970; each block takes a second.
 const BEGIN: u64 = 1_700_000_000;
 
-/// The time at which they are opened again.
-const LATER: u64 = 1_800_000_000;
-
-/// How many signatures the last block has.
-const SIGNATURES: usize = 6_000;
-
-/// How often the last block is connected.
-const TURNS: u8 = 5;
-
-fn open(directory: &Path, rebuild: Rebuild, now: u64) -> ChainstateManager {
+fn open(directory: &Path) -> ChainstateManager {
     let clock = Arc::new(Clock::default());
-    clock.set(now);
+    clock.set(BEGIN);
     let config = Config {
         params: Params::new(Network::Regtest),
         blocks: directory.join("blocks"),
@@ -44,13 +32,12 @@ fn open(directory: &Path, rebuild: Rebuild, now: u64) -> ChainstateManager {
         cache_bytes: 450 << 20,
         threads: cores(),
         sizes: FileSizes::Normal,
-        rebuild,
+        rebuild: Rebuild::Nothing,
         pruning: Pruning::Never,
         max_tip_age: Duration::from_secs(24 * 60 * 60),
     };
     let manager = ChainstateManager::open(config, clock, Vec::new()).expect("a directory of its own");
-    manager.rebuild().expect("the files are sound");
-    manager.activate().expect("the blocks are sound");
+    manager.activate().expect("there is nothing but the first block");
     manager
 }
 
@@ -79,16 +66,14 @@ fn make(manager: &ChainstateManager, script: &ScriptBuf, transactions: Vec<Trans
     block
 }
 
-/// A chain of so many small blocks.
-fn grow(count: u32) -> TempDir {
-    let directory = TempDir::new().expect("a temporary directory");
-    let manager = open(directory.path(), Rebuild::Nothing, BEGIN);
+/// Makes a chain of so many small blocks.
+fn grow(directory: &Path, count: u32) {
+    let manager = open(directory);
     let script = ScriptBuf::from_bytes(vec![0x51]);
     for _block in 0..count {
         mine(&manager, &script, Vec::new());
     }
     manager.flush().expect("there is room");
-    directory
 }
 
 struct Key {
@@ -142,10 +127,10 @@ impl Key {
     }
 }
 
-/// How long a block full of signatures takes, and how long its signatures alone do on all processors.
-fn connect() -> (Duration, Duration) {
-    let directory = TempDir::new().expect("a temporary directory");
-    let manager = open(directory.path(), Rebuild::Nothing, BEGIN);
+/// Makes a chain whose last block is full of signatures. Each turn gives how long the connecting of such a block takes,
+/// and how long its signatures alone do on all processors.
+fn connect(directory: &Path, count: u32, turns: u8) -> Vec<(Duration, Duration)> {
+    let manager = open(directory);
     let key = Key::new();
     let first = mine(&manager, &key.script(), Vec::new());
     for _block in 0..100 {
@@ -153,7 +138,7 @@ fn connect() -> (Duration, Duration) {
     }
     let coinbase = &first.transactions[0];
     let outpoint = OutPoint::new(coinbase.compute_txid(), 0);
-    let (fan, ..) = key.spend(outpoint, coinbase.output[0].value, SIGNATURES as u64);
+    let (fan, ..) = key.spend(outpoint, coinbase.output[0].value, count.into());
     mine(&manager, &key.script(), vec![fan.clone()]);
     manager.flush().expect("there is room");
 
@@ -165,29 +150,32 @@ fn connect() -> (Duration, Duration) {
         transactions.push(transaction);
         signatures.push((message, signature));
     }
-    let (mut connecting, mut verifying) = (Duration::MAX, Duration::MAX);
-    for turn in 0..TURNS {
+    let mut measured = Vec::new();
+    for turn in 0..turns {
+        if turn > 0 {
+            let tip = manager.tree().tip().expect("there is a tip");
+            manager.invalidate_block(tip).expect("it can be taken back");
+        }
         let start = Instant::now();
         verify(&key, &signatures);
-        verifying = verifying.min(start.elapsed());
+        let verifying = start.elapsed();
 
         // Each block is another one, so that none is known before.
         let script = ScriptBuf::from_bytes(vec![1, turn, 0x75, 0x51]);
         let block = Arc::new(make(&manager, &script, transactions.clone()));
         let start = Instant::now();
         let processed = manager.process_block(&block).expect("there is room");
-        connecting = connecting.min(start.elapsed());
+        measured.push((start.elapsed(), verifying));
         assert_eq!(processed.verdict, Some(Ok(())));
-        let tip = manager.tree().tip().expect("there is a tip");
-        manager.invalidate_block(tip).expect("it can be taken back");
     }
-    (connecting, verifying)
+    manager.flush().expect("there is room");
+    measured
 }
 
 /// Verifies signatures on all processors.
 fn verify(key: &Key, signatures: &[(Message, ecdsa::Signature)]) {
     thread::scope(|scope| {
-        for part in signatures.chunks(SIGNATURES.div_ceil(cores())) {
+        for part in signatures.chunks(signatures.len().div_ceil(cores())) {
             scope.spawn(move || {
                 for (message, signature) in part {
                     let valid = key.secp.verify_ecdsa(message, signature, &key.public);
@@ -199,29 +187,20 @@ fn verify(key: &Key, signatures: &[(Message, ecdsa::Signature)]) {
 }
 
 fn main() {
-    let mut arguments = std::env::args()
-        .skip(1)
-        .map(|argument| argument.parse().expect("a number"));
-    let rebuilt: u32 = arguments.next().unwrap_or(20_000);
-    let opened: u32 = arguments.next().unwrap_or(100_000);
-
-    let directory = grow(rebuilt);
-    let start = Instant::now();
-    drop(open(directory.path(), Rebuild::Everything, LATER));
-    let rate = f64::from(rebuilt) / start.elapsed().as_secs_f64();
-
-    let directory = grow(opened);
-    let start = Instant::now();
-    drop(open(directory.path(), Rebuild::Nothing, LATER));
-    let opening = start.elapsed().as_secs_f64();
-
-    let (connecting, verifying) = connect();
-    let ratio = connecting.as_secs_f64() / verifying.as_secs_f64();
-    println!(
-        "{{\"reindexed_blocks\":{rebuilt},\"reindexed_blocks_per_second\":{rate:.0},\"opened_blocks\":{opened},\
-         \"open_seconds\":{opening:.3},\"signatures\":{SIGNATURES},\"connect_seconds\":{:.3},\
-         \"signatures_alone_seconds\":{:.3},\"connect_ratio\":{ratio:.2}}}",
-        connecting.as_secs_f64(),
-        verifying.as_secs_f64(),
-    );
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let number = |word: &String| word.parse::<u32>().expect("a number");
+    match words.as_slice() {
+        [word, directory, count] if word == "grow" => grow(Path::new(directory), number(count)),
+        [word, directory, count, turns] if word == "connect" => {
+            let turns = u8::try_from(number(turns)).expect("few turns");
+            let turns = connect(Path::new(directory), number(count), turns);
+            let turns: Vec<_> = turns
+                .iter()
+                .map(|(connecting, verifying)| [connecting, verifying].map(Duration::as_secs_f64))
+                .collect();
+            println!("{turns:?}");
+        }
+        // As when all benchmarks of the crate are run.
+        _ => println!("usage: chain grow DIRECTORY BLOCKS | connect DIRECTORY SIGNATURES TURNS"),
+    }
 }

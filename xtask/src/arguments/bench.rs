@@ -1,5 +1,7 @@
 //! The grammar of `cargo xtask bench`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 use super::DependsArguments;
@@ -43,6 +45,28 @@ processes run on one processor. Each round measures everything once, and figures
 
 Only rust_to_rust and the node have targets; `met` says whether they are reached. Compare figures of one run alone.";
 
+const NODE_BENCH_HELP: &str = "\
+Builds the daemons that the profile allows, optimised, and writes one JSON object; what it is doing goes to the standard
+error. MULTIPROCESS=1 NO_QT=1 measures syscoin-node beside syscoind, in turn. Each round measures everything once, and
+figures are medians, with the least and the most of the rounds:
+
+  connect         a block of 5,200 transactions that each spend a P2WPKH output, against the checks of these signatures
+                  alone, on all processors, in the same process
+  first_answer_milliseconds
+                  from the start of the process in an empty regtest directory until getblockcount is answered
+  start_seconds   the same with a chain of 100,000 blocks
+  idle_megabytes, idle_threads
+                  what the processes have that wait for calls, in sum; idle_processes lists them
+  reindexed_blocks_per_second
+                  from the start of the process with -reindex and 20,000 small blocks until all are connected
+  getblockcount_per_second, getblock_per_second
+                  answers on 8 connections that stay open; getblock with verbosity 0, of a block of 1 MB
+  syscoin-node_to_syscoind
+                  the same of one daemon, divided by those of the other in the same round
+
+`met` says whether a target is reached; a small run has none. The long chains are made once and kept in the target
+directory. Compare figures of one run alone: all that the machine does beside it is in them.";
+
 /// What is measured.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArguments {
@@ -59,6 +83,9 @@ pub(crate) enum Subject {
     /// Measure calls between processes.
     #[command(after_help = IPC_BENCH_HELP)]
     Ipc(IpcBenchArguments),
+    /// Measure a node: connecting, starting, answering.
+    #[command(after_help = NODE_BENCH_HELP)]
+    Node(NodeBenchArguments),
 }
 
 /// How the dependencies are measured.
@@ -82,4 +109,23 @@ pub(crate) struct IpcBenchArguments {
     /// How often everything is measured.
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rounds: u32,
+}
+
+/// How a node is measured.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct NodeBenchArguments {
+    #[command(flatten)]
+    pub(crate) depends: DependsArguments,
+    /// How often everything is measured.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: u32,
+    /// Write the figures into this file, not to the standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Measure so little that it says nothing but that everything runs.
+    #[arg(long)]
+    pub(crate) small: bool,
+    /// Measure the executables in this directory, and build what measures them for development.
+    #[arg(long, value_name = "DIRECTORY")]
+    pub(crate) executables: Option<PathBuf>,
 }

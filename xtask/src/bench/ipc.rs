@@ -10,13 +10,11 @@ use std::process::{Child, Command, Stdio};
 
 use miette::{IntoDiagnostic as _, Result, miette};
 use serde_json::{Value, json};
-use xshell::Shell;
 
-use super::{memory, say};
+use super::{Profile, compile, memory, say};
 use crate::arguments::bench::IpcBenchArguments;
 use crate::executables::{EXECUTABLES, Executable};
-use crate::site::Site;
-use crate::{build, cargo, site, workspace};
+use crate::{build, site};
 use figures::{CASES, CPP_TO_CPP, CPP_TO_RUST, RAW, RUST_TO_CPP, RUST_TO_RUST, Samples};
 
 /// The executable whose processes are measured.
@@ -75,14 +73,10 @@ impl Programs {
         }
         say("building what is measured");
         // Apart from each other, for what only the benchmarks need is not to get into the node.
-        let node = compile(&site, arguments, &["-p", NODE], NODE)?;
-        let calls = compile(&site, arguments, &["-p", "ipc", "--bench", "calls"], "calls")?;
-        let node_driver = compile(
-            &site,
-            arguments,
-            &["-p", "functional-tests", "--bench", "node"],
-            "node",
-        )?;
+        let driver = |what: &[&str], name| compile(&site, &arguments.depends, Profile::Release, what, name);
+        let node = driver(&["-p", NODE], NODE)?;
+        let calls = driver(&["-p", "ipc", "--bench", "calls"], "calls")?;
+        let node_driver = driver(&["-p", "functional-tests", "--bench", "node"], "node")?;
         let cpp_calls = read(
             Command::new(&calls)
                 .arg("cpp")
@@ -135,26 +129,6 @@ impl Programs {
         child.release()?;
         Ok(figures)
     }
-}
-
-/// Builds one executable and gives its path.
-fn compile(site: &Site, arguments: &IpcBenchArguments, what: &[&str], name: &str) -> Result<PathBuf> {
-    let shell = Shell::new().into_diagnostic()?;
-    shell.change_dir(workspace::root());
-    let mut command = cargo::cargo(&shell, site.profile.path())
-        .args(["build", "--release", "--message-format=json-render-diagnostics"])
-        .args(what);
-    if arguments.depends.offline {
-        command = command.arg("--offline");
-    }
-    if let Some(jobs) = arguments.depends.jobs {
-        command = command.args(["-j", &jobs.to_string()]);
-    }
-    let built = cargo::built(&command.read().into_diagnostic()?);
-    let found = built.into_iter().find(|executable| executable.name == name);
-    found
-        .map(|executable| executable.path)
-        .ok_or_else(|| miette!("cargo built no {name}"))
 }
 
 /// A process that a program of ours keeps as it is.

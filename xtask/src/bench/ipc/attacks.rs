@@ -7,8 +7,8 @@ use miette::{IntoDiagnostic as _, Result};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::super::{median, say};
-use super::{Programs, compile, read};
+use super::super::{Profile, compile, median, say};
+use super::{Programs, read};
 use crate::arguments::bench::IpcBenchArguments;
 use crate::site;
 
@@ -44,7 +44,7 @@ struct Measured {
 pub(super) fn run(arguments: &IpcBenchArguments, programs: &Programs) -> Result<Value> {
     let site = site::choose(&arguments.depends)?;
     let what = ["-p", "functional-tests", "--bench", "attacks"];
-    let driver = compile(&site, arguments, &what, "attacks")?;
+    let driver = compile(&site, &arguments.depends, Profile::Release, &what, "attacks")?;
     let mut rounds = Vec::new();
     for round in 1..=arguments.rounds {
         say(&format!("attacks, round {round} of {}", arguments.rounds));
