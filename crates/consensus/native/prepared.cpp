@@ -69,8 +69,10 @@ struct consensus_output {
     std::int64_t amount;
 };
 
+// A mutable transaction, though nothing changes it: an immutable one hashes itself twice when it is read, and nothing here
+// needs its ids.
 struct consensus_prepared {
-    const CTransaction transaction;
+    const CMutableTransaction transaction;
     PrecomputedTransactionData data;
 };
 
@@ -82,7 +84,7 @@ std::int32_t consensus_prepare(const unsigned char* bytes, std::size_t size, con
         Source source{bytes, size};
         std::unique_ptr<consensus_prepared> made;
         try {
-            made.reset(new consensus_prepared{CTransaction{deserialize, source}, {}});
+            made.reset(new consensus_prepared{CMutableTransaction{deserialize, source}, {}});
         } catch (const std::ios_base::failure&) {
             return NO_TRANSACTION;
         }
@@ -108,8 +110,8 @@ std::int32_t consensus_verify(const consensus_prepared* prepared, std::size_t in
     try {
         const CTxIn& spending = prepared->transaction.vin[input];
         const CTxOut& output = prepared->data.m_spent_outputs[input];
-        const TransactionSignatureChecker checker(&prepared->transaction, static_cast<unsigned int>(input),
-                                                  output.nValue, prepared->data, MissingDataBehavior::FAIL);
+        const MutableTransactionSignatureChecker checker(&prepared->transaction, static_cast<unsigned int>(input),
+                                                         output.nValue, prepared->data, MissingDataBehavior::FAIL);
         ScriptError error = SCRIPT_ERR_UNKNOWN_ERROR;
         const bool is_valid = VerifyScript(spending.scriptSig, output.scriptPubKey, &spending.scriptWitness, flags,
                                            checker, &error);
