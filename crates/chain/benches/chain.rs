@@ -7,7 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bitcoin::hashes::Hash;
-use bitcoin::secp256k1::{All, Message, PublicKey, Secp256k1, SecretKey, ecdsa};
+use bitcoin::secp256k1::ecdsa::{self, SerializedSignature};
+use bitcoin::secp256k1::{All, Message, PublicKey, Secp256k1, SecretKey};
 use bitcoin::sighash::SighashCache;
 use bitcoin::{
     Amount, EcdsaSighashType, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Witness, absolute,
@@ -148,7 +149,7 @@ fn connect(directory: &Path, count: u32, turns: u8) -> Vec<(Duration, Duration)>
     for (vout, output) in (0..).zip(&fan.output) {
         let (transaction, message, signature) = key.spend(OutPoint { txid, vout }, output.value, 1);
         transactions.push(transaction);
-        signatures.push((message, signature));
+        signatures.push((message, signature.serialize_der()));
     }
     let mut measured = Vec::new();
     for turn in 0..turns {
@@ -173,12 +174,16 @@ fn connect(directory: &Path, count: u32, turns: u8) -> Vec<(Duration, Duration)>
 }
 
 /// Verifies signatures on all processors.
-fn verify(key: &Key, signatures: &[(Message, ecdsa::Signature)]) {
+fn verify(key: &Key, signatures: &[(Message, SerializedSignature)]) {
+    let public = key.public.serialize();
     thread::scope(|scope| {
         for part in signatures.chunks(signatures.len().div_ceil(cores())) {
             scope.spawn(move || {
                 for (message, signature) in part {
-                    let valid = key.secp.verify_ecdsa(message, signature, &key.public);
+                    // Both come as bytes in a block.
+                    let public = PublicKey::from_slice(&public).expect("a key");
+                    let signature = ecdsa::Signature::from_der(signature).expect("a signature");
+                    let valid = key.secp.verify_ecdsa(message, &signature, &public);
                     valid.expect("it was signed by this key");
                 }
             });
