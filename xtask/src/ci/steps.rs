@@ -16,7 +16,7 @@ use crate::{cargo, depends, install_tools, site, workspace};
 const TEST_TOOLS: [&str; 6] = ["autoconf", "automake", "busybox", "cmake", "make", "pkg-config"];
 
 /// Every check. What compiles comes after what does not, and all that compiles shares one build profile.
-pub(super) const STEPS: [Step; 17] = [
+pub(super) const STEPS: [Step; 18] = [
     Step {
         name: "fmt",
         claim: "the code is formatted",
@@ -106,6 +106,12 @@ pub(super) const STEPS: [Step; 17] = [
         claim: "the executables behave, driven from outside",
         needs: &["build"],
         run: functional,
+    },
+    Step {
+        name: "bench",
+        claim: "the benchmark of the node runs, whatever it measures",
+        needs: &["build"],
+        run: bench,
     },
     Step {
         name: "readme",
@@ -273,6 +279,22 @@ fn functional(context: &Context) -> Result<Outcome> {
     }
     command
         .args(["test", "--locked", "--no-fail-fast", "-p", "functional-tests"])
+        .run()
+        .into_diagnostic()?;
+    Ok(Outcome::Passed)
+}
+
+fn bench(context: &Context) -> Result<Outcome> {
+    if !cfg!(target_os = "linux") {
+        let reason = "processes are measured on Linux alone".to_owned();
+        return Ok(Outcome::NotChecked { reason });
+    }
+    let directory = workspace::executables_directory(&workspace::this_machine());
+    let driver = std::env::current_exe().into_diagnostic()?;
+    cargo::outside(&context.shell, driver)
+        .args(["bench", "node", "--rounds", "1", "--small", "--executables"])
+        .arg(directory)
+        .env(CONFIG_SITE, profile()?)
         .run()
         .into_diagnostic()?;
     Ok(Outcome::Passed)
