@@ -5,6 +5,8 @@ use bitcoin::hashes::Hash as _;
 use bitcoin::hex::FromHex as _;
 use bitcoin::{BlockHash, OutPoint, TxOut, Txid, VarInt};
 use chain::database::DatabaseError;
+use consensus::params::AddressParams;
+use consensus::transaction::Tokens;
 use encoding::amount::unsigned_to_json;
 use encoding::json::output_script;
 use mempool::Mempool;
@@ -28,10 +30,11 @@ struct Question {
     outpoints: Vec<OutPoint>,
 }
 
-/// An output, and the height of the block that has it.
+/// An output, the height of the block that has it, and the tokens that it holds.
 struct Found {
     output: TxOut,
     height: u32,
+    tokens: Option<Tokens>,
 }
 
 /// What is answered, at one state of the chain.
@@ -51,7 +54,8 @@ pub(super) fn outputs(site: &Site, target: &Target) -> Result<Content, Failure> 
         )));
     }
     let state = look_up(site, &question)?;
-    target.give(|| Ok(state.to_bytes()), || Ok(state.to_json(site)))
+    let chain = &site.node.chain.params().address;
+    target.give(|| Ok(state.to_bytes()), || Ok(state.to_json(chain)))
 }
 
 fn question(target: &Target) -> Result<Question, Failure> {
@@ -166,10 +170,13 @@ fn look_up_at_once(
             Some(output) => Some(Found {
                 output: output.clone(),
                 height: UNCONFIRMED,
+                // Transactions that move tokens wait in no pool.
+                tokens: None,
             }),
             None => coins.peek(outpoint)?.map(|coin| Found {
                 output: coin.output,
                 height: coin.height,
+                tokens: coin.tokens.as_deref().copied(),
             }),
         });
     }
@@ -203,18 +210,22 @@ impl State {
         bytes
     }
 
-    fn to_json(&self, site: &Site) -> Value {
+    fn to_json(&self, chain: &AddressParams) -> Value {
         let bits = self.found.iter().map(|found| match found {
             Some(_) => '1',
             None => '0',
         });
-        let chain = &site.node.chain.params().address;
         let outputs = self.found.iter().flatten().map(|found| {
-            json!({
+            let mut object = json!({
                 "height": found.height,
                 "value": unsigned_to_json(found.output.value.to_sat()),
                 "scriptPubKey": output_script(&found.output.script_pubkey, chain),
-            })
+            });
+            if let Some(tokens) = found.tokens {
+                object["asset_guid"] = tokens.asset.get().into();
+                object["asset_value"] = unsigned_to_json(tokens.value);
+            }
+            object
         });
         json!({
             "chainHeight": self.height,
@@ -279,6 +290,34 @@ mod tests {
         assert_eq!(ask("/10.json", &[]), question(false, &[outpoint(16, 10)]));
         assert_eq!(ask(".hex", b"no digits"), question(false, &[]));
         assert_eq!(ask("/01-0.json", &two()), question(false, &[outpoint(1, 0)]));
+    }
+
+    #[test]
+    fn an_output_is_shown_with_its_tokens() {
+        let found = |tokens| Found {
+            output: TxOut {
+                value: bitcoin::Amount::from_sat(546),
+                script_pubkey: bitcoin::ScriptBuf::new(),
+            },
+            height: 7,
+            tokens,
+        };
+        let tokens = Tokens {
+            asset: 5.try_into().unwrap(),
+            value: 100_000_000,
+        };
+        let state = State {
+            tip: BlockHash::all_zeros(),
+            height: 8,
+            found: vec![Some(found(None)), None, Some(found(Some(tokens)))],
+        };
+        let chain = &consensus::Params::new(consensus::Network::Regtest).address;
+        let shown = state.to_json(chain);
+        assert_eq!(shown["bitmap"], "101");
+        let [plain, holding] = [&shown["utxos"][0], &shown["utxos"][1]];
+        assert!(plain.get("asset_guid").is_none() && plain.get("asset_value").is_none());
+        assert_eq!(holding["asset_guid"], 5);
+        assert_eq!(holding["asset_value"].to_string(), "1.00000000");
     }
 
     #[test]
