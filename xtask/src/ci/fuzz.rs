@@ -1,4 +1,5 @@
-//! The step that fuzzes: it builds the targets in `crates/ipc/fuzz` and runs each for a short time.
+//! The step that fuzzes: it builds the targets of each crate that has some, in its directory `fuzz`, and runs each for a
+//! short time.
 //!
 //! `cargo fuzz run` does the same for as long as one likes, with a sanitizer; that takes a nightly compiler.
 
@@ -11,14 +12,17 @@ use super::steps::profile;
 use super::{Context, Outcome};
 use crate::{cargo, workspace};
 
-/// Where they are.
-const DIRECTORY: &str = "crates/ipc/fuzz";
-
 /// The longest input, in bytes.
 const LONGEST: usize = 16 << 10;
 
 /// Seconds that one input may take.
 const PATIENCE: u32 = 20;
+
+/// A directory with targets.
+struct Suite {
+    directory: &'static str,
+    targets: [Target; 2],
+}
 
 /// A target, and how far it may go.
 struct Target {
@@ -28,16 +32,36 @@ struct Target {
     memory: u32,
 }
 
-const TARGETS: [Target; 2] = [
-    Target {
-        name: "frame",
-        seconds: 10,
-        memory: 256,
+const SUITES: [Suite; 2] = [
+    Suite {
+        directory: "crates/chain/fuzz",
+        targets: [
+            Target {
+                name: "block",
+                seconds: 15,
+                memory: 512,
+            },
+            Target {
+                name: "files",
+                seconds: 10,
+                memory: 512,
+            },
+        ],
     },
-    Target {
-        name: "server",
-        seconds: 30,
-        memory: 384,
+    Suite {
+        directory: "crates/ipc/fuzz",
+        targets: [
+            Target {
+                name: "frame",
+                seconds: 10,
+                memory: 256,
+            },
+            Target {
+                name: "server",
+                seconds: 30,
+                memory: 384,
+            },
+        ],
     },
 ];
 
@@ -56,7 +80,14 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         let reason = "the targets are built like this on Linux alone".to_owned();
         return Ok(Outcome::NotChecked { reason });
     }
-    let directory = workspace::root().join(DIRECTORY);
+    for suite in SUITES {
+        run_suite(context, &suite)?;
+    }
+    Ok(Outcome::Passed)
+}
+
+fn run_suite(context: &Context, suite: &Suite) -> Result<()> {
+    let directory = workspace::root().join(suite.directory);
     let manifest = directory.join("Cargo.toml");
     cargo::outside(&context.shell, "cargo")
         .args(["fmt", "--check", "--manifest-path"])
@@ -64,12 +95,12 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         .run()
         .into_diagnostic()?;
     let built = build(context, &manifest)?;
-    for target in TARGETS {
+    for target in &suite.targets {
         let executable = built.iter().find(|executable| executable.name == target.name);
         let executable = executable.ok_or_else(|| miette!("cargo built no {}", target.name))?;
-        fuzz(context, &target, &executable.path, &directory)?;
+        fuzz(context, target, &executable.path, &directory)?;
     }
-    Ok(Outcome::Passed)
+    Ok(())
 }
 
 /// Builds the targets, apart from everything else: all that they are made of is instrumented.

@@ -91,7 +91,7 @@ pub(super) const STEPS: [Step; 18] = [
     },
     Step {
         name: "fuzz",
-        claim: "no bytes that the fuzzer finds in a short time bring down what reads messages or serves clients",
+        claim: "no bytes that the fuzzer finds in a short time bring down what reads messages, blocks or files, or serves clients",
         needs: &["build"],
         run: fuzz::run,
     },
