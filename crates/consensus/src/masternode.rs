@@ -93,6 +93,9 @@ const MAX_REASON: u16 = 3;
 /// The output that a registration locks up, if that is one of an earlier transaction.
 #[must_use]
 pub fn earlier_collateral(transaction: &Transaction) -> Option<OutPoint> {
+    if TransactionKind::of(transaction) != TransactionKind::MasternodeRegister {
+        return None;
+    }
     match read(transaction)? {
         Payload::Register(Registration { collateral, .. }) => {
             (collateral.txid.to_byte_array() != [0; 32]).then_some(collateral)
