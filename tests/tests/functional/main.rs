@@ -26,6 +26,7 @@ mod psbt;
 mod rest;
 mod rpc_access;
 mod rpc_methods;
+mod rules;
 mod start_errors;
 mod submission;
 mod test_accept;
