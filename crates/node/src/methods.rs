@@ -12,6 +12,7 @@ mod mempool;
 mod message;
 mod mining;
 mod raw_transaction;
+mod scan_object;
 mod time;
 
 use std::sync::Arc;

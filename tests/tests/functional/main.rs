@@ -3,6 +3,7 @@
 mod chain;
 mod children;
 mod cli;
+mod coins;
 mod config_file;
 mod fees;
 mod handmade;

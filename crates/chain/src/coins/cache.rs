@@ -128,7 +128,7 @@ impl CoinsCache {
     ///
     /// # Errors
     /// [`DatabaseError`] if reading fails.
-    pub fn snapshot(&self) -> Result<CoinsSnapshot<'_>, DatabaseError> {
+    pub fn snapshot(&self) -> Result<CoinsSnapshot, DatabaseError> {
         self.database.snapshot()
     }
 

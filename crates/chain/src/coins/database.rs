@@ -1,6 +1,7 @@
 //! The store of coins.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use bitcoin::hashes::Hash;
 use bitcoin::{BlockHash, OutPoint, Txid};
@@ -22,7 +23,7 @@ const VERSION: u32 = 1;
 /// The coins on disk, and the block up to which they are. Both change together or not at all.
 #[derive(Debug)]
 pub struct CoinsDatabase {
-    database: Database,
+    database: Arc<Database>,
 }
 
 impl CoinsDatabase {
@@ -48,7 +49,9 @@ impl CoinsDatabase {
             Ok(())
         };
         let database = Database::open(directory, &identity, contents, cache_bytes, make_tables)?;
-        Ok(Self { database })
+        Ok(Self {
+            database: Arc::new(database),
+        })
     }
 
     /// A coin, if it is there.
@@ -106,18 +109,18 @@ impl CoinsDatabase {
         })
     }
 
-    /// All coins as they are now, whatever is written later. What is replaced meanwhile stays on the disk for as long as
-    /// this is kept.
+    /// All coins as they are now, whatever is written later. What is replaced meanwhile stays on the disk, and the store
+    /// open, for as long as this is kept.
     ///
     /// # Errors
     /// [`DatabaseError`] if reading fails.
-    pub fn snapshot(&self) -> Result<CoinsSnapshot<'_>, DatabaseError> {
+    pub fn snapshot(&self) -> Result<CoinsSnapshot, DatabaseError> {
         let (coins, best_block) = self.database.read(|transaction| {
             let coins = transaction.open_table(COINS)?;
             Ok((coins, best_block(transaction)?))
         })?;
         Ok(CoinsSnapshot {
-            database: &self.database,
+            database: Arc::clone(&self.database),
             coins,
             best_block,
         })
@@ -133,17 +136,25 @@ impl CoinsDatabase {
 }
 
 /// All coins at one moment.
-pub struct CoinsSnapshot<'a> {
-    database: &'a Database,
+pub struct CoinsSnapshot {
+    database: Arc<Database>,
     coins: ReadOnlyTable<&'static [u8], &'static [u8]>,
     best_block: Option<BlockHash>,
 }
 
-impl CoinsSnapshot<'_> {
+impl CoinsSnapshot {
     /// The block up to which the coins are.
     #[must_use]
     pub fn best_block(&self) -> Option<BlockHash> {
         self.best_block
+    }
+
+    /// The size of the store, in bytes on the disk.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if it cannot be found out.
+    pub fn size(&self) -> Result<u64, DatabaseError> {
+        self.database.size()
     }
 
     /// How many coins there are.

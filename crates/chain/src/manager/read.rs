@@ -9,7 +9,7 @@ use consensus::block::Block;
 use consensus::transaction::Coin;
 
 use super::{ChainError, ChainstateManager};
-use crate::coins::CoinsCache;
+use crate::coins::{CoinsCache, CoinsSnapshot};
 use crate::database::DatabaseError;
 use crate::files::BlockFiles;
 use crate::tree::EntryId;
@@ -30,6 +30,18 @@ impl ChainstateManager {
     /// All coins. Blocks are neither connected nor disconnected while the guard lives.
     pub fn lock_coins(&self) -> MutexGuard<'_, CoinsCache> {
         self.coins()
+    }
+
+    /// All coins as they are now, whatever becomes of the chain. They are written to the disk for it.
+    ///
+    /// # Errors
+    /// [`ChainError`] if they cannot be written, after which the chain must not be changed any more.
+    pub fn coins_snapshot(&self) -> Result<CoinsSnapshot, ChainError> {
+        let _writer = self.write();
+        let mut coins = self.coins();
+        self.write_index()?;
+        coins.sync()?;
+        Ok(coins.snapshot()?)
     }
 
     /// The files of blocks.

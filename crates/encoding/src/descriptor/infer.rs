@@ -1,11 +1,15 @@
 //! From scripts to descriptors, as far as what is known allows.
 
+use std::collections::BTreeMap;
+
+use bitcoin::bip32::{ChildNumber, KeySource};
+use bitcoin::taproot::TaprootSpendInfo;
 use bitcoin::{PublicKey, Script, ScriptBuf, XOnlyPublicKey};
 use consensus::params::AddressParams;
 use miniscript::Segwitv0;
 use miniscript::miniscript::Miniscript;
 
-use super::with_checksum;
+use super::{Expansion, with_checksum};
 use crate::hex::to_hex;
 use crate::kind::ScriptKind;
 use crate::{Address, SecretKey};
@@ -17,6 +21,10 @@ pub struct Known {
     pub scripts: Vec<ScriptBuf>,
     /// Public keys.
     pub keys: Vec<PublicKey>,
+    /// Where public keys come from. It is told before each key of which it is known.
+    pub sources: BTreeMap<PublicKey, KeySource>,
+    /// How taproot outputs are made.
+    pub taproot: Vec<TaprootSpendInfo>,
 }
 
 impl Known {
@@ -25,8 +33,20 @@ impl Known {
     pub fn of_secret_keys(keys: &[SecretKey]) -> Self {
         let secp = bitcoin::secp256k1::Secp256k1::signing_only();
         Self {
-            scripts: Vec::new(),
             keys: keys.iter().map(|key| key.public_key(&secp)).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// What a descriptor says of its outputs.
+    #[must_use]
+    pub fn of_expansion(expansion: &Expansion) -> Self {
+        let sources = expansion.keys.iter();
+        Self {
+            scripts: expansion.scripts.clone(),
+            keys: expansion.keys.iter().map(|key| key.public).collect(),
+            sources: sources.map(|key| (key.public, key.source.clone())).collect(),
+            taproot: expansion.taproot.iter().cloned().collect(),
         }
     }
 
@@ -37,6 +57,24 @@ impl Known {
         self.scripts.iter().find(is_it).map(ScriptBuf::as_script)
     }
 
+    /// The key that the output of a tree without leaves was made of.
+    fn internal_key(&self, output: &[u8]) -> Option<XOnlyPublicKey> {
+        let made = |info: &&TaprootSpendInfo| info.output_key().serialize() == output;
+        let info = self.taproot.iter().find(made)?;
+        info.merkle_root().is_none().then(|| info.internal_key())
+    }
+
+    /// The same descriptor, in which sources are told.
+    fn tell_sources(&self, descriptor: String, is_taproot: bool) -> String {
+        self.sources.iter().fold(descriptor, |descriptor, (key, source)| {
+            let digits = match is_taproot {
+                true => XOnlyPublicKey::from(key.inner).to_string(),
+                false => key.to_string(),
+            };
+            descriptor.replace(&digits, &format!("[{}]{digits}", show_source(source)))
+        })
+    }
+
     fn key(&self, address: &Address) -> Option<String> {
         let is_it = |key: &&PublicKey| {
             let bytes = key.to_bytes();
@@ -44,6 +82,14 @@ impl Known {
         };
         self.keys.iter().find(is_it).map(ToString::to_string)
     }
+}
+
+fn show_source((fingerprint, path): &KeySource) -> String {
+    path.into_iter()
+        .fold(fingerprint.to_string(), |text, child| match child {
+            ChildNumber::Normal { index } => format!("{text}/{index}"),
+            ChildNumber::Hardened { index } => format!("{text}/{index}h"),
+        })
 }
 
 /// Where a script stands.
@@ -57,10 +103,13 @@ enum Place {
 /// A descriptor of an output's script: the one that says most, with its checksum.
 #[must_use]
 pub fn infer(script: &Script, known: &Known, chain: &AddressParams) -> String {
-    let payload = infer_at(script, Place::Top, known).unwrap_or_else(|| match Address::from_script(script) {
-        Some(address) => format!("addr({})", address.encode(chain)),
-        None => format!("raw({})", script.to_hex_string()),
-    });
+    let payload = match infer_at(script, Place::Top, known) {
+        Some(functions) => known.tell_sources(functions, script.is_p2tr()),
+        None => match Address::from_script(script) {
+            Some(address) => format!("addr({})", address.encode(chain)),
+            None => format!("raw({})", script.to_hex_string()),
+        },
+    };
     with_checksum(&payload)
 }
 
@@ -86,9 +135,12 @@ fn infer_at(script: &Script, place: Place, known: &Known) -> Option<String> {
             .script(&Address::ScriptHash(*hash))
             .and_then(|script| infer_at(script, Place::ScriptHash, known))
             .map(|inner| format!("sh({inner})")),
-        (ScriptKind::Taproot(key), Place::Top) => XOnlyPublicKey::from_slice(key)
-            .ok()
-            .map(|key| format!("rawtr({key})")),
+        (ScriptKind::Taproot(key), Place::Top) => match known.internal_key(key) {
+            Some(internal) => Some(format!("tr({internal})")),
+            None => XOnlyPublicKey::from_slice(key)
+                .ok()
+                .map(|key| format!("rawtr({key})")),
+        },
         _ => None,
     };
     match place {

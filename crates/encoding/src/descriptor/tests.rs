@@ -306,9 +306,43 @@ fn scripts_are_described_as_far_as_they_are_known() {
         let known = Known {
             scripts: expansion.scripts,
             keys: vec![KEY.parse().unwrap()],
+            ..Known::default()
         };
         assert_eq!(shown(&text, &known), with_checksum(&text));
     }
+}
+
+#[test]
+fn what_a_descriptor_says_of_its_scripts_describes_them() {
+    let chain = main_chain();
+    let key = &KEY[2..];
+    let inferred = |text: &str| {
+        let expansion = parse(text).unwrap().expand(0).unwrap();
+        let known = Known::of_expansion(&expansion);
+        let outputs = expansion.outputs.iter();
+        outputs
+            .map(|script| infer(script, &known, &chain))
+            .collect::<Vec<_>>()
+    };
+    let source = "[d34db33f/44h/0]";
+    for text in [
+        format!("pk({source}{KEY})"),
+        format!("pkh({source}{KEY})"),
+        format!("sh(wpkh({source}{KEY}))"),
+        format!("sh(wsh(multi(1,{source}{KEY})))"),
+        format!("wsh(and_v(v:pk({source}{KEY}),older(144)))"),
+        format!("tr({source}{key})"),
+        format!("rawtr({source}{key})"),
+        "raw(6a)".to_owned(),
+    ] {
+        assert_eq!(inferred(&text), [with_checksum(&text)]);
+    }
+    let several = ["pk(@)", "pkh(@)", "wpkh(@)", "sh(wpkh(@))"];
+    let several = several.map(|text| with_checksum(&text.replace('@', &format!("{source}{KEY}"))));
+    assert_eq!(inferred(&format!("combo({source}{KEY})")), several);
+    // The script is told where no function says more, whatever stands in it.
+    let raw = format!("raw(51{KEY})");
+    assert_eq!(inferred(&raw), [with_checksum(&raw)]);
 }
 
 proptest! {

@@ -221,7 +221,7 @@ fn multisig(required: i32, keys: &[PublicKey], asked: OutputType, chain: &Addres
     };
     let known = Known {
         scripts: vec![script.clone(), witness.script()],
-        keys: Vec::new(),
+        ..Known::default()
     };
     let mut object = json!({
         "address": address.encode(chain),

@@ -3,10 +3,15 @@
 mod block;
 mod choose;
 mod coins;
+mod coins_info;
 mod difficulty;
+mod filter;
 mod info;
 mod named;
+mod proof;
+mod scan;
 mod shapes;
+mod statistics;
 mod tip;
 mod wait;
 
@@ -25,7 +30,15 @@ pub(super) fn methods(node: &Node) -> Vec<Method> {
     methods.extend(block::methods(node));
     methods.extend(info::methods(node));
     methods.extend(choose::methods(node));
-    methods.extend(coins::methods(node));
     methods.extend(wait::methods(node));
+    methods.extend(proof::methods(node));
+    methods.extend([
+        coins::gettxout(node.clone()),
+        coins_info::gettxoutsetinfo(node.clone()),
+        filter::getblockfilter(node.clone()),
+        scan::blocks::scanblocks(node.clone()),
+        scan::coins::scantxoutset(node.clone()),
+        statistics::getblockstats(node.clone()),
+    ]);
     methods
 }

@@ -98,7 +98,7 @@ pub(crate) fn parse(text: &str, chain: &AddressParams, checksum: Checksum) -> Re
 }
 
 /// The last number of a series, where callers do not say.
-const LAST: u32 = 1000;
+pub(super) const LAST: u32 = 1000;
 
 /// Visits what a descriptor stands for: a text, or an object with the descriptor and the numbers of a series. An error of the
 /// visitor ends it.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use consensus::Params;
 pub(crate) use get::anywhere as find_transaction;
+pub(super) use get::by_coin;
 use rpc::Method;
 
 use crate::coins;

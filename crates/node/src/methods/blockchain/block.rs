@@ -73,6 +73,21 @@ pub(in crate::methods) fn read(node: &NodeState, id: EntryId) -> Result<Block, R
         .map_err(|_unreadable| RpcError::misc("Block not found on disk"))
 }
 
+/// What a block that is there spent.
+pub(in crate::methods) fn read_undo(node: &NodeState, id: EntryId) -> Result<BlockUndo, RpcError> {
+    let was_pruned = {
+        let tree = node.chain.tree();
+        let entry = tree.entry(id);
+        entry.height > 0 && entry.undo_position.is_none() && node.chain.is_pruned()
+    };
+    if was_pruned {
+        return Err(RpcError::misc("Undo data not available (pruned data)"));
+    }
+    node.chain
+        .read_undo(id)
+        .map_err(|_unreadable| RpcError::misc("Can't read undo data from disk"))
+}
+
 fn check_is_there(node: &NodeState, id: EntryId) -> Result<(), RpcError> {
     let tree = node.chain.tree();
     let entry = tree.entry(id);

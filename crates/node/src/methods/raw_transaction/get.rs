@@ -190,7 +190,7 @@ fn not_found(text: &str) -> RpcError {
 }
 
 /// The block of the chain with a transaction of which an output is not spent.
-fn by_coin(node: &NodeState, txid: Txid) -> Result<Option<EntryId>, RpcError> {
+pub(in crate::methods) fn by_coin(node: &NodeState, txid: Txid) -> Result<Option<EntryId>, RpcError> {
     for vout in 0..OUTPUTS {
         let coin = node.chain.coin(&OutPoint { txid, vout });
         let coin = coin.map_err(|error| node.fail(&error.into()))?;
