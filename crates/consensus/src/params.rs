@@ -3,6 +3,7 @@
 //! Owns the parameters of the four chains and what regtest's options change in them. Nothing here is read from a file or
 //! a command line: options come as text of a single value.
 
+mod assumed;
 mod deployment;
 mod genesis;
 mod main;
@@ -13,6 +14,7 @@ mod test;
 
 use bitcoin::{Amount, BlockHash, ScriptBuf, Target, Work};
 
+pub use assumed::AssumedCoins;
 pub use deployment::{BuriedDeployment, Deployment, DeploymentStart, VersionBitsDeployment};
 pub use genesis::Genesis;
 pub use options::{HeightOption, OptionError};

@@ -1,6 +1,6 @@
 //! What the node holds while it runs: its chain, and those who wait for it to change.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use app::Shutdown;
@@ -104,6 +104,11 @@ impl NodeState {
         });
         pool.follow(&node);
         node
+    }
+
+    /// The network's directory.
+    pub(crate) fn directory(&self) -> &Path {
+        self.pool_file.parent().unwrap_or_else(|| Path::new(""))
     }
 
     /// Follows the tip.

@@ -1,6 +1,7 @@
 //! What is found among coins and in blocks: scans, proofs, statistics and filters.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
+use fs_err as fs;
 use functional_tests::{CHAIN_ADDRESS, Daemon, DataDir, Node, RpcClient, for_each_daemon, text};
 use serde_json::{Value, json};
 
@@ -10,6 +11,8 @@ for_each_daemon![
     counts_what_is_in_blocks,
     finds_blocks_by_filters,
     tells_of_all_coins_by_an_index,
+    writes_all_coins_to_a_file,
+    refuses_files_of_coins_that_are_not_known,
 ];
 
 /// Anyone can spend what goes there.
@@ -401,5 +404,106 @@ fn tells_of_all_coins_by_an_index(daemon: Daemon) -> Result<()> {
         let refused = rpc.refusal("gettxoutsetinfo", params)?;
         assert_eq!((refused.0, refused.1.as_str()), expected);
     }
+    node.stop()
+}
+
+fn writes_all_coins_to_a_file(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    let mut rpc = node.rpc()?;
+    let chain = make_chain(&mut rpc)?;
+    let told = rpc.call("dumptxoutset", json!(["coins.dat"]))?;
+    let info = rpc.call("gettxoutsetinfo", json!([]))?;
+    assert_eq!(
+        (
+            &told["coins_written"],
+            &told["base_hash"],
+            &told["base_height"],
+            &told["nchaintx"]
+        ),
+        (&info["txouts"], &json!(chain.last), &json!(102), &json!(104))
+    );
+    assert_eq!(told["txoutset_hash"], info["hash_serialized_3"]);
+    let path = text(&told["path"])?;
+    ensure!(path.ends_with("coins.dat"), "{path}");
+    let bytes = fs::read(&path)?;
+    assert_eq!(bytes[32..40], 102_u64.to_le_bytes());
+    let payments = fs::read_to_string(text(&told["pathjson"])?)?;
+    ensure!(
+        payments
+            .lines()
+            .any(|line| line == format!("{CHAIN_ADDRESS},49.00000000")),
+        "{payments}"
+    );
+    ensure!(
+        !fs::exists(format!("{path}.incomplete"))?,
+        "an unfinished file is left"
+    );
+    assert_eq!(
+        rpc.refusal("dumptxoutset", json!(["coins.dat"]))?,
+        (
+            -8,
+            format!(
+                "{path} already exists. If you are sure this is what you want, move it out of the way first"
+            )
+        )
+    );
+    let nowhere = path.replace("coins.dat", "no/coins.dat");
+    assert_eq!(
+        rpc.refusal("dumptxoutset", json!(["no/coins.dat"]))?,
+        (
+            -8,
+            format!("Couldn't open file {nowhere}.incomplete for writing.")
+        )
+    );
+    node.stop()
+}
+
+fn refuses_files_of_coins_that_are_not_known(daemon: Daemon) -> Result<()> {
+    /// The block that regtest knows the coins of, its bytes in reverse.
+    const KNOWN: &str = "1075fd6b8db1d8198593a5f1eef02838b9e6c019693bf3e157457348f4f5fb07";
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    let mut rpc = node.rpc()?;
+    let chain = make_chain(&mut rpc)?;
+    let path = text(&rpc.call("dumptxoutset", json!(["coins.dat"]))?["path"])?;
+    let last = &chain.last;
+    assert_eq!(
+        rpc.refusal("loadtxoutset", json!(["coins.dat"]))?,
+        (
+            -32603,
+            format!(
+                "Unable to load UTXO snapshot, assumeutxo block hash in snapshot metadata not recognized ({last})"
+            )
+        )
+    );
+    let mut bytes = fs::read(&path)?;
+    for (place, byte) in bytes[..32].iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&KNOWN[place * 2..place * 2 + 2], 16)?;
+    }
+    let refused = format!("Unable to load UTXO snapshot {path}");
+    for (content, expected) in [
+        (
+            &bytes[..],
+            format!("{refused}: its outputs are not those of the block"),
+        ),
+        (
+            &bytes[..bytes.len() - 1],
+            format!("{refused}: the snapshot has no coin after 101 others"),
+        ),
+        (
+            &bytes[..39],
+            format!("{refused}: the snapshot ends after 0 coins"),
+        ),
+    ] {
+        fs::write(&path, content)?;
+        assert_eq!(rpc.refusal("loadtxoutset", json!([path]))?, (-32603, expected));
+    }
+    let nowhere = path.replace("coins.dat", "nowhere.dat");
+    assert_eq!(
+        rpc.refusal("loadtxoutset", json!(["nowhere.dat"]))?,
+        (-8, format!("Couldn't open file {nowhere} for reading."))
+    );
+    assert_eq!(rpc.call("getbestblockhash", json!([]))?, *last);
     node.stop()
 }

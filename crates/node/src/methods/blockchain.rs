@@ -5,8 +5,10 @@ mod choose;
 mod coins;
 mod coins_info;
 mod difficulty;
+mod dump;
 mod filter;
 mod info;
+mod load_coins;
 mod named;
 mod proof;
 mod scan;
@@ -35,7 +37,9 @@ pub(super) fn methods(node: &Node) -> Vec<Method> {
     methods.extend([
         coins::gettxout(node.clone()),
         coins_info::gettxoutsetinfo(node.clone()),
+        dump::dumptxoutset(node.clone()),
         filter::getblockfilter(node.clone()),
+        load_coins::loadtxoutset(node.clone()),
         scan::blocks::scanblocks(node.clone()),
         scan::coins::scantxoutset(node.clone()),
         statistics::getblockstats(node.clone()),
