@@ -27,6 +27,8 @@ mod rpc_client;
 mod subscriber;
 mod wait;
 
+pub mod rig;
+
 #[cfg(target_os = "linux")]
 pub mod process_table;
 

@@ -25,6 +25,7 @@ mod packages;
 mod programs;
 mod psbt;
 mod rest;
+mod rig;
 mod rpc_access;
 mod rpc_methods;
 mod rules;
