@@ -1,6 +1,8 @@
 //! What a program says on standard error, which is empty in a clean run.
 
+use std::backtrace::Backtrace;
 use std::fmt::Display;
+use std::{panic, thread};
 
 use crate::args::Args;
 
@@ -22,4 +24,18 @@ pub fn option_warnings(args: &Args) {
     for text in args.warnings() {
         warning(text);
     }
+}
+
+/// From now on, lets the log tell of panics. What they break off is told of by who waits for it, so that only those of
+/// the main thread, which nobody waits for, are on standard error too.
+pub fn log_panics() {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        let thread = thread::current();
+        let name = thread.name().unwrap_or("a thread");
+        tracing::error!("{name} {panic}\n{}", Backtrace::capture());
+        if name == "main" {
+            usual(panic);
+        }
+    }));
 }

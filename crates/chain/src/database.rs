@@ -6,6 +6,7 @@
 mod make;
 
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -155,10 +156,19 @@ impl Database {
         if is_new {
             make::make(&path, identity, make_tables)?;
         }
-        let store = redb::Builder::new()
-            .set_cache_size(cache_bytes)
-            .open(&path)
-            .map_err(|error| at(&path, error))?;
+        // In some damaged files the store runs into what it takes for its own mistake.
+        let opened = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            redb::Builder::new().set_cache_size(cache_bytes).open(&path)
+        }));
+        let store = match opened {
+            Ok(opened) => opened.map_err(|error| at(&path, error))?,
+            Err(_panic) => {
+                return Err(DatabaseError::Damaged {
+                    path,
+                    reason: "its pages do not fit together".to_owned(),
+                });
+            }
+        };
         let database = Self {
             path,
             store,

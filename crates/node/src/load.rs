@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use app::{Args, DataDir, OptionCategory, OptionSpec, Shutdown};
 use bitcoin::hex::DisplayHex as _;
+use chain::database::DatabaseError;
 use chain::files::FileSizes;
-use chain::{ChainObserver, ChainstateManager, Clock, Config, LongWork, Pruning, Rebuild, Verification};
+use chain::{
+    ChainError, ChainObserver, ChainstateManager, Clock, Config, LongWork, Pruning, Rebuild, Verification,
+};
 use consensus::Params;
 use rpc::Dispatcher;
 
@@ -203,6 +206,19 @@ impl ChainObserver for Progress {
     }
 }
 
+/// An error about a store, with what to do about it.
+fn advised(error: DatabaseError) -> anyhow::Error {
+    match error {
+        DatabaseError::Network { .. } => {
+            anyhow::anyhow!("{error}: Incorrect or no genesis block found. Wrong datadir for network?")
+        }
+        DatabaseError::Damaged { .. } | DatabaseError::Version { .. } | DatabaseError::Upstreams { .. } => {
+            anyhow::anyhow!("{error}. Please restart with -reindex to recover.")
+        }
+        DatabaseError::File(_) | DatabaseError::InUse { .. } | DatabaseError::Store { .. } => error.into(),
+    }
+}
+
 /// Opens the chain.
 pub(crate) fn open(
     config: Config,
@@ -220,8 +236,14 @@ pub(crate) fn open(
     let progress = Arc::new(Progress {
         dispatcher: Arc::clone(dispatcher),
     });
-    let indexes = Indexes::open(wanted, &directory, &config)?;
-    let chain = ChainstateManager::open(config, Arc::new(clock(args)), vec![progress])?;
+    let indexes = Indexes::open(wanted, &directory, &config).map_err(advised)?;
+    let chain =
+        ChainstateManager::open(config, Arc::new(clock(args)), vec![progress]).map_err(
+            |error| match error {
+                ChainError::Database(error) => advised(error),
+                error => error.into(),
+            },
+        )?;
     let cache = u64::try_from(args.number("maxsigcachesize", 32)).unwrap_or(0);
     let cache_bytes = usize::try_from(cache.saturating_mul(MEBIBYTE)).unwrap_or(usize::MAX);
     chain.script_cache().resize(cache_bytes);

@@ -128,6 +128,7 @@ fn start(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> 
         .block_on(async { shutdown.install_signal_handlers() })
         .context("cannot install signal handlers")?;
     let logger = Logger::start(log_config, [])?;
+    report::log_panics();
     log_beginning(&args, &data_dir);
 
     let outcome = runtime.block_on(live(

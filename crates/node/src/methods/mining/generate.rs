@@ -285,19 +285,15 @@ fn make_of(
     Ok(json!({ "hash": hash }))
 }
 
+/// What callers of `generate` are told, which is also its help.
+const REMOVED: &str = "has been replaced by the -generate cli option. Refer to -help for more information.";
+
 /// What `generate` was, before there was `-generate` of the client.
 fn generate() -> Method {
-    Method::declare(
-        "hidden",
-        "generate",
-        "Was removed: use generatetoaddress, or the -generate option of syscoin-cli.",
-    )
-    .result(shapes::text("Nothing"))
-    .example("", "")
-    .handle(async |_request| {
+    Method::declare("hidden", "generate", REMOVED).handle(async |_request| {
         Err(RpcError::new(
             code::METHOD_NOT_FOUND,
-            "generate\n\nhas been replaced by the -generate cli option. Refer to -help for more information.\n",
+            format!("generate\n\n{REMOVED}\n"),
         ))
     })
 }
