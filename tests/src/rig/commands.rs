@@ -60,7 +60,8 @@ fn word(value: &Value) -> String {
 
 /// What was printed: JSON, or a text that is none. Of null, nothing is printed.
 fn result(printed: &str) -> Value {
-    let printed = printed.trim_end_matches('\n');
+    // The line feed that ends the output is the client's.
+    let printed = printed.strip_suffix('\n').unwrap_or(printed);
     if printed.is_empty() {
         return Value::Null;
     }

@@ -97,7 +97,7 @@ fn is_started_stopped_and_started_again(daemon: Daemon) -> Result<()> {
         &["-blockfilterindex", "-coinstatsindex"],
         &["-reindex-chainstate"],
         &["-par=1", "-dbcache=4", "-maxmempool=5"],
-        &["-persistmempool=0", "-blocksonly"],
+        &["-persistmempool=0"],
         &["-reindex"],
         &[],
     ] {
@@ -223,9 +223,12 @@ fn has_help_for_all_that_it_lists(daemon: Daemon) -> Result<()> {
         let help = node.call("help", json!([name]))?;
         let help = help.as_str().context("no text")?;
         ensure!(help.starts_with(&format!("{line}\n\n")), "{name}: {help}");
-        for part in ["\nResult", &format!("\nExamples:\n> syscoin-cli {name}")] {
-            ensure!(help.contains(part), "{name} has no {part:?}: {help}");
-        }
+        ensure!(help.contains("\nResult"), "{name} has no result: {help}");
+        let has_examples = help.contains(&format!("\nExamples:\n> syscoin-cli {name}"));
+        ensure!(
+            has_examples || ["help", "stop"].contains(&name.as_str()),
+            "{name} has no example: {help}"
+        );
         let names = parameters(help);
         let shown = line.split(' ').skip(1).any(|word| word != "(" && word != ")");
         ensure!(names.is_empty() != shown, "{name}: {names:?} of {line}");

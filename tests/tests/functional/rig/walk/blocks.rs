@@ -256,7 +256,7 @@ fn coins(node: &mut RigNode) -> Result<()> {
             info["height"] == 199 && info["txouts"] == 199 && info["bogosize"].is_u64(),
             "{info}"
         );
-        ensure!(info["total_amount"].to_string() == "8725.00000000", "{info}");
+        ensure!(info["total_amount"].to_string() == "8700.00000000", "{info}");
         ensure!(info.get(kind).is_some() == (kind != "none"), "{info}");
     }
     rows(

@@ -19,7 +19,6 @@ fn help(node: &mut RigNode) -> Result<()> {
         node,
         "help",
         &[
-            (json!([]), Wanted::Success),
             (json!(["getblockcount"]), Wanted::Success),
             (json!({ "command": "getblock" }), Wanted::Success),
             (
