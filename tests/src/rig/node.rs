@@ -123,6 +123,10 @@ impl RigNode {
     ///
     /// # Errors
     /// When there is none.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "arguments are made where they are passed"
+    )]
     pub fn call(&mut self, method: &str, params: Value) -> Result<Value> {
         let answer = self.ask(method, &params)?;
         answer.map_err(|error| anyhow::anyhow!("{method} {params} failed: {error:?}"))
@@ -132,6 +136,10 @@ impl RigNode {
     ///
     /// # Errors
     /// When it is another one.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "arguments are made where they are passed"
+    )]
     pub fn expect(&mut self, method: &str, params: Value, wanted: &Wanted) -> Result<Value> {
         if self.way == Way::Commands && wanted.is_about_types() {
             // The client refuses words that cannot be read as what the method takes.
@@ -149,6 +157,10 @@ impl RigNode {
     ///
     /// # Errors
     /// When it is something else.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "arguments are made where they are passed"
+    )]
     pub fn expect_error(&mut self, method: &str, params: Value, code: i64) -> Result<String> {
         let wanted = Wanted::ErrorLike(code, "");
         if self.way == Way::Commands && wanted.is_about_types() {

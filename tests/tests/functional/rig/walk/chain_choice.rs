@@ -116,7 +116,7 @@ fn choose(node: &mut RigNode) -> Result<()> {
     let ours = node.call("generatetodescriptor", json!([3, "raw(51)"]))?;
     let fork = node.call("getblockheader", json!([ours[0]]))?["previousblockhash"].clone();
     node.expect("invalidateblock", json!([ours[0]]), &Wanted::Exactly(Value::Null))?;
-    node.expect("getbestblockhash", json!([]), &Wanted::Exactly(fork.clone()))?;
+    node.expect("getbestblockhash", json!([]), &Wanted::Exactly(fork))?;
     let theirs = node.expect("generatetodescriptor", json!([3, "raw(52)"]), &Wanted::Success)?;
     let tips = node.expect("getchaintips", json!([]), &Wanted::Success)?;
     ensure!(
