@@ -6,6 +6,8 @@
 //! The executables are named by `SYSCOIND`, `SYSCOIN_NODE`, `SYSCOIN_WALLET` and `SYSCOINCLI` (absolute paths), else
 //! they are taken from `SYSCOIN_BIN_DIR`, else from this workspace's `build/<host>/bin`. With
 //! `FUNCTIONAL_MULTIPROCESS=0` the tests of `syscoin-node` and `syscoin-wallet` are listed as ignored.
+//!
+//! `FUNCTIONAL_KILLS` says how often nodes are killed in the tests of that (5 times each, unless it is set).
 
 mod chain_calls;
 mod cli;
