@@ -4,6 +4,7 @@ mod block;
 mod choose;
 mod coins;
 mod coins_info;
+mod deployments;
 mod difficulty;
 mod dump;
 mod filter;
@@ -11,10 +12,13 @@ mod info;
 mod load_coins;
 mod named;
 mod proof;
+mod rate;
 mod scan;
 mod shapes;
+mod states;
 mod statistics;
 mod tip;
+mod tips;
 mod wait;
 
 use rpc::Method;
@@ -30,19 +34,23 @@ use crate::state::Node;
 pub(super) fn methods(node: &Node) -> Vec<Method> {
     let mut methods = tip::methods(node);
     methods.extend(block::methods(node));
-    methods.extend(info::methods(node));
     methods.extend(choose::methods(node));
     methods.extend(wait::methods(node));
     methods.extend(proof::methods(node));
     methods.extend([
         coins::gettxout(node.clone()),
         coins_info::gettxoutsetinfo(node.clone()),
+        deployments::getdeploymentinfo(node.clone()),
         dump::dumptxoutset(node.clone()),
         filter::getblockfilter(node.clone()),
+        info::getblockchaininfo(node.clone()),
         load_coins::loadtxoutset(node.clone()),
+        rate::getchaintxstats(node.clone()),
         scan::blocks::scanblocks(node.clone()),
         scan::coins::scantxoutset(node.clone()),
+        states::getchainstates(node.clone()),
         statistics::getblockstats(node.clone()),
+        tips::getchaintips(node.clone()),
     ]);
     methods
 }

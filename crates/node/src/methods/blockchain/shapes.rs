@@ -6,6 +6,11 @@ fn of(kind: ShapeKind, description: &'static str) -> Shape {
     Shape::new(kind, description)
 }
 
+/// A time in seconds since 1970.
+pub(super) fn time(description: &'static str) -> Shape {
+    of(ShapeKind::Time, description)
+}
+
 /// The members that describe a block's header and its place in the chain.
 pub(super) fn header() -> Vec<(&'static str, Shape)> {
     use ShapeKind::{Boolean, Hex, Number, Time};
