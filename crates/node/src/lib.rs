@@ -4,16 +4,19 @@
 //! not know how processes talk: an executable brings a [`Composition`] whose `Init` makes the interfaces, here or in
 //! other processes.
 
+mod awaited;
 mod background;
 mod chain_params;
 mod coins;
 mod composition;
+mod host_port;
 mod indexes;
 mod later;
 mod load;
 mod memory;
 mod methods;
 mod mining;
+mod network;
 mod notify;
 mod pool;
 mod rest;

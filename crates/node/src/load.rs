@@ -16,6 +16,7 @@ use rpc::Dispatcher;
 
 use crate::indexes::{Indexes, Wanted};
 use crate::mining;
+use crate::network::Network;
 use crate::pool::{self, Fees, Occasion};
 use crate::schedule::Every;
 use crate::state::{Node, NodeState, TipWatch, blocking};
@@ -236,6 +237,7 @@ pub(crate) fn open(
     let progress = Arc::new(Progress {
         dispatcher: Arc::clone(dispatcher),
     });
+    let network = Network::new(args)?;
     let indexes = Indexes::open(wanted, &directory, &config).map_err(advised)?;
     let chain =
         ChainstateManager::open(config, Arc::new(clock(args)), vec![progress]).map_err(
@@ -257,7 +259,7 @@ pub(crate) fn open(
     chain.observe(Arc::clone(&watch) as Arc<dyn ChainObserver>);
     let fees = Fees::open(args, &directory);
     let pool_file = directory.join("mempool.dat");
-    let node = NodeState::new(chain, &watch, indexes, policy, pool_file, fees);
+    let node = NodeState::new(chain, &watch, indexes, policy, pool_file, fees, network);
     node.miner.configure(mining::config(args)?);
     node.indexes.claim(&node)?;
     tracing::info!("block index: {} blocks", node.chain.tree().len());

@@ -11,6 +11,7 @@ mod memory;
 mod mempool;
 mod message;
 mod mining;
+mod network;
 mod raw_transaction;
 mod scan_object;
 mod time;
@@ -57,6 +58,7 @@ pub(crate) fn register(
         fees::methods(node),
         mempool::methods(node),
         mining::methods(node),
+        network::methods(node),
         time::methods(node),
     ];
     for method in own.into_iter().chain(groups.into_iter().flatten()) {

@@ -24,7 +24,7 @@ use crate::user_agent::user_agent;
 use crate::without_zmq as zmq;
 #[cfg(feature = "zmq")]
 use crate::zmq;
-use crate::{chain_params, indexes, load, mining, notify, pool, rpc_server};
+use crate::{awaited, chain_params, indexes, load, mining, notify, pool, rpc_server};
 
 /// How long the composition may take to finish after everything else has stopped.
 const FINISH_DEADLINE: Duration = Duration::from_secs(30);
@@ -60,8 +60,10 @@ pub fn with_causes(error: &anyhow::Error) -> String {
     text
 }
 
-fn option_table() -> OptionTable {
+/// The node's own options.
+pub(crate) fn option_table() -> OptionTable {
     OptionTable::new()
+        .add(awaited::options())
         .add(options::general_options())
         .add(options::server_options())
         .add(background::options())
@@ -173,7 +175,8 @@ fn log_beginning(args: &Args, data_dir: &DataDir) {
         };
         tracing::info!("Config file: {}{missing}", file.display());
     }
-    for line in args.notices().iter().cloned().chain(args.log_lines()) {
+    let notices = args.notices().iter().cloned().chain(awaited::notice(args));
+    for line in notices.chain(args.log_lines()) {
         tracing::info!("{line}");
     }
 }

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::indexes::Indexes;
 use crate::later::Later;
 use crate::mining::Miner;
+use crate::network::Network;
 use crate::pool::{Fees, Pool};
 use crate::schedule::Scheduler;
 
@@ -35,6 +36,7 @@ pub(crate) struct NodeState {
     pub(crate) pool_file: PathBuf,
     /// When regular work is due.
     pub(crate) scheduler: Scheduler,
+    pub(crate) network: Network,
     pub(crate) shutdown: Shutdown,
     #[cfg(feature = "zmq")]
     pub(crate) publications: crate::zmq::Publications,
@@ -79,6 +81,7 @@ impl NodeState {
         policy: mempool::Config,
         pool_file: PathBuf,
         fees: Option<Fees>,
+        network: Network,
     ) -> Arc<Self> {
         let tip = {
             let tree = chain.tree();
@@ -96,6 +99,7 @@ impl NodeState {
             miner: Miner::default(),
             pool_file,
             scheduler: Scheduler::default(),
+            network,
             shutdown: watch.shutdown.clone(),
             #[cfg(feature = "zmq")]
             publications: crate::zmq::Publications::default(),

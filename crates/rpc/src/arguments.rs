@@ -28,6 +28,10 @@ impl Arguments {
         Self { declaration, values }
     }
 
+    pub(crate) fn declaration(&self) -> &Declaration {
+        &self.declaration
+    }
+
     /// The arguments as they came.
     pub fn values(&self) -> &[Value] {
         &self.values

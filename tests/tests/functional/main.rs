@@ -23,6 +23,7 @@ mod mempool;
 mod mempool_calls;
 mod merge_mining;
 mod mining;
+mod network;
 mod packages;
 mod programs;
 mod psbt;

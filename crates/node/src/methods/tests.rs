@@ -178,7 +178,14 @@ async fn help_hides_the_methods_for_rigs() {
     let help = call("help", json!([])).await.unwrap();
     let lines: Vec<&str> = help.as_str().unwrap().lines().collect();
     let titles: Vec<_> = lines.iter().filter(|line| line.starts_with("==")).collect();
-    let expected = ["Blockchain", "Control", "Mining", "Rawtransactions", "Util"];
+    let expected = [
+        "Blockchain",
+        "Control",
+        "Mining",
+        "Network",
+        "Rawtransactions",
+        "Util",
+    ];
     assert_eq!(
         titles,
         expected

@@ -43,6 +43,8 @@ pub(crate) fn miner_on(params: Params) -> (TempDir, OwnMining) {
         ..mempool::Config::default()
     };
     let pool_file = directory.path().join("mempool.dat");
+    let args = app::Args::parse(crate::run::option_table(), ["syscoind".into()]).unwrap();
+    let network = crate::network::Network::new(&args).unwrap();
     node.set(NodeState::new(
         chain,
         &watch,
@@ -50,6 +52,7 @@ pub(crate) fn miner_on(params: Params) -> (TempDir, OwnMining) {
         policy,
         pool_file,
         None,
+        network,
     ));
     (directory, OwnMining::new(node, Handle::current()))
 }

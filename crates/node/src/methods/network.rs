@@ -1,0 +1,28 @@
+//! The node among others: what it is, whom it should connect to, and whom it is connected to, which is nobody yet.
+
+mod added;
+mod info;
+mod peers;
+mod single_peer;
+
+use rpc::{Method, RpcError, code};
+
+use crate::state::Node;
+
+pub(super) fn methods(node: &Node) -> Vec<Method> {
+    let groups = [
+        info::methods(node),
+        added::methods(node),
+        peers::methods(node),
+        single_peer::methods(node),
+    ];
+    groups.into_iter().flatten().collect()
+}
+
+/// What is said where a connection would have to be made.
+fn no_connections() -> RpcError {
+    RpcError::new(
+        code::CLIENT_P2P_DISABLED,
+        "Error: Peer-to-peer functionality missing or disabled",
+    )
+}

@@ -1,0 +1,74 @@
+//! What the node is among other nodes, as far as that can be said without a connection to any.
+//!
+//! Owns what the node would offer, which networks options allow, and the list of nodes to connect to. It opens no
+//! socket: nothing connects nodes yet.
+
+mod added;
+mod reach;
+mod services;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use app::Args;
+
+pub(crate) use added::AddedNodes;
+pub(crate) use reach::{Reach, ReachError};
+pub(crate) use services::Services;
+
+use crate::user_agent::{UserAgentError, user_agent};
+
+/// The version of the protocol between nodes.
+pub(crate) const PROTOCOL_VERSION: u32 = 70_017;
+
+/// A node among others.
+#[derive(Debug)]
+pub(crate) struct Network {
+    /// How it introduces itself.
+    pub(crate) user_agent: String,
+    /// What it offers.
+    pub(crate) services: Services,
+    /// Whether it wants to be told of transactions.
+    pub(crate) relays_transactions: bool,
+    /// Each network, and whether and how it is used.
+    pub(crate) reach: Vec<Reach>,
+    /// Nodes that are to be connected to.
+    pub(crate) added: AddedNodes,
+    is_active: AtomicBool,
+}
+
+/// The options about other nodes cannot be used. Texts are Bitcoin Core's.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NetworkError {
+    #[error(transparent)]
+    UserAgent(#[from] UserAgentError),
+    #[error(transparent)]
+    Reach(#[from] ReachError),
+    #[error("Cannot set -peerblockfilters without -blockfilterindex.")]
+    FiltersWithoutIndex,
+}
+
+impl Network {
+    /// What the options say.
+    pub(crate) fn new(args: &Args) -> Result<Self, NetworkError> {
+        Ok(Self {
+            user_agent: user_agent(args)?,
+            services: Services::new(args).ok_or(NetworkError::FiltersWithoutIndex)?,
+            relays_transactions: !args.flag("blocksonly", false),
+            reach: reach::networks(args)?,
+            added: AddedNodes::new(&args.texts("addnode"), args.network().p2p_port()),
+            is_active: AtomicBool::new(args.flag("networkactive", true)),
+        })
+    }
+
+    /// Whether it may connect to others.
+    pub(crate) fn is_active(&self) -> bool {
+        self.is_active.load(Ordering::Relaxed)
+    }
+
+    /// Lets it connect to others, or not.
+    pub(crate) fn set_active(&self, is_active: bool) {
+        if self.is_active.swap(is_active, Ordering::Relaxed) != is_active {
+            tracing::info!("SetNetworkActive: {is_active}");
+        }
+    }
+}
