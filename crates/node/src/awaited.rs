@@ -8,6 +8,7 @@ use app::{Args, OptionSpec};
 /// Options that [`Network`](crate::network::Network) reads, although nothing connects yet.
 const READ: &[&str] = &[
     "addnode",
+    "bantime",
     "blocksonly",
     "cjdnsreachable",
     "i2psam",

@@ -237,7 +237,7 @@ pub(crate) fn open(
     let progress = Arc::new(Progress {
         dispatcher: Arc::clone(dispatcher),
     });
-    let network = Network::new(args)?;
+    let network = Network::open(args, &directory, config.params.magic)?;
     let indexes = Indexes::open(wanted, &directory, &config).map_err(advised)?;
     let chain =
         ChainstateManager::open(config, Arc::new(clock(args)), vec![progress]).map_err(
@@ -321,6 +321,9 @@ pub(crate) async fn flush_regularly(node: Node, mut hourly: Every) {
         // An error stops the node, and so ends this.
         _ = blocking(&node, |node| {
             node.pool.write_fees(Occasion::Regular);
+            if let Err(error) = node.network.addresses.save() {
+                tracing::error!("peers.dat cannot be written: {error}");
+            }
             node.chain.flush().map_err(|error| node.fail(&error))
         })
         .await;

@@ -1,17 +1,23 @@
 //! What the node is among other nodes, as far as that can be said without a connection to any.
 //!
-//! Owns what the node would offer, which networks options allow, and the list of nodes to connect to. It opens no
+//! Owns what the node would offer, which networks options allow, the list of nodes to connect to, who is banned, and
+//! which nodes are remembered. It opens no
 //! socket: nothing connects nodes yet.
 
 mod added;
+mod addresses;
+mod bans;
 mod reach;
 mod services;
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use app::Args;
 
 pub(crate) use added::AddedNodes;
+pub(crate) use addresses::{Addresses, AddressesError};
+pub(crate) use bans::{Banned, Bans, Term};
 pub(crate) use reach::{Reach, ReachError};
 pub(crate) use services::Services;
 
@@ -19,6 +25,9 @@ use crate::user_agent::{UserAgentError, user_agent};
 
 /// The version of the protocol between nodes.
 pub(crate) const PROTOCOL_VERSION: u32 = 70_017;
+
+/// How long somebody is banned, in seconds.
+const DEFAULT_BAN: i64 = 24 * 60 * 60;
 
 /// A node among others.
 #[derive(Debug)]
@@ -33,6 +42,10 @@ pub(crate) struct Network {
     pub(crate) reach: Vec<Reach>,
     /// Nodes that are to be connected to.
     pub(crate) added: AddedNodes,
+    /// Whom it does not want to be connected to.
+    pub(crate) bans: Bans,
+    /// Nodes that it remembers.
+    pub(crate) addresses: Addresses,
     is_active: AtomicBool,
 }
 
@@ -43,19 +56,26 @@ pub(crate) enum NetworkError {
     UserAgent(#[from] UserAgentError),
     #[error(transparent)]
     Reach(#[from] ReachError),
+    #[error(transparent)]
+    Addresses(#[from] AddressesError),
     #[error("Cannot set -peerblockfilters without -blockfilterindex.")]
     FiltersWithoutIndex,
 }
 
 impl Network {
-    /// What the options say.
-    pub(crate) fn new(args: &Args) -> Result<Self, NetworkError> {
+    /// What the options say, and the files in a directory have for a chain of this magic.
+    pub(crate) fn open(args: &Args, directory: &Path, magic: [u8; 4]) -> Result<Self, NetworkError> {
         Ok(Self {
             user_agent: user_agent(args)?,
             services: Services::new(args).ok_or(NetworkError::FiltersWithoutIndex)?,
             relays_transactions: !args.flag("blocksonly", false),
             reach: reach::networks(args)?,
             added: AddedNodes::new(&args.texts("addnode"), args.network().p2p_port()),
+            bans: Bans::open(
+                directory.join("banlist.json"),
+                args.number("bantime", DEFAULT_BAN),
+            ),
+            addresses: Addresses::open(directory.join("peers.dat"), magic)?,
             is_active: AtomicBool::new(args.flag("networkactive", true)),
         })
     }

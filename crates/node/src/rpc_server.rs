@@ -14,7 +14,7 @@ use rpc::{
 use crate::host_port::{parse_port, split_host_port};
 
 /// Where bugs are reported.
-const BUG_REPORT: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
+pub(crate) const BUG_REPORT: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
 
 /// The RPC server, with the cookie that opens it.
 pub(crate) struct RpcServer {

@@ -241,6 +241,9 @@ async fn keep(node: &Node, keeps_pool: bool) -> anyhow::Result<()> {
     let work = move || {
         node.chain.interrupt();
         node.pool.write_fees(pool::Occasion::Stop);
+        if let Err(error) = node.network.addresses.save() {
+            tracing::error!("peers.dat cannot be written: {error}");
+        }
         match node.failure() {
             // What is in memory may not fit what is on disk any more.
             Some(text) => Err(anyhow::anyhow!(text)),

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 /// A network: an address with the number of its leading bits that count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subnet {
     /// Masked to `prefix` bits.
     network: IpAddr,
@@ -24,6 +24,14 @@ impl Subnet {
             network: mask(address, prefix),
             prefix,
         })
+    }
+
+    /// A network of one address.
+    pub fn single(address: IpAddr) -> Self {
+        Self {
+            network: address,
+            prefix: width(address),
+        }
     }
 
     /// 127.0.0.0/8 and ::1, which may always connect.

@@ -44,7 +44,7 @@ pub(crate) fn miner_on(params: Params) -> (TempDir, OwnMining) {
     };
     let pool_file = directory.path().join("mempool.dat");
     let args = app::Args::parse(crate::run::option_table(), ["syscoind".into()]).unwrap();
-    let network = crate::network::Network::new(&args).unwrap();
+    let network = crate::network::Network::open(&args, directory.path(), [0; 4]).unwrap();
     node.set(NodeState::new(
         chain,
         &watch,
