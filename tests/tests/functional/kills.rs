@@ -114,12 +114,13 @@ fn blocks(rpc: &mut RpcClient, from: u64) -> Result<Vec<Value>> {
 /// Hands blocks in, with other work between them, and counts them.
 fn feed(rpc: &mut RpcClient, blocks: &[Value], count: Option<&AtomicUsize>) -> Result<()> {
     for (number, block) in blocks.iter().enumerate() {
-        rpc.call("submitblock", json!([block]))?;
+        // While the chain is made anew, blocks may be refused.
+        rpc.request("submitblock", json!([block]))?;
         if let Some(count) = count {
             count.fetch_add(1, Ordering::Relaxed);
             match number % 5 {
                 // The coins are written for it.
-                2 => _ = rpc.call("gettxoutsetinfo", json!(["none"]))?,
+                2 => _ = rpc.request("gettxoutsetinfo", json!(["none"]))?,
                 // Refused where nothing is pruned.
                 4 => _ = rpc.request("pruneblockchain", json!([BEGINNING / 2]))?,
                 _ => {}
@@ -135,10 +136,11 @@ fn kill_while_it_works(node: Node<'_>, blocks: &[Value]) -> Result<()> {
     let count = AtomicUsize::new(0);
     let last = usize::try_from(any(blocks.len() as u64))?;
     std::thread::scope(|scope| {
-        // It ends with an error, when the node is gone.
-        scope.spawn(|| feed(&mut rpc, blocks, Some(&count)));
+        // It ends with an error when the node is gone.
+        let feeding = scope.spawn(|| feed(&mut rpc, blocks, Some(&count)));
         wait_until("blocks to be handed in", || {
-            Ok((count.load(Ordering::Relaxed) >= last).then_some(()))
+            let is_time = count.load(Ordering::Relaxed) >= last || feeding.is_finished();
+            Ok(is_time.then_some(()))
         })?;
         node.program().signal(Signal::KILL)
     })?;
