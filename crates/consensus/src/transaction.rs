@@ -1,6 +1,7 @@
 //! Transactions: their bytes, and the rules that hold for each by itself and in a block.
 
 mod asset;
+mod canonical;
 mod check;
 mod inputs;
 mod kind;
@@ -20,7 +21,7 @@ pub use inputs::{Coin, InputError, check_inputs, value_out};
 pub use kind::{TransactionKind, VersionRuleError, check_kind};
 pub use locks::{SequenceLocks, is_final, sequence_locks};
 pub use sigops::{legacy_sigops, sigop_cost};
-pub use tokens::{TokenError, Tokens, check_tokens, held_tokens, made_coins};
+pub use tokens::{TokenError, Tokens, check_spent_tokens, check_tokens, held_tokens, made_coins};
 
 pub(crate) use asset::syscoin_data;
 #[cfg(test)]

@@ -66,8 +66,8 @@ pub(crate) fn options() -> Vec<OptionSpec> {
         developer(
             "clreceiptstartheight",
             "<n>",
-            "Let receipts of ChainLocks begin at this height (regtest only). No rule follows from it on a chain without \
-             masternodes.",
+            "Let receipts of ChainLocks begin at this height (regtest only). From there on transactions have one way alone \
+             to say where tokens go.",
         ),
         developer(
             "btccstartheight",

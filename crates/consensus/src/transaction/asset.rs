@@ -20,7 +20,7 @@ const MAX_MEMO: usize = 256;
 const MAX_COUNT: u64 = 0x0200_0000;
 
 /// What the data of a witness commitment begins with (BIP 141).
-const WITNESS_COMMITMENT: [u8; 4] = [0xaa, 0x21, 0xa9, 0xed];
+pub(super) const WITNESS_COMMITMENT: [u8; 4] = [0xaa, 0x21, 0xa9, 0xed];
 
 /// Which outputs of a transaction hold which tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]

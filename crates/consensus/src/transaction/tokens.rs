@@ -9,6 +9,7 @@ use bitcoin::{Transaction, TxOut};
 use thiserror::Error;
 
 use super::asset::data_output;
+use super::canonical::{check_canonical, check_size};
 use super::{AssetParseError, Coin, TransactionKind, parse_allocation};
 use crate::error::TransactionResult;
 use crate::limits::money_range;
@@ -62,6 +63,36 @@ pub enum TokenError {
     /// These tokens cannot become coins.
     #[error("assetallocation-invalid-sysx-asset")]
     OtherToken,
+    /// Tokens of several kinds go to the NEVM, or come from there.
+    #[error("assetallocation-single-asset")]
+    SingleAsset,
+    /// The data is not pushed as such, or something follows it.
+    #[error("assetallocation-noncanonical-script")]
+    NotCanonicalScript,
+    /// The data could be written in another way.
+    #[error("assetallocation-noncanonical-encoding")]
+    NotCanonicalEncoding,
+    /// Tokens of the kind 0 are named.
+    #[error("assetallocation-null-asset")]
+    NullAsset,
+    /// A kind is named more than once.
+    #[error("assetallocation-duplicate-asset")]
+    DuplicateAsset,
+    /// An output is named more than once.
+    #[error("assetallocation-duplicate-output")]
+    DuplicateOutput,
+    /// Tokens go to the NEVM, and to no address there.
+    #[error("assetallocation-invalid-nevm-destination")]
+    Destination,
+    /// Tokens go to the NEVM's address of zeros.
+    #[error("assetallocation-null-nevm-destination")]
+    NullDestination,
+    /// Tokens go to the NEVM with too many inputs.
+    #[error("assetallocation-nevm-too-many-inputs")]
+    TooManyInputs,
+    /// Tokens go to the NEVM with too many outputs.
+    #[error("assetallocation-nevm-too-many-outputs")]
+    TooManyOutputs,
     /// Tokens come from a block of the NEVM that is not known. No node without an NEVM knows any.
     #[error("mint-txroot-missing")]
     MintRoot,
@@ -126,8 +157,9 @@ pub fn made_coins(transaction: &Transaction, height: u32) -> Vec<Coin> {
 /// The transaction must have passed [`check_inputs`](super::check_inputs) with these coins.
 ///
 /// # Consensus
-/// Since Nexus what is spent and what is made must be the same of each kind, in a transaction of any version. What coins
-/// become, and what comes from the NEVM, is excepted.
+/// Since Nexus what a transaction of tokens spends and makes must be the same of each kind. What coins become, and what
+/// comes from the NEVM, is excepted. Other transactions may spend tokens, which are then lost. Since ChainLocks have
+/// receipts there is one way alone to say where tokens go.
 ///
 /// # Errors
 /// [`TokenError`] with the first rule that is broken.
@@ -140,11 +172,18 @@ pub fn check_tokens<'a>(
     if !params.heights.nexus.is_active(height) {
         return Ok(());
     }
-    let spent = coins.into_iter().filter_map(|coin| coin.tokens.as_deref());
-    let mut spent = sums(spent, TokenError::InputsOutOfRange)?;
+    let mut spent = spent_tokens(coins)?;
     let held = held_tokens(transaction)?;
     let mut made = sums(held.iter().flatten(), TokenError::OutputsOutOfRange)?;
-    match TransactionKind::of(transaction) {
+    let kind = TransactionKind::of(transaction);
+    if !kind.is_asset() {
+        return Ok(());
+    }
+    let is_strict = params.heights.chainlock_receipts.is_active(height);
+    if is_strict {
+        check_canonical(transaction, kind)?;
+    }
+    match kind {
         TransactionKind::AssetMint => return Err(TokenError::MintRoot),
         TransactionKind::CoinToAsset => burn_coins(transaction, &mut spent, &mut made)?,
         TransactionKind::AssetToCoin => {
@@ -153,6 +192,9 @@ pub fn check_tokens<'a>(
         }
         TransactionKind::AssetToNevm => {
             burnt_tokens(transaction, &held)?;
+            if is_strict {
+                check_size(transaction)?;
+            }
         }
         _ => {}
     }
@@ -160,6 +202,22 @@ pub fn check_tokens<'a>(
         return Err(TokenError::Unbalanced);
     }
     Ok(())
+}
+
+/// Checks that coins do not hold more tokens of a kind together than there can be: what a transaction of any version that
+/// spends them is held to, since Nexus.
+///
+/// # Errors
+/// [`TokenError::InputsOutOfRange`] if they do.
+pub fn check_spent_tokens<'a>(coins: impl IntoIterator<Item = &'a Coin>) -> Result<(), TokenError> {
+    spent_tokens(coins).map(drop)
+}
+
+fn spent_tokens<'a>(
+    coins: impl IntoIterator<Item = &'a Coin>,
+) -> Result<BTreeMap<NonZeroU64, u64>, TokenError> {
+    let tokens = coins.into_iter().filter_map(|coin| coin.tokens.as_deref());
+    sums(tokens, TokenError::InputsOutOfRange)
 }
 
 /// How many tokens there are of each kind.
@@ -226,6 +284,7 @@ mod tests {
     use bitcoin::script::{Builder, PushBytesBuf};
 
     use super::*;
+    use crate::activation::Activation;
     use crate::compact::{compress_amount, write_number};
     use crate::limits::MAX_MONEY;
     use crate::network::Network;
@@ -324,14 +383,111 @@ mod tests {
     }
 
     #[test]
-    fn transactions_of_other_versions_spend_no_tokens() {
+    fn transactions_of_other_versions_may_lose_tokens() {
         for version in [1, 2, 80, 128, 137] {
             assert_eq!(check(version, &[None], &[output(1)]), Ok(()));
+            assert_eq!(check(version, &[Some(tokens(7, 1))], &[output(1)]), Ok(()));
+            let most = tokens(7, MAX_MONEY);
             assert_eq!(
-                check(version, &[Some(tokens(7, 1))], &[output(1)]),
-                refused("bad-txns-asset-io-mismatch")
+                check(version, &[Some(most), Some(tokens(7, 1))], &[output(1)]),
+                refused("bad-txns-asset-inputvalues-outofrange")
             );
         }
+    }
+
+    /// What a transaction that moves five tokens of the kind 9 may do before and since there is one way to say so.
+    fn check_in_both_ways(version: i32, outputs: &[TxOut], n_inputs: usize) -> [Result<(), String>; 2] {
+        let mut transaction = transaction();
+        transaction.version.0 = version;
+        transaction.output = outputs.to_vec();
+        let input = transaction.input[0].clone();
+        transaction.input = vec![input; n_inputs];
+        let mut coins = vec![coin(None); n_inputs];
+        coins[0] = coin(Some(tokens(9, 5)));
+        let mut params = Params::new(Network::Regtest);
+        [Activation::NEVER, Activation::at(HEIGHT)].map(|activation| {
+            params.heights.chainlock_receipts = activation;
+            check_tokens(&transaction, &coins, HEIGHT, &params).map_err(|error| error.to_string())
+        })
+    }
+
+    /// An output with an allocation, and these bytes behind it.
+    fn data_with(assets: &[(u64, &[(u8, u64)])], tail: &[u8], script_tail: &[u8]) -> TxOut {
+        let mut output = data(0, assets);
+        let pushed = output.script_pubkey.as_bytes()[2..].to_vec();
+        let push = PushBytesBuf::try_from([&pushed, tail].concat()).unwrap();
+        let script = Builder::new().push_opcode(OP_RETURN).push_slice(push);
+        output.script_pubkey = [script.as_bytes(), script_tail].concat().into();
+        output
+    }
+
+    #[test]
+    fn since_receipts_there_is_one_way_to_say_where_tokens_go() {
+        let send = |assets: &[(u64, &[(u8, u64)])]| {
+            check_in_both_ways(142, &[output(1), output(1), data(0, assets)], 1)
+        };
+        assert_eq!(send(&[(9, &[(0, 2), (1, 3)])]), [Ok(()), Ok(())]);
+        for (assets, reason) in [
+            (
+                &[(9, &[(0, 9), (0, 5)][..])][..],
+                "assetallocation-duplicate-output",
+            ),
+            (
+                &[(9, &[(0, 2)]), (9, &[(1, 3)])],
+                "assetallocation-duplicate-asset",
+            ),
+            (&[(9, &[(0, 5)]), (0, &[(1, 3)])], "assetallocation-null-asset"),
+        ] {
+            assert_eq!(send(assets), [Ok(()), refused(reason)]);
+        }
+
+        let address = [&[20][..], &[1; 20]].concat();
+        let five: (u64, &[(u8, u64)]) = (9, &[(1, 5)]);
+        let go = |data: TxOut| check_in_both_ways(141, &[output(1), data], 1);
+        assert_eq!(go(data_with(&[five], &address, &[])), [Ok(()), Ok(())]);
+        let none = [&[20][..], &[0; 20]].concat();
+        let long = [&address[..], &[1]].concat();
+        for (data, reason) in [
+            (
+                data_with(&[five], &[], &[]),
+                "assetallocation-invalid-nevm-destination",
+            ),
+            (
+                data_with(&[five], &address[1..], &[]),
+                "assetallocation-invalid-nevm-destination",
+            ),
+            (
+                data_with(&[five], &none, &[]),
+                "assetallocation-null-nevm-destination",
+            ),
+            (
+                data_with(&[five], &long, &[]),
+                "assetallocation-noncanonical-encoding",
+            ),
+            (
+                data_with(&[five], &address, &[2]),
+                "assetallocation-noncanonical-script",
+            ),
+        ] {
+            assert_eq!(go(data), [Ok(()), refused(reason)]);
+        }
+        let two = data_with(&[five, (0, &[(1, 0)])], &address, &[]);
+        assert_eq!(go(two)[1], refused("assetallocation-single-asset"));
+
+        let many = |n_inputs: usize, n_more: usize| {
+            let mut outputs = vec![output(1), data_with(&[five], &address, &[])];
+            outputs.extend(vec![output(1); n_more]);
+            check_in_both_ways(141, &outputs, n_inputs)
+        };
+        assert_eq!(many(99, 7), [Ok(()), Ok(())]);
+        assert_eq!(
+            many(100, 0),
+            [Ok(()), refused("assetallocation-nevm-too-many-inputs")]
+        );
+        assert_eq!(
+            many(1, 8),
+            [Ok(()), refused("assetallocation-nevm-too-many-outputs")]
+        );
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use bitcoin::{OutPoint, Transaction, TxOut, Txid};
 use consensus::transaction::{
-    Coin, TokenError, TransactionKind, check_inputs, check_transaction, is_final, sequence_locks, sigop_cost,
+    Coin, TransactionKind, check_inputs, check_spent_tokens, check_transaction, is_final, sequence_locks,
+    sigop_cost,
 };
 
 use super::Rules;
@@ -72,10 +73,8 @@ impl Mempool {
             |outpoint| by_outpoint.get(outpoint).copied(),
             coins.next_height(),
         )?;
-        // Transactions that would move tokens do not come in, and no other may spend a coin that holds some.
-        if spent.iter().any(|coin| coin.tokens.is_some()) {
-            return Err(TokenError::Unbalanced.into());
-        }
+        // Transactions that would move tokens do not come in; others may lose them.
+        check_spent_tokens(&spent)?;
         let spends_coinbase = spent.iter().any(|coin| coin.is_coinbase);
         let spent: Vec<TxOut> = spent.into_iter().map(|coin| coin.output).collect();
         if self.config().requires_standard {

@@ -7,6 +7,7 @@ use bitcoin::hashes::Hash;
 use bitcoin::script::{Builder, PushBytesBuf};
 use bitcoin::transaction::Version;
 use bitcoin::{Amount, OutPoint, Sequence, Transaction, Txid, Witness};
+use consensus::limits::MAX_MONEY;
 
 use super::{PackageError, Purpose, RejectionKind, TransactionOutcome, is_child_with_parents};
 use crate::config::{Config, Limits};
@@ -190,16 +191,21 @@ fn the_chain_hears_of_scripts_that_blocks_need_not_run() {
 }
 
 #[test]
-fn coins_with_tokens_are_spent_by_nobody() {
+fn coins_may_lose_the_tokens_that_they_hold_unless_there_cannot_be_so_many() {
     let mut rig = Rig::new(Config::default());
-    let coin = rig.model.fund(100_000);
-    let known = rig.model.coins.get_mut(&coin).expect("it was just made");
-    let asset = std::num::NonZeroU64::MIN;
-    known.tokens = Some(Box::new(consensus::transaction::Tokens { asset, value: 1 }));
+    let mut fund = |value| {
+        let coin = rig.model.fund(100_000);
+        let known = rig.model.coins.get_mut(&coin).expect("it was just made");
+        let asset = std::num::NonZeroU64::MIN;
+        known.tokens = Some(Box::new(consensus::transaction::Tokens { asset, value }));
+        coin
+    };
+    let [one, most, more] = [1, MAX_MONEY, 1].map(&mut fund);
+    rig.take(&spend(&[one], &[90_000]));
     rig.check(
-        &spend(&[coin], &[90_000]),
+        &spend(&[most, more], &[190_000]),
         RejectionKind::Consensus,
-        "bad-txns-asset-io-mismatch",
+        "bad-txns-asset-inputvalues-outofrange",
     );
 }
 
