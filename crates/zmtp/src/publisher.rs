@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -31,6 +31,7 @@ pub struct Publisher {
     endpoint: Endpoint,
     audience: Arc<Audience>,
     accepting: JoinHandle<()>,
+    is_closed: AtomicBool,
 }
 
 impl Publisher {
@@ -50,6 +51,7 @@ impl Publisher {
             endpoint,
             audience,
             accepting,
+            is_closed: AtomicBool::new(false),
         })
     }
 
@@ -80,6 +82,10 @@ impl Drop for Publisher {
 impl Publisher {
     /// Ends all connections, and listens no longer.
     pub fn close(&self) {
+        if self.is_closed.swap(true, Ordering::Relaxed) {
+            // By now another process may listen there.
+            return;
+        }
         // Connections live in this task, so that none outlives it.
         self.accepting.abort();
         if let Endpoint::Ipc(path) = &self.endpoint {
@@ -124,7 +130,8 @@ impl Listener {
             // One that is left of a process that was killed is in the way.
             match std::os::unix::net::UnixStream::connect(path) {
                 Ok(_) => return Err(io::ErrorKind::AddrInUse.into()),
-                Err(_) => fs_err::remove_file(path)?,
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs_err::remove_file(path)?,
+                Err(error) => return Err(error),
             }
         }
         Ok(Self::Ipc(UnixListener::bind(path)?))

@@ -11,6 +11,9 @@ const MAX_BYTES: usize = 1 << 20;
 /// What each topic is counted with beside its bytes.
 const OVERHEAD: usize = 64;
 
+/// How much of what a ping says is said again: as much as ZMTP 3.1 lets it say.
+const MAX_CONTEXT: usize = 16;
+
 /// The beginnings of the messages that a subscriber wants, and how often it asked for each.
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions {
@@ -44,7 +47,7 @@ impl Wish {
                 b"PING" => {
                     // How long the answer may take stands before what it must say.
                     let said = data.get(2..).ok_or_else(|| violation("a ping without a time"))?;
-                    Ok(Self::Pong(said.to_vec()))
+                    Ok(Self::Pong(said[..said.len().min(MAX_CONTEXT)].to_vec()))
                 }
                 b"ERROR" => Err(violation("an error of the subscriber's")),
                 _ => Ok(Self::Nothing),
@@ -82,7 +85,8 @@ impl Subscriptions {
 
     /// Whether a message that begins so is wanted.
     pub(crate) fn want(&self, beginning: &[u8]) -> bool {
-        self.topics.keys().any(|topic| beginning.starts_with(topic))
+        // Topics may be many, and beginnings are short.
+        (0..=beginning.len()).any(|length| self.topics.contains_key(&beginning[..length]))
     }
 }
 
@@ -132,6 +136,8 @@ mod tests {
         );
         assert_eq!(command(b"CANCEL", b"a").unwrap(), Wish::Cancel(b"a".to_vec()));
         assert_eq!(command(b"PING", b"\0\x0aid").unwrap(), Wish::Pong(b"id".to_vec()));
+        let long = [b"\0\x0a", &[7; 100][..]].concat();
+        assert_eq!(command(b"PING", &long).unwrap(), Wish::Pong(vec![7; MAX_CONTEXT]));
         assert_eq!(command(b"NEW", b"").unwrap(), Wish::Nothing);
         assert!(command(b"PING", b"\0").is_err() && command(b"ERROR", b"").is_err());
     }
