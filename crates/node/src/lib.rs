@@ -19,6 +19,7 @@ mod mining;
 mod network;
 mod notify;
 mod pool;
+mod replace;
 mod rest;
 mod rpc_server;
 mod run;

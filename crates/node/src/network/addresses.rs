@@ -1,12 +1,13 @@
 //! The nodes that the node remembers, in `peers.dat` from one run to the next.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use addrman::{AddressManager, PeersError};
 use fs_err as fs;
 
+use crate::replace::replace;
 use crate::rpc_server::BUG_REPORT;
 
 /// An address manager with its file.
@@ -81,8 +82,6 @@ impl Addresses {
     /// Writes the file, which is there as a whole or as it was.
     pub(crate) fn save(&self) -> io::Result<()> {
         let bytes = self.with(|manager| addrman::write(manager, self.magic));
-        let new = self.file.with_extension("dat.new");
-        fs::write(&new, bytes)?;
-        fs::rename(&new, &self.file)
+        replace(&self.file, |writer| writer.write_all(&bytes))
     }
 }

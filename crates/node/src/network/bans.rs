@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,6 +11,8 @@ use addrman::NetAddress;
 use fs_err as fs;
 use rpc::Subnet;
 use serde_json::{Value, json};
+
+use crate::replace::replace;
 
 /// The version of an entry's form.
 const VERSION: i64 = 1;
@@ -183,8 +185,7 @@ impl Bans {
             })
         });
         let document = json!({ "banned_nets": list.collect::<Vec<_>>() });
-        let new = self.file.with_extension("json.new");
-        let written = fs::write(&new, format!("{document:#}\n")).and_then(|()| fs::rename(&new, &self.file));
+        let written = replace(&self.file, |writer| writeln!(writer, "{document:#}"));
         if let Err(error) = written {
             tracing::error!("the list of bans cannot be written: {error}");
         }

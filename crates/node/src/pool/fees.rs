@@ -10,7 +10,7 @@ use mempool::Event;
 use mempool::estimator::FeeEstimator;
 
 use super::Pool;
-use super::file::replace;
+use crate::replace::replace;
 
 /// What is older tells nothing of the present.
 const MAX_FILE_AGE: Duration = Duration::from_secs(60 * 60 * 60);

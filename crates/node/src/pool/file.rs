@@ -1,6 +1,6 @@
 //! `mempool.dat`: the pool from one run to the next, or from one node to another.
 
-use std::io::{self, BufReader, BufWriter, Write as _};
+use std::io::{self, BufReader};
 use std::path::Path;
 
 use fs_err as fs;
@@ -8,6 +8,7 @@ use mempool::accept::Purpose;
 use mempool::{Dump, DumpError};
 
 use super::{Pool, View};
+use crate::replace::replace;
 use crate::state::NodeState;
 
 /// What of a file counts beside its transactions.
@@ -100,18 +101,4 @@ pub(crate) fn import(node: &NodeState, path: &Path, what: Import) -> Result<(), 
 pub(crate) fn save(pool: &Pool, path: &Path) -> io::Result<()> {
     let dump = pool.with(|pool| pool.dump());
     replace(path, |writer| dump.write(writer))
-}
-
-/// Writes a file anew, which is there as a whole or as it was.
-pub(super) fn replace(
-    path: &Path,
-    write: impl FnOnce(&mut BufWriter<fs::File>) -> io::Result<()>,
-) -> io::Result<()> {
-    let new = path.with_extension("dat.new");
-    let mut writer = BufWriter::new(fs::File::create(&new)?);
-    write(&mut writer)?;
-    writer.flush()?;
-    writer.get_ref().sync_all()?;
-    drop(writer);
-    fs::rename(&new, path)
 }
