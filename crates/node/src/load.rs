@@ -286,12 +286,13 @@ pub(crate) fn verify(node: &NodeState, args: &Args, dispatcher: &Dispatcher) -> 
 }
 
 /// Does what the node can do while it answers: makes anew what the options say, and takes blocks from files.
-pub(crate) fn import(node: &NodeState, args: &Args) {
+pub(crate) fn import(node: &NodeState, args: &Args, has_chain: impl FnOnce()) {
     let imported = node
         .chain
         .rebuild()
         .and_then(|()| node.chain.activate())
         .and_then(|()| {
+            has_chain();
             for path in args.texts("loadblock") {
                 tracing::info!("Importing blocks file {path}...");
                 let new = node.chain.load_blocks(std::path::Path::new(&path))?;

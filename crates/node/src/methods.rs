@@ -23,7 +23,7 @@ use consensus::Params;
 use interfaces::Init;
 use rpc::{DuplicateMethod, MethodTable};
 
-pub(crate) use blockchain::{describe_header, header_bytes};
+pub(crate) use blockchain::{describe_header, header_bytes, tip_of};
 pub(crate) use raw_transaction::find_transaction;
 
 use crate::state::Node;

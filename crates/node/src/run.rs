@@ -313,12 +313,16 @@ async fn serve(
         background::report_ready(role);
         notify::started(args);
         tokio::spawn(load::flush_regularly(node.clone(), hourly));
-        tokio::spawn(indexes::follow(node.clone()));
         let importing = Arc::clone(node.get()?);
+        let (following, runtime) = (node.clone(), tokio::runtime::Handle::current());
         let args = args.clone();
         std::thread::Builder::new()
             .name("initload".to_owned())
-            .spawn(move || load::import(&importing, &args))
+            .spawn(move || {
+                load::import(&importing, &args, || {
+                    runtime.spawn(indexes::follow(following));
+                });
+            })
             .context("no thread can be started")?;
     }
     shutdown.requested().await;

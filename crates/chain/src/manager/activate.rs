@@ -63,7 +63,10 @@ impl ChainstateManager {
                 }
                 connected += 1;
                 if connected % PROGRESS_EVERY == 0 {
-                    let (done, total) = (self.tree().entry(id).height, self.tree().entry(target).height);
+                    let (done, total) = {
+                        let tree = self.tree();
+                        (tree.entry(id).height, tree.entry(target).height)
+                    };
                     self.tell(|observer| {
                         observer.progressed(LongWork::Connecting, done.into(), total.into());
                     });

@@ -26,7 +26,8 @@ use rpc::Method;
 pub(super) use block::read as read_block;
 pub(crate) use block::{header as describe_header, header_bytes};
 pub(super) use difficulty::difficulty;
-pub(super) use named::{hash as block_hash, tip as tip_of};
+pub(super) use named::hash as block_hash;
+pub(crate) use named::tip as tip_of;
 
 use crate::state::Node;
 

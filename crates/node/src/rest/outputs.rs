@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::Site;
 use super::answer::{Content, Failure};
 use super::target::{Format, Target, number};
+use crate::methods::tip_of;
 
 /// Of how many outputs one request may ask.
 const MOST: usize = 15;
@@ -141,6 +142,8 @@ fn parse_body(mut body: &[u8]) -> Result<Question, encode::Error> {
 }
 
 fn look_up(site: &Site, question: &Question) -> Result<State, Failure> {
+    // There is none while the chain is made anew from its files.
+    tip_of(&site.node.chain.tree())?;
     let state = match question.checks_pool {
         true => site
             .node

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use bitcoin::{BlockHash, OutPoint};
 use chain::coins::CoinsSnapshot;
@@ -173,6 +174,11 @@ fn all<'a>(
 }
 
 fn dump(node: &NodeState, path: &str) -> Outcome {
+    // Another one to the same file would write into it.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let Ok(_writing) = ONE_AT_A_TIME.try_lock() else {
+        return Err(RpcError::misc("All coins are being written to a file already"));
+    };
     let files = Files::of(node.directory(), path);
     if files.coins.exists() {
         return Err(RpcError::invalid_parameter(format!(

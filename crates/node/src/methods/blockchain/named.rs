@@ -11,7 +11,7 @@ use crate::values;
 ///
 /// # Errors
 /// There is none yet.
-pub(in crate::methods) fn tip(tree: &BlockTree) -> Result<EntryId, RpcError> {
+pub(crate) fn tip(tree: &BlockTree) -> Result<EntryId, RpcError> {
     tree.tip()
         .ok_or_else(|| RpcError::new(code::IN_WARMUP, "Loading block index…"))
 }

@@ -63,7 +63,8 @@ fn gettxoutproof(node: Node) -> Method {
                     Some(hash) => named::block(&node.chain.tree(), &hash)?,
                     None => find(node, &txids)?,
                 };
-                let block = super::block::read(node, id)?;
+                let block = super::block::read(node, id)
+                    .map_err(|_| RpcError::new(code::INTERNAL_ERROR, "Can't read block from disk"))?;
                 let proof = prove(&block, &txids).ok_or_else(|| {
                     not_found("Not all transactions found in specified or retrieved block")
                 })?;

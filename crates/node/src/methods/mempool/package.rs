@@ -11,6 +11,7 @@ use rpc::{Kind, Method, Outcome, Param, RpcError, Shape, ShapeKind, code};
 use serde_json::{Map, Value, json};
 
 use super::test_accept::{fees, read, read_several};
+use crate::methods::blockchain::tip_of;
 use crate::pool::View;
 use crate::shapes;
 use crate::state::{Node, NodeState, blocking};
@@ -93,6 +94,7 @@ fn submit(node: &NodeState, package: &[Arc<Transaction>]) -> Outcome {
             "package topology disallowed. not child-with-parents or parents depend on each other.",
         ));
     }
+    tip_of(&node.chain.tree())?;
     let now = node.chain.clock().now();
     let result = node.pool.with(|pool| {
         let result = pool.submit_package(package, &View(&node.chain), now);

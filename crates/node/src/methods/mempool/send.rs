@@ -12,6 +12,7 @@ use mempool::accept::{Purpose, RejectionKind};
 use rpc::{Kind, Method, Outcome, Param, RpcError, code};
 use serde_json::Value;
 
+use crate::methods::blockchain::tip_of;
 use crate::state::{Node, NodeState, blocking};
 use crate::{shapes, values};
 
@@ -107,6 +108,7 @@ fn send(node: &NodeState, transaction: &Arc<Transaction>, max_rate: FeeRate) -> 
     if node.pool.with(|pool| pool.get(&txid).is_some()) {
         return Ok(txid.to_string().into());
     }
+    tip_of(&node.chain.tree())?;
     let accept = |purpose| {
         let accepted = node.pool.accept(transaction, &node.chain, purpose);
         accepted.map_err(|rejection| {

@@ -11,6 +11,7 @@ use rpc::{Kind, Method, Param, RpcError, Shape, ShapeKind, code};
 use serde_json::{Value, json};
 
 use super::send::{max_fee_rate, max_fee_rate_param};
+use crate::methods::blockchain::tip_of;
 use crate::pool::View;
 use crate::state::{Node, blocking};
 use crate::{shapes, values};
@@ -88,6 +89,7 @@ pub(super) fn testmempoolaccept(node: Node) -> Method {
             let max_rate = max_fee_rate(request.arguments.value("maxfeerate"))?;
             blocking(&node, move |node| {
                 let package = texts.iter().map(|text| read(text)).collect::<Result<Vec<_>, _>>()?;
+                tip_of(&node.chain.tree())?;
                 let now = node.chain.clock().now();
                 let result = node
                     .pool

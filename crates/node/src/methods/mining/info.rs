@@ -42,6 +42,8 @@ fn getmininginfo(node: Node) -> Method {
             let node = node.clone();
             async move {
                 blocking(&node, |node| {
+                    // Who has both has the pool first.
+                    let pooled = node.pool.with(|pool| pool.len());
                     let tree = node.chain.tree();
                     let entry = tree.entry(tip_of(&tree)?);
                     let mut info = json!({ "blocks": entry.height });
@@ -51,7 +53,7 @@ fn getmininginfo(node: Node) -> Method {
                     }
                     info["difficulty"] = values::double(difficulty(entry.header.bits));
                     info["networkhashps"] = values::double(hash_rate(&tree, 120, entry.height));
-                    info["pooledtx"] = node.pool.with(|pool| pool.len()).into();
+                    info["pooledtx"] = pooled.into();
                     info["chain"] = node.chain.params().network.name().into();
                     info["warnings"] = "".into();
                     Ok(info)
@@ -131,5 +133,7 @@ fn hash_rate(tree: &BlockTree, count: u32, height: u32) -> f64 {
         return 0.0;
     }
     let work = tree.chain_work(last) - tree.chain_work(first);
-    work.log2().exp2() / f64::from(latest - earliest)
+    let bytes = work.to_be_bytes();
+    let work = bytes.iter().fold(0.0, |sum, byte| sum * 256.0 + f64::from(*byte));
+    work / f64::from(latest - earliest)
 }

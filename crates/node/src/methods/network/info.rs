@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::network::{PROTOCOL_VERSION, Reach};
 use crate::shapes;
-use crate::state::{Node, NodeState};
+use crate::state::{Node, NodeState, blocking};
 
 /// The seconds over which upstream counts what it sends.
 const UPLOAD_TIMEFRAME: u64 = 24 * 60 * 60;
@@ -81,7 +81,7 @@ fn getnetworkinfo(node: Node) -> Method {
     .example("", "")
     .handle(move |_request| {
         let node = node.clone();
-        async move { describe(node.get()?) }
+        async move { blocking(&node, describe).await }
     })
 }
 

@@ -130,12 +130,12 @@ impl Question {
         let mut reached = start;
         let mut is_complete = true;
         for height in start..=stop {
+            check_runs(node)?;
+            if running.is_aborted() {
+                is_complete = false;
+                break;
+            }
             if (height - start).is_multiple_of(PAUSE) {
-                check_runs(node)?;
-                if running.is_aborted() {
-                    is_complete = false;
-                    break;
-                }
                 running.is_at(((height - start) * 100).checked_div(stop - start).unwrap_or(0));
                 running.is_at_height(height);
             }
