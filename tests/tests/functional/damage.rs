@@ -58,6 +58,8 @@ fn names_a_way_out_of_damaged_databases(daemon: Daemon) -> Result<()> {
 fn does_not_take_another_networks_directory(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     Node::start(daemon, &data_dir, &[])?.stop()?;
+    // The chain is what is looked at here; other files say themselves of which network they are.
+    fs::remove_file(data_dir.regtest("peers.dat"))?;
     fs::rename(data_dir.regtest(""), data_dir.path().join("signet"))?;
     data_dir.write_config("")?;
     let options = [data_dir.option(), "-signet".into(), "-printtoconsole=0".into()];
