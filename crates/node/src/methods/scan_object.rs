@@ -39,8 +39,12 @@ pub(super) fn param() -> Param {
     )
 }
 
-/// The scripts of an array of scan objects.
-pub(super) fn all(objects: &Value, chain: &AddressParams) -> Result<Wanted, RpcError> {
+/// The scripts of an array of scan objects, which may be millions: an error of `go_on` ends it.
+pub(super) fn all(
+    objects: &Value,
+    chain: &AddressParams,
+    mut go_on: impl FnMut() -> Result<(), RpcError>,
+) -> Result<Wanted, RpcError> {
     let mut wanted = Wanted::new();
     for object in values::array(objects)? {
         descriptor::expansions(object, chain, |expansion| {
@@ -49,7 +53,7 @@ pub(super) fn all(objects: &Value, chain: &AddressParams) -> Result<Wanted, RpcE
                 let described = || infer(&script, &known, chain);
                 wanted.entry(script.clone()).or_insert_with(described);
             }
-            Ok(())
+            go_on()
         })?;
     }
     Ok(wanted)

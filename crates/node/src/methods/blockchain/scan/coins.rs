@@ -76,7 +76,7 @@ pub(in crate::methods::blockchain) fn scantxoutset(node: Node) -> Method {
                     let running = scans.begin()?;
                     let objects = super::objects(&request)?;
                     blocking(&node, move |node| {
-                        let wanted = scan_object::all(&objects, &node.chain.params().address)?;
+                        let wanted = scan_object::all(&objects, &node.chain.params().address, || check_runs(node))?;
                         scan(node, &wanted, &running)
                     })
                     .await
