@@ -48,6 +48,16 @@ impl RpcClient {
         text(&self.call("getbestblockhash", json!([]))?)
     }
 
+    /// The tip's time, in seconds since 1970.
+    ///
+    /// # Errors
+    /// When the node does not tell.
+    pub fn tip_time(&mut self) -> Result<u64> {
+        let tip = self.tip()?;
+        let header = self.call("getblockheader", json!([tip]))?;
+        header["time"].as_u64().context("no time")
+    }
+
     /// What tells two sets of coins apart: their hash, the block that they are of, and their number.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Blocks that are mined together with those of another chain.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use functional_tests::{CHAIN_ADDRESS, Daemon, DataDir, KEY_ADDRESS, Node, RpcClient, for_each_daemon, text};
 use serde_json::{Value, json};
 
@@ -120,11 +120,7 @@ fn gives_merge_miners_the_same_block_for_a_minute(daemon: Daemon) -> Result<()> 
     let node = Node::start(daemon, &data_dir, &[])?;
     let mut rpc = node.rpc()?;
     let coins = rpc.mine_spendable(1)?;
-    let tip = rpc.tip()?;
-    let now = rpc.call("getblockheader", json!([tip]))?["time"]
-        .as_u64()
-        .context("no time")?
-        + 100;
+    let now = rpc.tip_time()? + 100;
     rpc.call("setmocktime", json!([now]))?;
     let first = create(&mut rpc)?;
     let transaction = rpc.spend(&json!([{ "txid": coins[0], "vout": 0 }]), 49.999)?;

@@ -126,11 +126,7 @@ fn gives_the_same_template_for_a_while(daemon: Daemon) -> Result<()> {
     let node = Node::start(daemon, &data_dir, &[])?;
     let mut rpc = node.rpc()?;
     let coins = rpc.mine_spendable(2)?;
-    let tip = rpc.tip()?;
-    let now = rpc.call("getblockheader", json!([tip]))?["time"]
-        .as_u64()
-        .context("no time")?
-        + 100;
+    let now = rpc.tip_time()? + 100;
     rpc.call("setmocktime", json!([now]))?;
     let first = template(&mut rpc)?;
     assert_eq!(
@@ -455,10 +451,7 @@ fn takes_transactions_by_what_they_count_as(daemon: Daemon) -> Result<()> {
         ids.push(rpc.send_transaction(&transaction)?);
     }
     let [poor, rich] = [&ids[0], &ids[1]];
-    let tip = rpc.tip()?;
-    let mut now = rpc.call("getblockheader", json!([tip]))?["time"]
-        .as_u64()
-        .context("no time")?;
+    let mut now = rpc.tip_time()?;
     for (id, delta, expected) in [
         (poor, 0, &[rich, poor][..]),
         (poor, 900_000, &[poor, rich]),
