@@ -12,6 +12,7 @@ mod script;
 mod steps;
 mod trees;
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use miette::{IntoDiagnostic as _, Result, miette};
@@ -50,6 +51,9 @@ struct Context {
     /// A shell at the top of the checkout.
     shell: Shell,
     install_tools: bool,
+    /// This executable, where it lay at the start. A step that compiles the workspace may put another of the same
+    /// name in its place, after which the system calls the one that runs deleted.
+    driver: PathBuf,
 }
 
 /// What became of a step.
@@ -86,6 +90,7 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<()> {
     let context = Context {
         shell,
         install_tools: arguments.install_tools,
+        driver: std::env::current_exe().into_diagnostic()?,
     };
     let mut records: Vec<Record> = Vec::new();
     for step in chosen {

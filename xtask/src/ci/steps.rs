@@ -192,8 +192,7 @@ fn recipes(_: &Context) -> Result<Outcome> {
 
 /// Builds from the top-level profile, which has multiprocess off, and looks at what is there then.
 fn single(context: &Context) -> Result<Outcome> {
-    let driver = std::env::current_exe().into_diagnostic()?;
-    cargo::outside(&context.shell, driver)
+    cargo::outside(&context.shell, &context.driver)
         .arg("build")
         .env_remove(CONFIG_SITE)
         .run()
@@ -290,8 +289,7 @@ fn bench(context: &Context) -> Result<Outcome> {
         return Ok(Outcome::NotChecked { reason });
     }
     let directory = workspace::executables_directory(&workspace::this_machine());
-    let driver = std::env::current_exe().into_diagnostic()?;
-    cargo::outside(&context.shell, driver)
+    cargo::outside(&context.shell, &context.driver)
         .args(["bench", "node", "--rounds", "1", "--small", "--executables"])
         .arg(directory)
         .env(CONFIG_SITE, profile()?)
