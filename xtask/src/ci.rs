@@ -246,6 +246,7 @@ mod tests {
         let context = Context {
             shell: Shell::new().unwrap(),
             install_tools: false,
+            driver: PathBuf::new(),
         };
         let first = Step {
             name: "first",

@@ -14,8 +14,9 @@ use crate::metrics::Origin;
 use crate::server::ConfigureLogging;
 use crate::wire::{self, Opening, Socket};
 
-/// Bytes that the system is asked to keep for the peer to read: as many as Linux lets anyone ask for.
-const SEND_BUFFER: usize = 212_992;
+/// Bytes that the system is asked to keep for the peer to read. Linux makes it twice that, its own overhead included, so
+/// that a message of 1 MiB passes in one turn, and where `net.core.wmem_max` is less as much as that allows.
+const SEND_BUFFER: usize = 640 << 10;
 
 /// Tells of the end of a connection, whatever ends it.
 pub struct Ended(oneshot::Receiver<()>);
@@ -171,8 +172,7 @@ async fn set_up(
 /// The stream for use on the calling thread, which is the IPC thread.
 pub(crate) fn to_tokio(stream: UnixStream) -> std::io::Result<tokio::net::UnixStream> {
     stream.set_nonblocking(true)?;
-    // Linux makes it twice what a socket has unasked, so that large messages pass in fewer turns. A system that refuses
-    // leaves the socket as it was.
+    // A system that refuses leaves the socket as it was.
     let _ = rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BUFFER);
     tokio::net::UnixStream::from_std(stream)
 }

@@ -1,4 +1,5 @@
-//! Licences, origins and bans of everything that the workspace is made of, crates and recipes, against `deny.toml`.
+//! Licences, origins and bans of everything that the workspace and the projects beside it are made of, crates and
+//! recipes, against `deny.toml`.
 //! Needs no network beyond what cargo has fetched.
 
 use miette::{IntoDiagnostic as _, Result, miette};
@@ -8,6 +9,15 @@ use super::policy::{Package, Policy};
 use super::{Context, Outcome};
 use crate::{cargo, depends, workspace};
 
+/// The projects that have a lock file of their own.
+const MANIFESTS: [&str; 5] = [
+    "Cargo.toml",
+    "crates/chain/fuzz/Cargo.toml",
+    "crates/ipc/fuzz/Cargo.toml",
+    "tests/clients/rust/Cargo.toml",
+    "tests/embedding/Cargo.toml",
+];
+
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
@@ -16,10 +26,18 @@ struct Metadata {
 /// Checks all of them.
 pub(super) fn run(context: &Context) -> Result<Outcome> {
     let policy = Policy::load(&workspace::root().join("deny.toml"))?;
-    let command =
-        cargo::outside(&context.shell, "cargo").args(["metadata", "--format-version=1", "--locked"]);
-    let metadata: Metadata = serde_json::from_str(&command.read().into_diagnostic()?).into_diagnostic()?;
-    let mut packages = metadata.packages;
+    let mut packages = Vec::new();
+    for manifest in MANIFESTS {
+        let command = cargo::outside(&context.shell, "cargo")
+            .args(["metadata", "--format-version=1", "--locked"])
+            .args(["--manifest-path", manifest]);
+        let metadata: Metadata =
+            serde_json::from_str(&command.read().into_diagnostic()?).into_diagnostic()?;
+        packages.extend(metadata.packages);
+    }
+    // Most are in several projects.
+    packages.sort();
+    packages.dedup();
     let n_crates = packages.len();
     let engine = depends::quiet_engine(Vec::new())?;
     packages.extend(engine.recipes().iter().map(|recipe| Package {

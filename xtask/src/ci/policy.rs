@@ -58,7 +58,7 @@ enum Level {
 }
 
 /// A dependency as it is judged.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub(super) struct Package {
     pub(super) name: String,
     pub(super) version: String,
