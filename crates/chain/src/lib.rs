@@ -25,7 +25,8 @@ pub mod undo;
 pub use clock::Clock;
 pub use headers::{VotesBefore, required_bits};
 pub use manager::{
-    ChainError, ChainstateManager, Config, Processed, Pruning, Rebuild, STORE_CACHE, Verification,
+    ChainError, ChainState, ChainstateManager, Config, LoadedSnapshot, Processed, Pruning, Rebuild,
+    STORE_CACHE, SnapshotRefusal, Verification,
 };
 pub use observer::{ChainObserver, LongWork};
 pub use position::FilePosition;

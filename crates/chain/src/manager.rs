@@ -1,16 +1,23 @@
 //! The chain as a whole: what is on disk, what is in memory, and the one place where they change.
 //!
 //! One thread at a time changes the chain (`writer`). Whoever reads the tree waits for short moments only; whoever reads
-//! coins may wait for a block to be connected. Locks are taken in the order `writer`, `coins`, `tree`.
+//! coins may wait for a block to be connected. Locks are taken in the order `writer`, `background`, `coins`, `tree`.
+//!
+//! A chain that goes on from a snapshot has its coins in a directory of its own, until the chain before it, which has its
+//! own coins in the background, has reached the snapshot's block and found it right. Then one directory takes the place of
+//! the other at the next start.
 
 mod accept;
 mod activate;
+mod background;
 mod choose;
 mod error;
 mod open;
 mod prune;
 mod read;
 mod reindex;
+mod snapshot;
+mod stores;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -22,8 +29,10 @@ use std::time::Duration;
 use consensus::params::Params;
 
 pub use accept::Processed;
+pub use background::ChainState;
 pub use error::ChainError;
 pub use open::STORE_CACHE;
+pub use snapshot::{LoadedSnapshot, SnapshotRefusal};
 pub use verify::Verification;
 
 use crate::clock::Clock;
@@ -85,11 +94,15 @@ pub struct ChainstateManager {
     clock: Arc<Clock>,
     tree: RwLock<BlockTree>,
     coins: Mutex<CoinsCache>,
+    /// The coins of the chain that leads to the snapshot from which the active one went on, until it is validated.
+    background: Mutex<Option<CoinsCache>>,
     files: BlockFiles,
     index: IndexDatabase,
     scripts: ScriptChecker,
     /// Held by the one thread that changes the chain.
     writer: Mutex<()>,
+    /// Held while a snapshot is loaded.
+    loading: Mutex<()>,
     observers: RwLock<Vec<Arc<dyn ChainObserver>>>,
     /// Whether the chain has caught up once.
     has_caught_up: AtomicBool,
@@ -141,6 +154,10 @@ impl ChainstateManager {
         self.coins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn background(&self) -> MutexGuard<'_, Option<CoinsCache>> {
+        self.background.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn write(&self) -> MutexGuard<'_, ()> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -185,9 +202,19 @@ impl ChainstateManager {
     /// [`ChainError`] if that fails: the chain must not be changed any more then.
     pub fn flush(&self) -> Result<(), ChainError> {
         let _writer = self.write();
+        self.flush_with_writer()
+    }
+
+    /// As [`flush`](Self::flush), with the writer's lock held.
+    fn flush_with_writer(&self) -> Result<(), ChainError> {
+        let mut background = self.background();
         let mut coins = self.coins();
         self.write_index()?;
-        Ok(coins.sync()?)
+        coins.sync()?;
+        if let Some(background) = &mut *background {
+            background.sync()?;
+        }
+        Ok(())
     }
 
     /// Writes the blocks and what is known of them to the disk, so that coins can follow.
@@ -214,7 +241,7 @@ impl ChainstateManager {
 
     /// Writes the coins to the disk if they take more memory than they may.
     fn flush_if_large(&self, coins: &mut CoinsCache) -> Result<(), ChainError> {
-        if coins.memory() > self.config.cache_bytes {
+        if coins.memory() > self.cache_bytes() {
             self.write_index()?;
             coins.flush()?;
         }

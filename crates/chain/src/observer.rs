@@ -17,6 +17,9 @@ pub trait ChainObserver: Send + Sync {
     /// The chain rests at another tip, after any number of blocks were connected and disconnected.
     fn tip_changed(&self, _tip: BlockHash, _height: u32) {}
 
+    /// Blocks before a snapshot from which the chain went on were checked, or all of them were.
+    fn validated_further(&self) {}
+
     /// Long work goes on: how many parts of how many are done.
     fn progressed(&self, _work: LongWork, _done: u64, _total: u64) {}
 }

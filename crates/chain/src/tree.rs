@@ -3,6 +3,7 @@
 //!
 //! Knows no files and decides on no rules: whoever adds an entry has checked its header. Entries are never removed.
 
+mod assumed;
 mod candidates;
 mod entry;
 mod skip;
@@ -14,6 +15,7 @@ use bitcoin::block::Header;
 use bitcoin::{BlockHash, Work};
 use consensus::work::{ChainEntry, block_work, median_time_past};
 
+use assumed::Snapshot;
 use candidates::Candidate;
 pub use entry::{Entry, EntryId};
 use votes::Votes;
@@ -43,6 +45,8 @@ pub struct BlockTree {
     changed: BTreeSet<EntryId>,
     /// How far votes for rules are.
     votes: Votes,
+    /// What the active chain went on from, if it did not begin with the genesis block.
+    snapshot: Option<Snapshot>,
 }
 
 impl Default for BlockTree {
@@ -58,6 +62,7 @@ impl Default for BlockTree {
             next_precious: -1,
             changed: BTreeSet::new(),
             votes: Votes::default(),
+            snapshot: None,
         }
     }
 }

@@ -59,6 +59,8 @@ pub struct Params {
     pub assume_valid: Option<BlockHash>,
     /// Chains with less work are not taken to be the best one (`-minimumchainwork`).
     pub minimum_chain_work: Work,
+    /// Coins that `loadtxoutset` takes for right.
+    pub assumed_coins: Vec<AssumedCoins>,
     /// Rules that miners vote for (BIP 9).
     pub deployments: [Deployment; VersionBitsDeployment::ALL.len()],
     /// In how many of [`miner_confirmation_window`](Self::miner_confirmation_window) blocks miners must vote for a rule.

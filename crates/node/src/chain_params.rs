@@ -49,6 +49,12 @@ pub(crate) fn options() -> Vec<OptionSpec> {
             "Change when miners can vote for a rule (regtest only). May be given several times.",
         ),
         developer(
+            "assumeutxo",
+            "height:blockhash:hash:transactions",
+            "Let loadtxoutset take the coins of a block for right that have this hash_serialized_3 (regtest only). May be \
+             given several times, and must be given until they are validated.",
+        ),
+        developer(
             "dip3params",
             "activation:enforcement",
             "Let masternodes begin at these heights (regtest only).",
@@ -155,6 +161,9 @@ fn change_regtest(params: &mut Params, args: &Args) -> Result<(), OptionError> {
     }
     for value in args.texts("vbparams") {
         params.set_version_bits(&value)?;
+    }
+    for value in args.texts("assumeutxo") {
+        params.assume_coins(&value)?;
     }
     if let Some(value) = args.text("dip3params") {
         params.set_dip3(&value)?;
@@ -277,6 +286,10 @@ mod tests {
             (
                 "-vbparams=testdummy",
                 "Version bits parameters malformed, expecting deployment:start:end[:min_activation_height]",
+            ),
+            (
+                "-assumeutxo=110",
+                "Invalid value (110) for -assumeutxo=height:blockhash:hash:transactions.",
             ),
             (
                 "-llmqtestparams=5",

@@ -165,6 +165,7 @@ pub(crate) async fn follow(node: Node) {
         _ = tokio::task::spawn_blocking(move || take_in(&working)).await;
         tokio::select! {
             changed = tips.changed() => if changed.is_err() { return },
+            () = state.validated_further() => {}
             () = state.shutdown.requested() => return,
         }
     }

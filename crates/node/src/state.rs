@@ -7,7 +7,7 @@ use app::Shutdown;
 use bitcoin::BlockHash;
 use chain::{ChainError, ChainObserver, ChainstateManager};
 use rpc::{RpcError, code};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::indexes::Indexes;
 use crate::later::Later;
@@ -41,12 +41,15 @@ pub(crate) struct NodeState {
     #[cfg(feature = "zmq")]
     pub(crate) publications: crate::zmq::Publications,
     tips: watch::Sender<Option<Tip>>,
+    validated: Arc<Notify>,
     fatal: Mutex<Option<String>>,
 }
 
 /// Hears of new tips, and tells those who wait for them.
 pub(crate) struct TipWatch {
     tips: watch::Sender<Option<Tip>>,
+    /// Told when the chain before a snapshot was checked further.
+    validated: Arc<Notify>,
     stop_at: Option<u32>,
     shutdown: Shutdown,
 }
@@ -56,6 +59,7 @@ impl TipWatch {
     pub(crate) fn new(stop_at: Option<u32>, shutdown: Shutdown) -> Self {
         Self {
             tips: watch::Sender::new(None),
+            validated: Arc::default(),
             stop_at,
             shutdown,
         }
@@ -69,6 +73,10 @@ impl ChainObserver for TipWatch {
             tracing::info!("the tip has the height of -stopatheight: stopping");
             self.shutdown.request();
         }
+    }
+
+    fn validated_further(&self) {
+        self.validated.notify_one();
     }
 }
 
@@ -104,6 +112,7 @@ impl NodeState {
             #[cfg(feature = "zmq")]
             publications: crate::zmq::Publications::default(),
             tips: watch.tips.clone(),
+            validated: Arc::clone(&watch.validated),
             fatal: Mutex::new(None),
         });
         pool.follow(&node);
@@ -118,6 +127,11 @@ impl NodeState {
     /// Follows the tip.
     pub(crate) fn tips(&self) -> watch::Receiver<Option<Tip>> {
         self.tips.subscribe()
+    }
+
+    /// Waits until the chain before a snapshot was checked further. Of several who wait one is told.
+    pub(crate) async fn validated_further(&self) {
+        self.validated.notified().await;
     }
 
     /// Stops the node because its chain cannot be read or written, and gives what callers are told.

@@ -32,6 +32,7 @@ mod rig;
 mod rpc_access;
 mod rpc_methods;
 mod rules;
+mod snapshots;
 mod start_errors;
 mod submission;
 mod test_accept;

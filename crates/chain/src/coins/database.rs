@@ -17,6 +17,8 @@ const COINS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("coins");
 /// The block up to which the coins are, under [`BEST_BLOCK`].
 const STATE: TableDefinition<'_, &str, [u8; 32]> = TableDefinition::new("state");
 const BEST_BLOCK: &str = "best block";
+/// The block of the snapshot that the coins were taken from, in the same table.
+const SNAPSHOT_BASE: &str = "snapshot base";
 
 const VERSION: u32 = 1;
 
@@ -73,7 +75,7 @@ impl CoinsDatabase {
     /// # Errors
     /// [`DatabaseError`] if reading fails.
     pub fn best_block(&self) -> Result<Option<BlockHash>, DatabaseError> {
-        self.database.read(best_block)
+        self.database.read(|transaction| state(transaction, BEST_BLOCK))
     }
 
     /// Writes and removes coins, and says up to which block they are then, if that is another. All of it is done or
@@ -109,6 +111,28 @@ impl CoinsDatabase {
         })
     }
 
+    /// The block of the snapshot that the coins were taken from, once all of them were.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if reading fails.
+    pub fn snapshot_base(&self) -> Result<Option<BlockHash>, DatabaseError> {
+        self.database
+            .read(|transaction| state(transaction, SNAPSHOT_BASE))
+    }
+
+    /// Says that the coins are all those of a snapshot, which is of this block.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if writing fails.
+    pub fn finish_snapshot(&self, base: BlockHash) -> Result<(), DatabaseError> {
+        self.database.write(|transaction| {
+            let mut state = transaction.open_table(STATE)?;
+            state.insert(BEST_BLOCK, base.to_byte_array())?;
+            state.insert(SNAPSHOT_BASE, base.to_byte_array())?;
+            Ok(())
+        })
+    }
+
     /// All coins as they are now, whatever is written later. What is replaced meanwhile stays on the disk, and the store
     /// open, for as long as this is kept.
     ///
@@ -117,7 +141,7 @@ impl CoinsDatabase {
     pub fn snapshot(&self) -> Result<CoinsSnapshot, DatabaseError> {
         let (coins, best_block) = self.database.read(|transaction| {
             let coins = transaction.open_table(COINS)?;
-            Ok((coins, best_block(transaction)?))
+            Ok((coins, state(transaction, BEST_BLOCK)?))
         })?;
         Ok(CoinsSnapshot {
             database: Arc::clone(&self.database),
@@ -186,8 +210,8 @@ impl CoinsSnapshot {
     }
 }
 
-fn best_block(transaction: &ReadTransaction) -> Result<Option<BlockHash>, redb::Error> {
-    let hash = transaction.open_table(STATE)?.get(BEST_BLOCK)?;
+fn state(transaction: &ReadTransaction, key: &str) -> Result<Option<BlockHash>, redb::Error> {
+    let hash = transaction.open_table(STATE)?.get(key)?;
     Ok(hash.map(|hash| BlockHash::from_byte_array(hash.value())))
 }
 

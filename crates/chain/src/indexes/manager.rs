@@ -8,7 +8,12 @@ use crate::manager::{ChainError, ChainstateManager};
 impl IndexedChain for ChainstateManager {
     fn hash_at(&self, height: u32) -> Option<BlockHash> {
         let tree = self.tree();
-        tree.active(height).map(|id| tree.entry(id).hash)
+        // Indexes need the blocks, and what these spent: they follow the chain that is validated.
+        let id = match tree.assumed_base() {
+            None => tree.active(height),
+            Some(_) => tree.validated_tip().and_then(|tip| tree.ancestor(tip, height)),
+        };
+        id.map(|id| tree.entry(id).hash)
     }
 
     fn read(&self, id: &BlockId) -> Result<IndexedBlock, ChainError> {

@@ -39,7 +39,7 @@ impl ChainstateManager {
         &self,
         new: Option<&Arc<Block>>,
     ) -> Result<Option<Result<(), Rejection>>, ChainError> {
-        let mut verdict = None;
+        let mut verdict = self.validate_background(new)?;
         let mut connected = 0;
         self.leave_unsound()?;
         while !self.is_interrupted() {
@@ -93,10 +93,12 @@ impl ChainstateManager {
     }
 
     /// Disconnects blocks that the index knows to be invalid: the process was killed when the coins had not followed yet.
+    /// A snapshot's block cannot be disconnected.
     fn leave_unsound(&self) -> Result<(), ChainError> {
         let is_unsound = || {
             let tree = self.tree();
-            tree.tip().is_some_and(|tip| !tree.entry(tip).is_sound())
+            let tip = tree.tip().filter(|tip| tree.assumed_base() != Some(*tip));
+            tip.is_some_and(|tip| !tree.entry(tip).is_sound())
         };
         if !is_unsound() {
             return Ok(());
@@ -134,39 +136,59 @@ impl ChainstateManager {
         id: EntryId,
         new: Option<&Arc<Block>>,
     ) -> Result<Result<(), Rejection>, ChainError> {
-        let (hash, height, parent) = {
-            let tree = self.tree();
-            let entry = tree.entry(id);
-            (entry.hash, entry.height, entry.parent)
-        };
-        let block = match new.filter(|new| new.header.block_hash() == hash) {
+        let height = self.tree().entry(id).height;
+        let block = self.block_to_connect(id, new)?;
+        let mut coins = self.coins();
+        if let Err(rejection) = self.connect_next(&block, id, &mut coins)? {
+            return Ok(Err(rejection));
+        }
+        self.tree_mut().set_tip(id);
+        self.flush_if_large(&mut coins)?;
+        self.log_tip(id, &coins);
+        drop(coins);
+        self.tell(|observer| observer.block_connected(&block, height));
+        Ok(Ok(()))
+    }
+
+    /// The block of an entry, which need not be read if it has just come.
+    pub(super) fn block_to_connect(
+        &self,
+        id: EntryId,
+        new: Option<&Arc<Block>>,
+    ) -> Result<Arc<Block>, ChainError> {
+        let hash = self.tree().entry(id).hash;
+        Ok(match new.filter(|new| new.header.block_hash() == hash) {
             Some(new) => Arc::clone(new),
             None => Arc::new(self.read_whole_block(id)?),
+        })
+    }
+
+    /// Connects a block to the coins of its parent, and notes what it spent. If it is invalid, that is noted.
+    pub(super) fn connect_next(
+        &self,
+        block: &Block,
+        id: EntryId,
+        coins: &mut CoinsCache,
+    ) -> Result<Result<(), Rejection>, ChainError> {
+        let (hash, parent) = {
+            let tree = self.tree();
+            let entry = tree.entry(id);
+            (entry.hash, entry.parent)
         };
-        let mut coins = self.coins();
         let mut undo_position = None;
         match parent {
             // The genesis block's coin cannot be spent.
             None => coins.set_best_block(hash),
-            Some(parent) => match self.connect_to_coins(&block, id, parent, &mut coins)? {
-                Ok(connected) => undo_position = self.keep_undo(id, &connected, &block)?,
+            Some(parent) => match self.connect_to_coins(block, id, parent, coins)? {
+                Ok(connected) => undo_position = self.keep_undo(id, &connected, block)?,
                 Err(rejection) => {
-                    drop(coins);
                     tracing::warn!("ConnectTip: ConnectBlock {hash} failed, {rejection}");
                     self.refuse(id, &rejection);
                     return Ok(Err(rejection));
                 }
             },
         }
-        {
-            let mut tree = self.tree_mut();
-            tree.connected(id, undo_position);
-            tree.set_tip(id);
-        }
-        self.flush_if_large(&mut coins)?;
-        self.log_tip(id, &coins);
-        drop(coins);
-        self.tell(|observer| observer.block_connected(&block, height));
+        self.tree_mut().connected(id, undo_position);
         Ok(Ok(()))
     }
 
@@ -250,16 +272,34 @@ impl ChainstateManager {
 
     /// Takes the tip back.
     pub(super) fn disconnect_tip(&self) -> Result<(), ChainError> {
-        let (tip, hash, height, parent) = {
+        let (tip, height, parent) = {
             let tree = self.tree();
             let tip = tree.tip().expect("there is a tip to be disconnected");
-            let entry = tree.entry(tip);
-            (tip, entry.hash, entry.height, entry.parent)
+            (tip, tree.entry(tip).height, tree.entry(tip).parent)
         };
         let parent = parent.expect("the genesis block stays connected");
-        let block = Arc::new(self.read_whole_block(tip)?);
-        let undo = self.read_undo(tip)?;
         let mut coins = self.coins();
+        let block = self.disconnect_last(tip, &mut coins)?;
+        self.tree_mut().set_tip(parent);
+        self.flush_if_large(&mut coins)?;
+        self.log_tip(parent, &coins);
+        drop(coins);
+        self.tell(|observer| observer.block_disconnected(&block, height));
+        Ok(())
+    }
+
+    /// Takes the last block of these coins back, and returns it.
+    pub(super) fn disconnect_last(
+        &self,
+        id: EntryId,
+        coins: &mut CoinsCache,
+    ) -> Result<Arc<Block>, ChainError> {
+        let (hash, height) = {
+            let tree = self.tree();
+            (tree.entry(id).hash, tree.entry(id).height)
+        };
+        let block = Arc::new(self.read_whole_block(id)?);
+        let undo = self.read_undo(id)?;
         let mut view = coins.view();
         let disconnected = disconnect_block(&block, undo, &mut view, height)
             .map_err(|source| ChainError::Disconnect { hash, source })?;
@@ -267,12 +307,7 @@ impl ChainstateManager {
             tracing::warn!("the coins were not as block {hash} had left them");
         }
         view.commit();
-        self.tree_mut().set_tip(parent);
-        self.flush_if_large(&mut coins)?;
-        self.log_tip(parent, &coins);
-        drop(coins);
-        self.tell(|observer| observer.block_disconnected(&block, height));
-        Ok(())
+        Ok(block)
     }
 
     /// A block whose transactions are those that its header names.
@@ -306,13 +341,18 @@ impl ChainstateManager {
     }
 
     fn log_tip(&self, tip: EntryId, coins: &CoinsCache) {
+        self.log_tip_of("", tip, coins);
+    }
+
+    /// Tells of the tip of a chain, after a prefix that says which one.
+    pub(super) fn log_tip_of(&self, prefix: &str, tip: EntryId, coins: &CoinsCache) {
         if !tracing::enabled!(tracing::Level::INFO) {
             return;
         }
         let tree = self.tree();
         let entry = tree.entry(tip);
         tracing::info!(
-            "UpdateTip: new best={} height={} version=0x{:08x} log2_work={:.6} tx={} date='{}' progress={:.6} \
+            "{prefix}UpdateTip: new best={} height={} version=0x{:08x} log2_work={:.6} tx={} date='{}' progress={:.6} \
              cache={:.1}MiB({}txo)",
             entry.hash,
             entry.height,
@@ -333,7 +373,7 @@ impl ChainstateManager {
         tree.tip().map_or(0.0, |tip| self.progress(&tree, tip))
     }
 
-    fn progress(&self, tree: &BlockTree, id: EntryId) -> f64 {
+    pub(super) fn progress(&self, tree: &BlockTree, id: EntryId) -> f64 {
         let best = tree.best_header().map_or(0, |best| tree.entry(best).height);
         let height = tree.entry(id).height;
         match best {

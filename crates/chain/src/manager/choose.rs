@@ -7,13 +7,18 @@ impl ChainstateManager {
     /// Takes a block for invalid, and makes the best chain without it the active one (`invalidateblock`). That is
     /// remembered.
     ///
-    /// The genesis block cannot be taken for invalid: nothing happens then.
+    /// The genesis block cannot be taken for invalid, nor what a snapshot stands on that is not validated yet
+    /// ([`BlockTree::is_assumed`](crate::tree::BlockTree::is_assumed)): nothing happens then.
     ///
     /// # Errors
     /// [`ChainError`] if the chain cannot be read or written.
     pub fn invalidate_block(&self, id: EntryId) -> Result<(), ChainError> {
         let _writer = self.write();
-        if self.tree().entry(id).parent.is_none() {
+        let is_kept = {
+            let tree = self.tree();
+            tree.entry(id).parent.is_none() || tree.is_assumed(id)
+        };
+        if is_kept {
             return Ok(());
         }
         let was_active = self.tree().is_active(id);

@@ -39,6 +39,27 @@ pub enum ChainError {
          make them anew"
     )]
     UnknownTip(BlockHash),
+    /// The chain went on from a snapshot that nothing is known of any more.
+    #[error(
+        "Assumeutxo data not found for the given blockhash '{0}'; restart with the same -assumeutxo as before, or with \
+         -reindex-chainstate to go on without the snapshot"
+    )]
+    UnknownSnapshot(BlockHash),
+    /// The chain went on from a snapshot that has other coins than the chain makes.
+    #[error(
+        "Syscoin failed to validate the -assumeutxo snapshot state. Either the snapshot was wrong, or the machine or this \
+         program is: {reason}. The node stops, and uses nothing that was built on the snapshot: from height {from} the \
+         chain goes back to height {to}, and on from there after the next start. The snapshot's coins are left in \
+         chainstate_snapshot_INVALID"
+    )]
+    BadSnapshot {
+        /// What was found.
+        reason: String,
+        /// The height of the chain that stood on it.
+        from: u32,
+        /// The height of the chain that was validated.
+        to: u32,
+    },
     /// The files do not hold the block that the index says.
     #[error("what the files of blocks hold is not block {0}; restart with -reindex to make the index anew")]
     WrongBlock(BlockHash),

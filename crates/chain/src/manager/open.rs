@@ -3,17 +3,19 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
+use bitcoin::BlockHash;
 use consensus::block::Block;
 use fs_err as fs;
 
 use super::{ChainError, ChainstateManager, Config, Pruning, Rebuild};
 use crate::clock::Clock;
-use crate::coins::{CoinsCache, CoinsDatabase};
+use crate::coins::CoinsCache;
 use crate::connect::ScriptChecker;
 use crate::database::Contents;
 use crate::files::{BlockFiles, FilesConfig};
 use crate::index::{Flag, IndexBatch, IndexDatabase};
 use crate::manager::accept::Origin;
+use crate::manager::stores::Stores;
 use crate::observer::ChainObserver;
 use crate::tree::BlockTree;
 
@@ -60,12 +62,16 @@ impl ChainstateManager {
                 ..IndexBatch::default()
             })?;
         }
-        let coins = CoinsDatabase::open(
+        let stores = Stores::open(
             &config.coins,
-            magic,
+            &config.params,
             contents(rebuild != Rebuild::Nothing),
-            STORE_CACHE,
         )?;
+        let validated = CoinsCache::new(stores.validated)?;
+        let (base, coins, background) = match stores.snapshot {
+            None => (None, validated, None),
+            Some((base, store)) => (Some(base), CoinsCache::new(store)?, Some(validated)),
+        };
         let files = BlockFiles::new(
             FilesConfig {
                 directory: config.blocks.clone(),
@@ -78,10 +84,12 @@ impl ChainstateManager {
             scripts: ScriptChecker::new(config.threads).map_err(system("no thread can be started"))?,
             clock,
             tree: RwLock::new(BlockTree::default()),
-            coins: Mutex::new(CoinsCache::new(coins)?),
+            coins: Mutex::new(coins),
+            background: Mutex::new(background),
             files,
             index,
             writer: Mutex::new(()),
+            loading: Mutex::new(()),
             observers: RwLock::new(observers),
             has_caught_up: AtomicBool::new(false),
             is_rebuilding: AtomicBool::new(rebuild == Rebuild::Everything),
@@ -90,12 +98,12 @@ impl ChainstateManager {
             interrupted: AtomicBool::new(false),
             config: Config { rebuild, ..config },
         };
-        manager.load()?;
+        manager.load(base.as_ref())?;
         Ok(manager)
     }
 
-    /// Puts the tree together.
-    fn load(&self) -> Result<(), ChainError> {
+    /// Puts the tree together. The chain may have gone on from a snapshot, which is of this block.
+    fn load(&self, base: Option<&BlockHash>) -> Result<(), ChainError> {
         let genesis = self.params().genesis.block();
         {
             let mut tree = self.tree_mut();
@@ -110,6 +118,12 @@ impl ChainstateManager {
                 .filter(|(_, entry)| entry.transactions > 0)
                 .map(|(id, _)| id)
                 .collect();
+            if let Some(base) = base {
+                let assumed = self.params().assumed_coins_of(base);
+                let assumed = assumed.ok_or(ChainError::UnknownSnapshot(*base))?;
+                let id = tree.find(base).ok_or(ChainError::UnknownTip(*base))?;
+                tree.assume(id, assumed.transactions);
+            }
             for id in known {
                 tree.link(id);
             }
@@ -130,7 +144,7 @@ impl ChainstateManager {
             let tip = tree.find(&best).ok_or(ChainError::UnknownTip(best))?;
             tree.set_tip(tip);
         }
-        Ok(())
+        self.load_background()
     }
 
     /// Writes the genesis block.

@@ -33,6 +33,12 @@ impl ChainstateManager {
         followers.insert(follower, height.saturating_sub(KEPT_FOR_FOLLOWERS));
     }
 
+    /// Says that somebody does not follow the chain any more.
+    pub(super) fn keep_no_more_for(&self, follower: &'static str) {
+        let mut followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
+        followers.remove(follower);
+    }
+
     /// Removes the oldest files while there are more bytes than `-prune` allows. The writer's lock must be held.
     pub(super) fn prune_if_large(&self) -> Result<(), ChainError> {
         let Pruning::Above(limit) = self.config.pruning else {
@@ -74,11 +80,7 @@ impl ChainstateManager {
             return Ok(());
         }
         // Coins that are up to a block whose undo data goes would be of no use after a crash.
-        {
-            let mut coins = self.coins();
-            self.write_index()?;
-            coins.sync()?;
-        }
+        self.flush_with_writer()?;
         let mut tree = self.tree_mut();
         let gone: Vec<_> = tree
             .iter()

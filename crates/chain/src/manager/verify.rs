@@ -13,7 +13,7 @@ pub enum Verification {
     Sound,
     /// The work was told to end.
     Interrupted,
-    /// Blocks before some height were pruned; those after it are well.
+    /// Blocks before some height were pruned, or the chain went on from a snapshot there; those after it are well.
     Pruned,
     /// Something is damaged.
     Damaged(String),
@@ -48,7 +48,8 @@ impl ChainstateManager {
                 let entry = tree.entry(id);
                 (entry.hash, entry.height, entry.has_data())
             };
-            if !has_data && self.is_pruned() {
+            // Nothing was connected to a snapshot's coins up to its block.
+            if (!has_data && self.is_pruned()) || self.tree().is_assumed(id) {
                 tracing::info!("VerifyDB(): block verification stopping at height {height} (no data)");
                 outcome = Verification::Pruned;
                 break;

@@ -45,6 +45,10 @@ impl BlockTree {
     pub(crate) fn most_work(&mut self) -> Option<EntryId> {
         while let Some(best) = self.candidates.last().copied() {
             let id = best.id.0;
+            if !self.keeps_base(id) {
+                self.candidates.remove(&best);
+                continue;
+            }
             let Some(obstacle) = self.obstacle(id) else {
                 return Some(id);
             };
@@ -82,9 +86,12 @@ impl BlockTree {
 
     /// Notes that a block is there, with so many transactions. It and those that waited for it may be candidates then.
     pub(crate) fn received(&mut self, id: EntryId, transactions: u32, position: FilePosition) {
+        let is_base = self.assumed_base() == Some(id);
         let entry = self.entry_mut(id);
         entry.transactions = transactions;
-        entry.chain_transactions = 0;
+        if !is_base {
+            entry.chain_transactions = 0;
+        }
         entry.position = Some(position);
         entry.undo_position = None;
         entry.validity = entry.validity.max(Validity::Transactions);
@@ -107,11 +114,15 @@ impl BlockTree {
                     continue;
                 }
             };
+            let was_complete = self.entry(id).is_complete();
             let sequence = self.next_sequence;
             self.next_sequence += 1;
             let entry = &mut self.entries[id.0 as usize];
             entry.chain_transactions = before + u64::from(entry.transactions);
-            entry.sequence = sequence;
+            // The block of a snapshot was taken to be complete before, and stays the first one.
+            if !was_complete {
+                entry.sequence = sequence;
+            }
             if entry.is_sound() && entry.has_data() {
                 self.consider(id);
             }
@@ -210,6 +221,25 @@ impl BlockTree {
         }
         self.changed.remove(&id);
         id
+    }
+
+    /// Forgets what was found out about the blocks after this one, which were connected to wrong coins. What they spent is
+    /// written anew when they are connected again.
+    pub(crate) fn doubt_after(&mut self, base: EntryId) {
+        let height = self.entry(base).height;
+        let is_sound = self.entry(base).is_sound();
+        for number in base.0 + 1..u32::try_from(self.entries.len()).expect("ids have 32 bits") {
+            let id = EntryId(number);
+            if self.ancestor(id, height) != Some(base) {
+                continue;
+            }
+            let entry = self.entry_mut(id);
+            entry.undo_position = None;
+            entry.validity = entry.validity.min(Validity::Transactions);
+            if is_sound {
+                entry.failure = Failure::None;
+            }
+        }
     }
 
     /// Notes that neither the block nor its undo data is there any more.

@@ -2,6 +2,7 @@
 
 mod crash;
 mod indexes;
+mod snapshots;
 mod support;
 
 use bitcoin::ScriptBuf;

@@ -173,6 +173,7 @@ pub(super) fn params() -> Params {
             "12a436d9fa797ab570d01af510ee0f7ee1fb61361f0bb23e8418014a5f981f72",
         )),
         minimum_chain_work: parse_work("5f7dbe3790a65f440bac51d0"),
+        assumed_coins: Vec::new(),
         deployments: SETTLED,
         rule_change_threshold: 1815,
         miner_confirmation_window: 2016,

@@ -3,6 +3,7 @@
 //!
 //! Each takes the text of one value. Texts of errors are upstream's, word for word.
 
+mod assumed;
 mod numbers;
 mod signet;
 
@@ -61,6 +62,9 @@ pub enum OptionError {
     /// `-llmqtestparams` whose second part is no number.
     #[error("Invalid LLMQ_TEST threshold ({0})")]
     QuorumThreshold(String),
+    /// `-assumeutxo` with other parts.
+    #[error("Invalid value ({0}) for -assumeutxo=height:blockhash:hash:transactions.")]
+    AssumedCoins(String),
     /// `-signetchallenge` more than once.
     #[error("-signetchallenge cannot be multiple values.")]
     ChallengeMultiple,

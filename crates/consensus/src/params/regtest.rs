@@ -81,6 +81,7 @@ pub(super) fn params() -> Params {
         checkpoints: CHECKPOINTS,
         assume_valid: None,
         minimum_chain_work: parse_work("0"),
+        assumed_coins: super::assumed::regtest(),
         deployments,
         rule_change_threshold: 108,
         miner_confirmation_window: 144,

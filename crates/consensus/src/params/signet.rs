@@ -77,6 +77,7 @@ pub(super) fn params() -> Params {
             "000000d1a0e224fa4679d2fb2187ba55431c284fa1b74cbc8cfda866fd4d2c09",
         )),
         minimum_chain_work: parse_work("1291fc22898"),
+        assumed_coins: Vec::new(),
         deployments: SETTLED,
         rule_change_threshold: 1815,
         miner_confirmation_window: 2016,

@@ -114,6 +114,7 @@ pub(super) fn params() -> Params {
             "0000002da4aa86462e1c60bbd7d28b89229592bb82828ff487d88a4996c6e0e2",
         )),
         minimum_chain_work: parse_work("2413744a0ef5"),
+        assumed_coins: Vec::new(),
         deployments: SETTLED,
         rule_change_threshold: 1512,
         miner_confirmation_window: 2016,

@@ -8,7 +8,10 @@ use crate::state::{Node, blocking};
 
 pub(super) fn getindexinfo(node: Node) -> Method {
     let one = shapes::object(vec![
-        ("synced", shapes::flag("Whether it is up to the chain")),
+        (
+            "synced",
+            shapes::flag("Whether it is up to the chain, as far as that is validated"),
+        ),
         (
             "best_block_height",
             shapes::number("The height up to which it is"),
@@ -29,7 +32,7 @@ pub(super) fn getindexinfo(node: Node) -> Method {
             blocking(&node, move |node| {
                 let tip = {
                     let tree = node.chain.tree();
-                    tree.tip().map(|tip| tree.entry(tip).hash)
+                    tree.validated_tip().map(|tip| tree.entry(tip).hash)
                 };
                 let mut told = Map::new();
                 for index in node.indexes.all() {

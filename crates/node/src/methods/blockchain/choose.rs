@@ -61,6 +61,11 @@ fn chosen(
                 let hash: BlockHash = named::hash(&request, "blockhash")?;
                 blocking(&node, move |node| {
                     let id = named::block(&node.chain.tree(), &hash)?;
+                    if name == "invalidateblock" && node.chain.tree().is_assumed(id) {
+                        return Err(RpcError::misc(
+                            "The active chain stands on a snapshot of this block or a later one, which is not validated yet",
+                        ));
+                    }
                     choose(&node.chain, id).map_err(|error| node.fail(&error))?;
                     Ok(Value::Null)
                 })

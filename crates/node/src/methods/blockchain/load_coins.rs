@@ -1,26 +1,22 @@
-//! `loadtxoutset`: all coins from a file that another node wrote.
-//!
-//! Files are checked to their last byte. The chain cannot go on from one yet, so that each is refused in the end.
+//! `loadtxoutset`: all coins from a file that another node wrote, from which the chain goes on.
 
 use std::path::Path;
 
-use chain::snapshot::{HashKind, SnapshotReader, statistics};
+use chain::SnapshotRefusal;
+use chain::snapshot::SnapshotReader;
 use fs_err as fs;
 use rpc::{Kind, Method, Outcome, Param, RpcError, code};
+use serde_json::json;
 
-use super::scan;
 use crate::shapes;
 use crate::state::{Node, NodeState, blocking};
-
-/// After so many coins it is looked whether the node stops.
-const PAUSE: u64 = 8192;
 
 pub(super) fn loadtxoutset(node: Node) -> Method {
     Method::declare(
         "blockchain",
         "loadtxoutset",
-        "Checks a file of all outputs that are not spent. Chains cannot go on from such a file yet: one whose outputs are \
-         right is refused too.",
+        "Takes all outputs that are not spent from a file, and lets the chain go on from its block, whose header must be \
+         there. The blocks before it are checked in the background as they come; getchainstates tells how far that is.",
     )
     .param(Param::required(
         "path",
@@ -47,34 +43,30 @@ fn load(node: &NodeState, path: &Path) -> Outcome {
     let file = fs::File::open(path).map_err(|_error| {
         RpcError::invalid_parameter(format!("Couldn't open file {} for reading.", path.display()))
     })?;
-    let refused = |reason: String| {
-        RpcError::new(
-            code::INTERNAL_ERROR,
-            format!("Unable to load UTXO snapshot {}{reason}", path.display()),
-        )
-    };
-    let reader = SnapshotReader::new(file).map_err(|error| refused(format!(": {error}")))?;
-    let base = reader.base();
-    let assumed = node.chain.params().assumed_coins();
-    let Some(assumed) = assumed.iter().find(|assumed| assumed.block == base.to_string()) else {
-        return Err(RpcError::new(
-            code::INTERNAL_ERROR,
-            format!(
-                "Unable to load UTXO snapshot, assumeutxo block hash in snapshot metadata not recognized ({base})"
-            ),
-        ));
-    };
-    let coins = reader.zip(1_u64..).map(|(coin, place)| {
-        if place.is_multiple_of(PAUSE) {
-            scan::check_runs(node)?;
-        }
-        coin.map_err(|error| refused(format!(": {error}")))
+    let reader = SnapshotReader::new(file).map_err(|error| refused(path, &error.into()))?;
+    let loaded = node.chain.load_snapshot(reader, |activate| {
+        // Transactions that were taken in with other coins could not be held to those of the snapshot.
+        node.pool.with(|pool| {
+            if pool.is_empty() {
+                activate();
+            }
+        });
     });
-    let hash = statistics(coins, HashKind::Serialized)?.hash;
-    if hash.map(|hash| hash.to_string()).as_deref() != Some(assumed.hash) {
-        return Err(refused(": its outputs are not those of the block".to_owned()));
-    }
-    Err(refused(
-        ": its outputs are right, but chains cannot go on from such a file yet".to_owned(),
-    ))
+    let loaded = loaded
+        .map_err(|error| node.fail(&error))?
+        .map_err(|refusal| refused(path, &refusal))?;
+    Ok(json!({
+        "coins_loaded": loaded.coins,
+        "tip_hash": loaded.base.to_string(),
+        "base_height": loaded.height,
+        "path": path.display().to_string(),
+    }))
+}
+
+fn refused(path: &Path, refusal: &SnapshotRefusal) -> RpcError {
+    let text = match refusal {
+        SnapshotRefusal::Unknown(_) => format!("Unable to load UTXO snapshot, {refusal}"),
+        _ => format!("Unable to load UTXO snapshot {}: {refusal}", path.display()),
+    };
+    RpcError::new(code::INTERNAL_ERROR, text)
 }

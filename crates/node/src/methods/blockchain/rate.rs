@@ -33,7 +33,11 @@ pub(super) fn getchaintxstats(node: Node) -> Method {
             "time",
             block_shapes::time("The last block's time, in seconds since 1970"),
         ),
-        ("txcount", shapes::number("Transactions up to it")),
+        (
+            "txcount",
+            shapes::number("Transactions up to it; not known before a snapshot that is not validated yet")
+                .optional(),
+        ),
         ("window_final_block_hash", shapes::hex("The last block's hash")),
         ("window_final_block_height", shapes::number("Its height")),
         (
@@ -95,16 +99,21 @@ fn transaction_rate(tree: &BlockTree, id: EntryId, count: Option<i64>, spacing: 
     let seconds = times[&id].saturating_sub(times[&before]);
     let mut object = json!({
         "time": last.header.time,
-        "txcount": last.chain_transactions,
         "window_final_block_hash": last.hash.to_string(),
         "window_final_block_height": last.height,
         "window_block_count": count,
     });
+    let members = object.as_object_mut().expect("it is an object");
+    if last.is_complete() {
+        members.insert("txcount".to_owned(), last.chain_transactions.into());
+    }
     if count > 0 {
-        let members = object.as_object_mut().expect("it is an object");
+        members.insert("window_interval".to_owned(), seconds.into());
+        if !last.is_complete() || !first.is_complete() {
+            return Ok(object);
+        }
         let transactions = last.chain_transactions - first.chain_transactions;
         members.insert("window_tx_count".to_owned(), transactions.into());
-        members.insert("window_interval".to_owned(), seconds.into());
         if seconds > 0 {
             #[expect(clippy::cast_precision_loss, reason = "it is a rate for people")]
             let rate = transactions as f64 / f64::from(seconds);

@@ -1,7 +1,8 @@
 //! `getchainstates`: the sets of coins that the node holds.
 
-use rpc::Method;
-use serde_json::json;
+use chain::ChainState;
+use rpc::{Method, Outcome, RpcError};
+use serde_json::{Value, json};
 
 use super::difficulty::difficulty;
 use super::named;
@@ -37,7 +38,7 @@ pub(super) fn getchainstates(node: Node) -> Method {
     Method::declare(
         "blockchain",
         "getchainstates",
-        "Lists the sets of coins that the node holds.",
+        "Lists the sets of coins that the node holds: that of the active chain last.",
     )
     .result(shapes::object(vec![
         ("headers", shapes::number("The height of the best header")),
@@ -48,22 +49,27 @@ pub(super) fn getchainstates(node: Node) -> Method {
         let node = node.clone();
         async move {
             blocking(&node, |node| {
-                let progress = node.chain.verification_progress();
+                let states = node.chain.chain_states();
                 let tree = node.chain.tree();
-                let tip = tree.entry(named::tip(&tree)?);
                 let headers = tree.best_header().map_or(0, |best| tree.entry(best).height);
-                Ok(json!({
-                    "headers": headers,
-                    "chainstates": [{
+                let describe = |state: &ChainState| -> Outcome {
+                    let tip = tree.entry(state.tip.map_or_else(|| named::tip(&tree), Ok)?);
+                    let mut object = json!({
                         "blocks": tip.height,
                         "bestblockhash": tip.hash.to_string(),
                         "difficulty": values::double(difficulty(tip.header.bits)),
-                        "verificationprogress": values::double(progress),
+                        "verificationprogress": values::double(state.progress),
                         "coins_db_cache_bytes": chain::STORE_CACHE,
-                        "coins_tip_cache_bytes": node.chain.config().cache_bytes,
-                        "validated": true,
-                    }],
-                }))
+                        "coins_tip_cache_bytes": state.cache_bytes,
+                        "validated": state.is_validated,
+                    });
+                    if let Some(base) = state.snapshot {
+                        object["snapshot_blockhash"] = base.to_string().into();
+                    }
+                    Ok(object)
+                };
+                let states: Result<Vec<Value>, RpcError> = states.iter().map(describe).collect();
+                Ok(json!({ "headers": headers, "chainstates": states? }))
             })
             .await
         }
