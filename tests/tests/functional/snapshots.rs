@@ -145,7 +145,7 @@ fn goes_on_from_a_file_of_coins_and_validates_it_when_blocks_come(daemon: Daemon
     assert_eq!(rpc.coins()?, source.coins);
     source.submit(&mut rpc, 51..=BASE)?;
     node.log().wait_for(&format!(
-        "[snapshot] snapshot beginning at {} has been fully validated",
+        "snapshot beginning at {} has been fully validated",
         source.base
     ))?;
     assert_eq!(states(&mut rpc)?, json!([[120, true, source.base]]));
@@ -209,7 +209,7 @@ fn stops_when_it_finds_out_that_the_coins_were_wrong(daemon: Daemon) -> Result<(
 fn is_whole_after_a_kill_while_coins_are_loaded(daemon: Daemon) -> Result<()> {
     let source = Source::make(daemon)?;
     let moments = [
-        "[snapshot] loading",
+        "coins from snapshot",
         "coins loaded",
         "successfully activated",
         "method=loadtxoutset",
@@ -258,7 +258,7 @@ fn is_whole_after_a_kill_while_one_store_takes_the_place_of_another(daemon: Daem
     node.program().signal(Signal::KILL)?;
     node.wait()?;
     let node = Node::spawn(daemon, &data_dir, &[&source.option])?;
-    node.log().wait_for("[snapshot] the snapshot is validated")?;
+    node.log().wait_for("the snapshot is validated")?;
     node.program().signal(Signal::KILL)?;
     node.wait()?;
     let node = Node::start(daemon, &data_dir, &[&source.option])?;
