@@ -12,6 +12,7 @@ mod activate;
 mod background;
 mod choose;
 mod error;
+mod log;
 mod open;
 mod prune;
 mod read;
