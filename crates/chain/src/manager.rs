@@ -109,7 +109,7 @@ pub struct ChainstateManager {
     has_caught_up: AtomicBool,
     is_rebuilding: AtomicBool,
     is_pruned: AtomicBool,
-    /// Up to which heights those that follow the chain need its files no more, by their names.
+    /// Up to which heights somebody has followed the chain, by their names.
     followers: Mutex<BTreeMap<&'static str, u32>>,
     interrupted: AtomicBool,
 }

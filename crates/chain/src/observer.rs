@@ -14,6 +14,10 @@ pub trait ChainObserver: Send + Sync {
     /// A block was the tip, and the one before it is now.
     fn block_disconnected(&self, _block: &Arc<Block>, _height: u32) {}
 
+    /// The block that was disconnected last is not wanted any more (`invalidateblock`), the `count`th in a row. More may
+    /// follow before the chain rests.
+    fn block_given_up(&self, _count: u32) {}
+
     /// The chain rests at another tip, after any number of blocks were connected and disconnected.
     fn tip_changed(&self, _tip: BlockHash, _height: u32) {}
 

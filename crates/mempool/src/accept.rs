@@ -9,6 +9,7 @@ mod scripts;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bitcoin::{Amount, Transaction, Txid, Wtxid};
@@ -54,7 +55,7 @@ pub struct Accepted {
 /// What is not asked of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Rules {
-    /// Whether it was confirmed until now, so that it need not pay.
+    /// Whether it was confirmed until now, so that it need not pay, and other limits are asked of what stands on others.
     bypasses_limits: bool,
     /// Whether it may take the place of others.
     allows_replacement: bool,
@@ -128,15 +129,20 @@ impl Mempool {
         Ok(self.take_in(candidate, own, includes, tells_of_fees))
     }
 
-    /// Takes a transaction back that was confirmed until now. It need not pay, and no room is made for it.
+    /// Takes a transaction back that was confirmed until now. It need not pay, and no room is made for it. Of what stands on
+    /// others, only what is `back` already counts: what was unconfirmed before was let in when they were confirmed.
     pub(crate) fn accept_disconnected(
         &mut self,
         transaction: &Arc<Transaction>,
         chain: &dyn ChainView,
         now: u64,
+        back: &BTreeSet<Txid>,
     ) -> Result<Txid, Rejection> {
         let mut coins = CoinsOf::new(chain);
         let mut candidate = self.check(transaction, &mut coins, now, Rules::DISCONNECTED)?;
+        self.check_limits(&candidate.entry, &candidate.conflicts, |ancestor| {
+            self.descendants_among(&ancestor.txid, back)
+        })?;
         self.check_replacement(&mut candidate)?;
         candidate.check_scripts(chain)?;
         Ok(self.take_in(candidate, FeeRate::ZERO, Vec::new(), false).txid)

@@ -22,5 +22,5 @@ pub use event::{Event, EventKind, RemovalReason};
 pub use fee_rate::FeeRate;
 pub use mining::{Selected, SelectionLimits};
 pub use pool::{Entry, Mempool, Prioritised, Totals};
-pub use reorg::DisconnectedTransactions;
+pub use reorg::{DisconnectedTransactions, Fate};
 pub use view::{ChainReadError, ChainView, Tip};

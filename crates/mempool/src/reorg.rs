@@ -1,6 +1,6 @@
 //! Keeping the pool as the chain is when blocks are disconnected.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use bitcoin::{Transaction, Txid};
@@ -42,22 +42,35 @@ impl DisconnectedTransactions {
     }
 }
 
+/// What becomes of transactions whose blocks were disconnected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// They are taken back if they are valid.
+    Return,
+    /// They are gone, and all that stands on them.
+    Gone,
+}
+
 impl Mempool {
     /// The chain rests at its new tip after blocks were disconnected: takes back what those had and no other block has,
-    /// removes what the next block could not have any more, and makes room. `now` is in seconds since 1970.
+    /// removes what the next block could not have any more, and makes room. With [`Fate::Gone`] nothing is taken back.
+    /// `now` is in seconds since 1970.
     ///
     /// # Errors
     /// [`ChainReadError`] if the chain cannot be read.
     pub fn update_for_reorg(
         &mut self,
         disconnected: DisconnectedTransactions,
+        fate: Fate,
         chain: &dyn ChainView,
         now: u64,
     ) -> Result<(), ChainReadError> {
+        let mut back = BTreeSet::new();
         for transaction in disconnected.transactions.into_iter().rev() {
-            let is_back =
-                !transaction.is_coinbase() && self.accept_disconnected(&transaction, chain, now).is_ok();
-            if !is_back && self.get(&transaction.compute_txid()).is_none() {
+            let is_wanted = fate == Fate::Return && !transaction.is_coinbase();
+            if is_wanted && let Ok(txid) = self.accept_disconnected(&transaction, chain, now, &back) {
+                back.insert(txid);
+            } else if self.get(&transaction.compute_txid()).is_none() {
                 self.remove_recursively(&transaction, RemovalReason::Reorg);
             }
         }
@@ -110,5 +123,62 @@ impl Mempool {
         }
         let locks = sequence_locks(transaction, &heights, |height| chain.median_time_past(height));
         Ok(locks.allow(height, tip.median_time_past))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accept::Purpose;
+    use crate::config::{Config, Limits};
+    use crate::pool::tests::{Model, spend};
+
+    const NOW: u64 = 1_700_000_000;
+
+    /// A block in which two transactions stand on a first one, and three in a row that stand on one of them in the pool;
+    /// what is in the pool when the block was disconnected, of all in this order.
+    fn survivors(fate: Fate) -> Vec<bool> {
+        let limits = Limits {
+            descendant_count: 4,
+            ..Limits::default()
+        };
+        let config = Config {
+            limits,
+            ..Config::default()
+        };
+        let (mut pool, mut model) = (Mempool::new(config), Model::new());
+        let coin = model.fund(1_000_000);
+        let output =
+            |transaction: &Transaction, vout| bitcoin::OutPoint::new(transaction.compute_txid(), vout);
+        let first = spend(&[coin], &[400_000, 400_000]);
+        let second = spend(&[output(&first, 0)], &[390_000]);
+        let third = spend(&[output(&first, 1)], &[390_000]);
+        let block = vec![first, second.clone(), third];
+        model.connect(block.clone());
+        let mut all = block.clone();
+        let mut last = second;
+        for units in [380_000, 370_000, 360_000] {
+            last = spend(&[output(&last, 0)], &[units]);
+            pool.accept(&Arc::new(last.clone()), &model, NOW, Purpose::Keep)
+                .expect("it is within limits");
+            all.push(last.clone());
+        }
+        model.disconnect();
+        let mut disconnected = DisconnectedTransactions::default();
+        disconnected.add_block(&block);
+        pool.update_for_reorg(disconnected, fate, &model, NOW)
+            .expect("the model can be read");
+        let is_there = |transaction: &Transaction| pool.get(&transaction.compute_txid()).is_some();
+        all.iter().map(is_there).collect()
+    }
+
+    #[test]
+    fn what_a_block_had_comes_back_however_much_stands_on_it_by_now() {
+        assert_eq!(survivors(Fate::Return), [true; 6]);
+    }
+
+    #[test]
+    fn what_is_gone_takes_along_what_stands_on_it() {
+        assert_eq!(survivors(Fate::Gone), [false; 6]);
     }
 }

@@ -14,7 +14,7 @@ use consensus::block::Block;
 use consensus::transaction::Coin;
 use mempool::accept::{Accepted, Purpose, Rejection};
 use mempool::{
-    ChainReadError, ChainView, Config, DisconnectedTransactions, Event, EventKind, FeeRate, Mempool,
+    ChainReadError, ChainView, Config, DisconnectedTransactions, Event, EventKind, Fate, FeeRate, Mempool,
     Selected, SelectionLimits, Tip,
 };
 
@@ -26,6 +26,9 @@ use crate::state::NodeState;
 
 /// A tip that is older, in seconds, does not tell what is paid at present.
 const MAX_TIP_AGE: u64 = 3 * 60 * 60;
+
+/// The transactions of so many blocks come back when `invalidateblock` takes more than them away.
+const BLOCKS_BROUGHT_BACK: u32 = 10;
 
 /// What a block has room for, and what is kept free of it.
 #[derive(Debug, Clone, Copy)]
@@ -193,7 +196,21 @@ impl ChainObserver for Pool {
         self.lock().disconnected.add_block(&block.transactions);
     }
 
+    fn block_given_up(&self, count: u32) {
+        self.rest(match count {
+            ..=BLOCKS_BROUGHT_BACK => Fate::Return,
+            _ => Fate::Gone,
+        });
+    }
+
     fn tip_changed(&self, _tip: bitcoin::BlockHash, _height: u32) {
+        self.rest(Fate::Return);
+    }
+}
+
+impl Pool {
+    /// Brings the pool up to a chain that rests after blocks were disconnected.
+    fn rest(&self, fate: Fate) {
         let Some(node) = self.node() else {
             return;
         };
@@ -205,7 +222,7 @@ impl ChainObserver for Pool {
         let now = node.chain.clock().now();
         let updated = inner
             .mempool
-            .update_for_reorg(disconnected, &View(&node.chain), now);
+            .update_for_reorg(disconnected, fate, &View(&node.chain), now);
         inner.report(None, Some(&node));
         if let Err(error) = updated {
             tracing::error!("unconfirmed transactions cannot be brought up to the chain: {error}");

@@ -28,7 +28,7 @@ pub enum PeersError {
     Magic,
     /// The format cannot be told.
     #[error(
-        "Corrupted addrman database: The compat value ({found}) is lower than the expected minimum value {INCOMPATIBLE}: \
+        "Corrupted addrman database: The compat value ({found}) is lower than the expected minimum value {INCOMPATIBLE}.: \
          iostream error"
     )]
     Compatibility {

@@ -62,7 +62,7 @@ fn a_damaged_file_is_refused_in_upstreams_words() {
     assert_eq!(refusal(&with(0, b"abcd")), "Invalid network magic number");
     assert_eq!(
         refusal(&with(5, &[31])),
-        "Corrupted addrman database: The compat value (31) is lower than the expected minimum value 32: iostream error"
+        "Corrupted addrman database: The compat value (31) is lower than the expected minimum value 32.: iostream error"
     );
     assert!(matches!(
         read(&with(4, &[200, 37]), MAGIC),

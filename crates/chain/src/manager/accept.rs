@@ -39,7 +39,12 @@ impl ChainstateManager {
     /// # Errors
     /// [`Rejection`] if it breaks a rule.
     pub fn accept_header(&self, header: &BlockHeader) -> Result<EntryId, Rejection> {
-        accept_header(&mut self.tree_mut(), header, self.clock.now(), self.params())
+        let accepted = accept_header(&mut self.tree_mut(), header, self.clock.now(), self.params());
+        if let Err(rejection) = &accepted {
+            let hash = header.block_hash();
+            tracing::debug!(target: "validation", "AcceptBlockHeader: {hash}, {rejection}");
+        }
+        accepted
     }
 
     /// Takes a block, and makes the best chain the active one.
@@ -51,10 +56,14 @@ impl ChainstateManager {
         let known = self.tree().find(&block.header.block_hash());
         let is_new = known.is_none_or(|id| !self.tree().entry(id).has_data());
         match self.accept_block(block, Origin::Submitted)? {
-            Err(rejection) => Ok(Processed {
-                is_new,
-                verdict: Some(Err(rejection)),
-            }),
+            Err(rejection) => {
+                let hash = block.header.block_hash();
+                tracing::warn!("ProcessNewBlock: AcceptBlock {hash}, {rejection}");
+                Ok(Processed {
+                    is_new,
+                    verdict: Some(Err(rejection)),
+                })
+            }
             Ok(_) => Ok(Processed {
                 is_new,
                 verdict: self.activate_best_chain(Some(block))?,

@@ -284,6 +284,7 @@ impl ChainstateManager {
         self.flush_if_large(&mut coins)?;
         self.log_tip(parent, &coins);
         drop(coins);
+        self.followers_return_to(height - 1);
         self.tell(|observer| observer.block_disconnected(&block, height));
         Ok(())
     }

@@ -22,8 +22,11 @@ impl ChainstateManager {
             return Ok(());
         }
         let was_active = self.tree().is_active(id);
+        let mut count = 0;
         while self.tree().is_active(id) && !self.is_interrupted() {
             self.disconnect_tip()?;
+            count += 1;
+            self.tell(|observer| observer.block_given_up(count));
         }
         {
             let mut tree = self.tree_mut();

@@ -30,7 +30,16 @@ impl ChainstateManager {
     /// Says up to which height somebody has followed the chain, who needs the blocks after it and a few before.
     pub fn keep_for(&self, follower: &'static str, height: u32) {
         let mut followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
-        followers.insert(follower, height.saturating_sub(KEPT_FOR_FOLLOWERS));
+        followers.insert(follower, height);
+    }
+
+    /// Lets those that have followed the chain to a block that is gone need what they need to follow it from before there.
+    pub(super) fn followers_return_to(&self, height: u32) {
+        let mut followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
+        for (follower, followed) in followers.iter_mut().filter(|(_, followed)| **followed > height) {
+            *followed = height;
+            tracing::debug!(target: "prune", "{follower} prune lock moved back to {height}");
+        }
     }
 
     /// Says that somebody does not follow the chain any more.
@@ -46,6 +55,9 @@ impl ChainstateManager {
         };
         let infos = self.files.infos();
         let mut total: u64 = infos.iter().map(bytes).sum();
+        if total <= limit {
+            return Ok(());
+        }
         let mut files = BTreeSet::new();
         for (number, info) in self.removable(&infos, u32::MAX) {
             if total <= limit {
@@ -66,8 +78,12 @@ impl ChainstateManager {
         let tree = self.tree();
         let tip = tree.tip().map_or(0, |tip| tree.entry(tip).height);
         let followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
-        let followed = followers.values().copied().min().unwrap_or(u32::MAX);
-        let last = height.min(tip.saturating_sub(KEPT_BLOCKS)).min(followed);
+        let mut last = height.min(tip.saturating_sub(KEPT_BLOCKS));
+        if let Some((follower, followed)) = followers.iter().min_by_key(|(_, height)| **height) {
+            let limit = followed.saturating_sub(KEPT_FOR_FOLLOWERS);
+            tracing::debug!(target: "prune", "{follower} limited pruning to height {limit}");
+            last = last.min(limit);
+        }
         (0..)
             .zip(infos)
             .filter(move |(_, info)| info.size > 0 && info.last_height <= last && last > 0)

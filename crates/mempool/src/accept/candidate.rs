@@ -12,6 +12,7 @@ use consensus::transaction::{
 use super::Rules;
 use super::coins::CoinsOf;
 use super::rejection::{Rejection, RejectionKind};
+use crate::config::Limits;
 use crate::fee_rate::FeeRate;
 use crate::policy::{
     MAX_STANDARD_SIGOPS_COST, MIN_STANDARD_SIZE, NotStandard, check_standard, inputs_are_standard,
@@ -109,8 +110,8 @@ impl Mempool {
         }
         if !rules.bypasses_limits {
             self.check_fee(&entry, now, rules)?;
+            self.check_limits(&entry, &conflicts, |ancestor| ancestor.descendants)?;
         }
-        self.check_limits(&entry, &conflicts)?;
         Ok(Candidate {
             entry,
             spent,
@@ -210,8 +211,14 @@ impl Mempool {
         Ok(())
     }
 
-    /// Checks that not too much stands on one another, and nothing on what would be replaced.
-    fn check_limits(&self, entry: &Entry, conflicts: &BTreeSet<Txid>) -> Result<(), Rejection> {
+    /// Checks that not too much stands on one another, and nothing on what would be replaced. `descendants` says what counts
+    /// as standing on a transaction, itself included.
+    pub(super) fn check_limits(
+        &self,
+        entry: &Entry,
+        conflicts: &BTreeSet<Txid>,
+        descendants: impl Fn(&Entry) -> Totals,
+    ) -> Result<(), Rejection> {
         let mut limits = self.config().limits;
         if conflicts.len() == 1 {
             // What is replaced does not count any more.
@@ -220,18 +227,22 @@ impl Mempool {
                 limits.descendant_size += self.entry(conflict).descendants.size;
             }
         }
-        let within = self.ancestors_within(entry.parents.clone(), 1, entry.size, &limits);
-        let ancestors = within.or_else(|error| {
+        let within = |limits: &Limits| {
+            self.ancestors_within(entry.parents.clone(), 1, entry.size, limits, &descendants)
+        };
+        let ancestors = within(&limits).or_else(|error| {
             let rejection = Rejection::policy("too-long-mempool-chain", error.to_string());
             if entry.size > EXTRA_DESCENDANT_SIZE {
                 return Err(rejection);
             }
             // One more child is allowed if it stands on nothing else.
-            limits.ancestor_count = 2;
-            limits.descendant_count += 1;
-            limits.descendant_size += EXTRA_DESCENDANT_SIZE;
-            self.ancestors_within(entry.parents.clone(), 1, entry.size, &limits)
-                .map_err(|_error| rejection)
+            let carve_out = Limits {
+                ancestor_count: 2,
+                descendant_count: limits.descendant_count + 1,
+                descendant_size: limits.descendant_size + EXTRA_DESCENDANT_SIZE,
+                ..limits
+            };
+            within(&carve_out).map_err(|_error| rejection)
         })?;
         match ancestors.intersection(conflicts).next() {
             None => Ok(()),

@@ -66,12 +66,14 @@ impl Mempool {
     /// All ancestors that a transaction with these parents and this size would have, if they are within limits.
     ///
     /// `count` is more than one for a package, which is taken as one transaction that stands on whatever its parts do.
+    /// `descendants` says what counts as standing on a transaction, itself included.
     pub(crate) fn ancestors_within(
         &self,
         parents: BTreeSet<Txid>,
         count: u64,
         size: u64,
         limits: &Limits,
+        descendants: impl Fn(&Entry) -> Totals,
     ) -> Result<BTreeSet<Txid>, LimitError> {
         if parents.len() as u64 + count > limits.ancestor_count {
             return Err(LimitError::Parents {
@@ -85,11 +87,12 @@ impl Mempool {
             found.insert(txid);
             let entry = self.entry(&txid);
             total_size += entry.size;
-            if entry.descendants.size + size > limits.descendant_size {
+            let descendants = descendants(entry);
+            if descendants.size + size > limits.descendant_size {
                 let limit = limits.descendant_size;
                 return Err(LimitError::DescendantSize { txid, limit });
             }
-            if entry.descendants.count + count > limits.descendant_count {
+            if descendants.count + count > limits.descendant_count {
                 let limit = limits.descendant_count;
                 return Err(LimitError::Descendants { txid, limit });
             }
@@ -104,6 +107,18 @@ impl Mempool {
             }
         }
         Ok(found)
+    }
+
+    /// What stands on a transaction through some of the others alone, itself included.
+    pub(crate) fn descendants_among(&self, txid: &Txid, others: &BTreeSet<Txid>) -> Totals {
+        let mut found = BTreeSet::new();
+        let mut open = vec![*txid];
+        while let Some(txid) = open.pop() {
+            if found.insert(txid) {
+                open.extend(self.entry(&txid).children.intersection(others));
+            }
+        }
+        self.sum(&found)
     }
 
     /// Whether a package with these parents is within limits, whatever its parts have to do with one another.
@@ -131,7 +146,7 @@ impl Mempool {
             let limit = limits.descendant_size;
             return certain(LimitError::PackageDescendantSize { size, limit });
         }
-        match self.ancestors_within(parents, count, size, limits) {
+        match self.ancestors_within(parents, count, size, limits, |entry| entry.descendants) {
             Ok(_) => Ok(()),
             Err(error @ LimitError::Parents { .. }) => certain(error),
             Err(error) => Err((error, Certainty::Possible)),

@@ -18,7 +18,7 @@ use crate::config::{Config, Limits};
 use crate::dump::Dump;
 use crate::event::{Event, EventKind};
 use crate::mining::SelectionLimits;
-use crate::reorg::DisconnectedTransactions;
+use crate::reorg::{DisconnectedTransactions, Fate};
 use crate::view::{ChainReadError, ChainView, Tip};
 
 /// A block's transactions, and the coins that they spend.
@@ -226,7 +226,7 @@ enum Operation {
     Prioritise { which: u16, delta: i32 },
     Block { share: u8 },
     Conflict { which: u16 },
-    Reorg { depth: u8, lost: u8 },
+    Reorg { depth: u8, lost: u8, fate: Fate },
     Expire { which: u16 },
     Trim { share: u8 },
 }
@@ -243,7 +243,10 @@ fn operation() -> impl Strategy<Value = Operation> {
         3 => (any::<u16>(), any::<i32>()).prop_map(|(which, delta)| Operation::Prioritise { which, delta }),
         2 => any::<u8>().prop_map(|share| Operation::Block { share }),
         1 => any::<u16>().prop_map(|which| Operation::Conflict { which }),
-        2 => (1..4_u8, any::<u8>()).prop_map(|(depth, lost)| Operation::Reorg { depth, lost }),
+        2 => (1..4_u8, any::<u8>(), any::<bool>()).prop_map(|(depth, lost, is_wanted)| {
+            let fate = if is_wanted { Fate::Return } else { Fate::Gone };
+            Operation::Reorg { depth, lost, fate }
+        }),
         1 => any::<u16>().prop_map(|which| Operation::Expire { which }),
         1 => (100..255_u8).prop_map(|share| Operation::Trim { share }),
     ]
@@ -335,7 +338,7 @@ impl Rig {
                     self.connect(vec![spend(&[outpoint], &[units.saturating_sub(1)])]);
                 }
             }
-            Operation::Reorg { depth, lost } => {
+            Operation::Reorg { depth, lost, fate } => {
                 let mut disconnected = DisconnectedTransactions::default();
                 let mut first = Vec::new();
                 for _ in 0..*depth {
@@ -351,7 +354,7 @@ impl Rig {
                     self.connect(first);
                 }
                 self.pool
-                    .update_for_reorg(disconnected, &self.model, self.now)
+                    .update_for_reorg(disconnected, *fate, &self.model, self.now)
                     .expect("the model can be read");
             }
             Operation::Expire { which } => {
