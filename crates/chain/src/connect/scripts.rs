@@ -6,9 +6,11 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use bitcoin::consensus::encode::serialize;
+use bitcoin::consensus::encode::{deserialize, serialize};
 use bitcoin::{Transaction, TxOut, Txid};
-use consensus::script::{ConsensusScriptError, PreparedTransaction, ScriptFlags};
+use consensus::script::{
+    ConsensusScriptError, Disagreement, PreparedTransaction, ScriptFlags, SpendingTransaction, check_input,
+};
 use thiserror::Error;
 
 pub use cache::ScriptCache;
@@ -16,10 +18,13 @@ pub use cache::ScriptCache;
 /// Threads beside the caller's own, at most.
 const MAX_WORKERS: usize = 15;
 
-/// A script does not allow what an input spends. It is shown as upstream shows it where scripts run side by side.
+/// A script does not allow what an input spends. It is shown as upstream shows it: with the script's error if scripts run
+/// one after the other, and without it if they run side by side.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("block-validation-failed, input {input} of {txid}: {reason}")]
+#[error("{reject_reason}, input {input} of {txid}: {reason}")]
 pub struct ScriptFailure {
+    /// Upstream's reject reason.
+    pub reject_reason: String,
     /// The transaction.
     pub txid: Txid,
     /// The input's place, from 0.
@@ -39,6 +44,15 @@ struct Spend {
 }
 
 impl Spend {
+    /// Why an input that may not be spent may not, as upstream's reject reason.
+    fn explain(&self, input: usize) -> Option<String> {
+        let transaction: Transaction = deserialize(&self.bytes).ok()?;
+        let spending = SpendingTransaction::new(&transaction, &self.spent).ok()?;
+        let disagreed = |disagreement: &Disagreement| tracing::error!("{disagreement}");
+        let error = check_input(&spending, input, self.flags, &disagreed).err()?;
+        Some(error.to_string())
+    }
+
     fn verify(&self, input: usize) -> Result<(), ConsensusScriptError> {
         let prepare = || PreparedTransaction::new(&self.bytes, &self.spent);
         match self.prepared.get_or_init(prepare) {
@@ -117,6 +131,13 @@ impl ScriptChecker {
         &self.cache
     }
 
+    fn company(&self) -> Company {
+        match self.workers.is_empty() {
+            true => Company::Alone,
+            false => Company::Others,
+        }
+    }
+
     /// Begins with a block. Other threads that want to begin with one wait until this one is finished.
     pub fn batch(&self) -> ScriptBatch<'_> {
         ScriptBatch {
@@ -190,7 +211,7 @@ impl ScriptBatch<'_> {
         while let Some(job) = queue.jobs.pop_front() {
             queue.running += 1;
             drop(queue);
-            run(&job);
+            run(&job, self.checker.company());
             queue = lock(&shared.queue);
             queue.running -= 1;
         }
@@ -223,7 +244,7 @@ fn work(shared: &Shared) {
         if let Some(job) = queue.jobs.pop_front() {
             queue.running += 1;
             drop(queue);
-            run(&job);
+            run(&job, Company::Others);
             drop(job);
             queue = lock(&shared.queue);
             queue.running -= 1;
@@ -238,14 +259,26 @@ fn work(shared: &Shared) {
     }
 }
 
+/// Whether other threads run scripts of the same block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Company {
+    Alone,
+    Others,
+}
+
 /// Verifies an input, unless another one of the block failed already.
-fn run(job: &Job) {
+fn run(job: &Job, company: Company) {
     if lock(&job.batch).is_some() {
         return;
     }
     let Job { spend, input, batch } = job;
     if let Err(error) = spend.verify(*input) {
+        let explained = match company {
+            Company::Alone => spend.explain(*input),
+            Company::Others => None,
+        };
         *lock(batch) = Some(ScriptFailure {
+            reject_reason: explained.unwrap_or_else(|| "block-validation-failed".to_owned()),
             txid: spend.txid,
             input: *input,
             reason: error.to_string(),

@@ -83,6 +83,25 @@ fn coins_are_those_of_the_active_chain() {
 }
 
 #[test]
+fn a_script_that_fails_is_explained_where_scripts_run_one_after_the_other() {
+    for (threads, reason) in [
+        (
+            1,
+            "mandatory-script-verify-flag-failed (Operation not valid with the current stack size)",
+        ),
+        (2, "block-validation-failed"),
+    ] {
+        let rig = Rig::with(|config| config.threads = threads);
+        let base = rig.mine_many(101);
+        let (mut first, fee) = spend(&base[0], 0, 0);
+        first.output[0].script_pubkey = ScriptBuf::from_bytes(vec![0x75]);
+        let second = spend_outpoint(bitcoin::OutPoint::new(first.compute_txid(), 0), 1);
+        let block = rig.template(3, vec![(first, fee), (second, 0)]);
+        assert_eq!(rig.refusal(&block).reason, reason);
+    }
+}
+
+#[test]
 fn a_block_that_breaks_a_rule_about_coins_changes_nothing() {
     let rig = Rig::new();
     let base = rig.mine_many(101);
