@@ -77,6 +77,7 @@ impl ChainstateManager {
                     Ok(_) => {}
                     Err(rejection) if rejection.kind == RejectionKind::MissingParent => {
                         let previous = block.header.pure().prev_blockhash;
+                        out_of_order(&block);
                         early.entry(previous).or_default().push((position, length));
                         continue;
                     }
@@ -87,7 +88,9 @@ impl ChainstateManager {
                 }
             }
             for place in early.remove(&hash).unwrap_or_default() {
-                ready.push((self.files.read_block(place.0)?, place));
+                let child = self.files.read_block(place.0)?;
+                its_turn(&child);
+                ready.push((child, place));
             }
         }
         Ok(())
@@ -114,13 +117,16 @@ impl ChainstateManager {
                 match processed.verdict {
                     Some(Err(rejection)) if rejection.kind == RejectionKind::MissingParent => {
                         let previous = block.header.pure().prev_blockhash;
+                        out_of_order(&block);
                         early.entry(previous).or_default().push(block);
                         continue;
                     }
                     Some(Err(_)) => {}
                     _ => new += u64::from(processed.is_new),
                 }
-                ready.extend(early.remove(&block.header.block_hash()).unwrap_or_default());
+                let children = early.remove(&block.header.block_hash()).unwrap_or_default();
+                children.iter().for_each(|child| its_turn(child));
+                ready.extend(children);
             }
         }
         Ok(new)
@@ -149,4 +155,14 @@ impl ChainstateManager {
             }),
         )
     }
+}
+
+fn out_of_order(block: &Block) {
+    let (hash, parent) = (block.header.block_hash(), block.header.pure().prev_blockhash);
+    tracing::debug!(target: "reindex", "LoadExternalBlockFile: Out of order block {hash}, parent {parent} not known");
+}
+
+fn its_turn(child: &Block) {
+    let (hash, parent) = (child.header.block_hash(), child.header.pure().prev_blockhash);
+    tracing::debug!(target: "reindex", "LoadExternalBlockFile: Processing out of order child {hash} of {parent}");
 }
