@@ -52,6 +52,7 @@ fn names_why_a_transaction_is_not_taken(daemon: Daemon) -> Result<()> {
     let young = text(&rpc.call("getblock", json!([tip]))?["tx"][0])?;
 
     for (refused, expected) in [
+        ("02000000000000000000".to_owned(), "bad-txns-vin-empty"),
         (confirmed.clone(), "txn-already-known"),
         (waiting.clone(), "txn-already-in-mempool"),
         (pay(rpc, second, 49.99)?, "txn-mempool-conflict"),

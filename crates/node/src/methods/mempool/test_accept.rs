@@ -129,7 +129,8 @@ fn describe(package: &[Arc<Transaction>], result: &PackageResult, max_rate: FeeR
         if is_over {
             return told;
         }
-        match result.transactions.get(&wtxid) {
+        // The pool knows a transaction without inputs by another hash than upstream does.
+        match result.transactions.get(&transaction.compute_wtxid()) {
             None => {}
             Some(TransactionOutcome::Accepted(accepted)) => {
                 if pays_too_much(accepted, max_rate) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bitcoin::BlockHash;
-use bitcoin::consensus::encode::deserialize;
+use bitcoin::consensus::encode::{deserialize, deserialize_partial};
 use bitcoin::hex::FromHex as _;
 use chain::index::Validity;
 use chain::{Rejection, RejectionKind};
@@ -149,7 +149,11 @@ pub(in crate::methods) fn reason(rejection: &Rejection) -> String {
 
 fn submitheader(node: Node) -> Method {
     Method::declare("mining", "submitheader", "Takes a header, if it is valid.")
-        .param(Param::required("hexdata", Kind::Hex, "The header's bytes"))
+        .param(Param::required(
+            "hexdata",
+            Kind::Hex,
+            "The header's bytes, which anything may follow",
+        ))
         .result(Shape::new(ShapeKind::Null, ""))
         .example("\"hexdata\"", "\"hexdata\"")
         .handle(move |request| {
@@ -157,9 +161,11 @@ fn submitheader(node: Node) -> Method {
             async move {
                 let text: String = request.arguments.required("hexdata")?;
                 blocking(&node, move |node| {
+                    // What follows is of no interest: it may be the block itself.
                     let header: Option<BlockHeader> = Vec::from_hex(&text)
                         .ok()
-                        .and_then(|bytes| deserialize(&bytes).ok());
+                        .and_then(|bytes| deserialize_partial(&bytes).ok())
+                        .map(|(header, _length)| header);
                     let header = header.ok_or_else(|| {
                         RpcError::new(code::DESERIALIZATION_ERROR, "Block header decode failed")
                     })?;
