@@ -123,7 +123,7 @@ pub(crate) enum LoadError {
     NegativePrune,
     #[error("Prune configured below the minimum of {LEAST_PRUNE} MiB.  Please use a higher number.")]
     LowPrune,
-    #[error("Prune mode is incompatible with -reindex-chainstate.  Use full -reindex instead.")]
+    #[error("Prune mode is incompatible with -reindex-chainstate. Use full -reindex instead.")]
     PruneWithoutBlocks,
     #[error("Specified blocks directory \"{0}\" does not exist.")]
     BlocksDirectory(String),

@@ -115,8 +115,12 @@ fn allowed(args: &Args) -> Result<Vec<Subnet>, RpcServerError> {
         .collect()
 }
 
-/// Refuses ports that are none, whether or not the server is wanted.
+/// Refuses ports that are none, whether or not anybody listens at them.
 pub(crate) fn check_ports(args: &Args) -> Result<(), RpcServerError> {
+    if let Some(value) = args.text("port").filter(|text| parse_port(text).is_none()) {
+        let option = "-port";
+        return Err(RpcServerError::Port { option, value });
+    }
     hosts(args, default_port(args)?).map(|_| ())
 }
 

@@ -331,7 +331,7 @@ fn refuses_options_that_do_not_fit(daemon: Daemon) -> Result<()> {
         ),
         (
             &["-prune=550", "-reindex-chainstate"],
-            "Prune mode is incompatible with -reindex-chainstate.  Use full -reindex instead.",
+            "Prune mode is incompatible with -reindex-chainstate. Use full -reindex instead.",
         ),
         (
             &["-testactivationheight=segwit"],

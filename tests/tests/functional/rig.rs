@@ -146,7 +146,7 @@ fn says_why_it_does_not_start(daemon: Daemon) -> Result<()> {
         ),
         (
             &["-prune=550", "-reindex-chainstate"],
-            "Prune mode is incompatible with -reindex-chainstate.  Use full -reindex instead.",
+            "Prune mode is incompatible with -reindex-chainstate. Use full -reindex instead.",
         ),
         (
             &["-debug=nonsuch"],

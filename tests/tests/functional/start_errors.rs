@@ -127,6 +127,10 @@ fn refuses_unusable_addresses_of_the_rpc_server(daemon: Daemon) -> Result<()> {
             &["-rpcallowip=0.0.0.0/0", "-rpcbind=127.0.0.1:99999"],
             "Error: Invalid port specified in -rpcbind",
         ),
+        (
+            &["-port=70000"],
+            "Error: Invalid port specified in -port: '70000'",
+        ),
         (&["-rpcport=0"], "Error: Invalid port specified in -rpcport: '0'"),
     ];
     for (options, message) in rows {
