@@ -8,6 +8,7 @@ for_each_daemon![
     finds_transactions_by_an_index,
     finds_what_it_can_without_an_index,
     keeps_indexes_up_to_the_chain,
+    tells_how_indexes_hold_pruning_back,
     refuses_indexes_that_there_cannot_be,
 ];
 
@@ -134,6 +135,23 @@ fn keeps_indexes_up_to_the_chain(daemon: Daemon) -> Result<()> {
         one,
         json!({ "txindex": { "synced": true, "best_block_height": 24 } })
     );
+    node.stop()
+}
+
+fn tells_how_indexes_hold_pruning_back(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let options = ["-blockfilterindex", "-fastprune", "-prune=1", "-debug=prune"];
+    let node = Node::start(daemon, &data_dir, &options)?;
+    let mut rpc = node.rpc()?;
+    rpc.call("generatetodescriptor", json!([400, DESCRIPTOR]))?;
+    let name = "basic block filter index";
+    rpc.wait_until_synced(&[name])?;
+    rpc.call("pruneblockchain", json!([50]))?;
+    let log = data_dir.log();
+    log.wait_for(&format!("{name} limited pruning to height 389"))?;
+    let hash = rpc.call("getblockhash", json!([399]))?;
+    rpc.call("invalidateblock", json!([hash]))?;
+    log.wait_for(&format!("{name} prune lock moved back to 398"))?;
     node.stop()
 }
 

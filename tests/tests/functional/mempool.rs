@@ -10,6 +10,7 @@ for_each_daemon![
     tells_of_families_of_transactions,
     replaces_a_transaction_by_one_that_pays_more,
     takes_transactions_back_when_their_block_goes,
+    takes_the_transactions_of_ten_blocks_back_at_most,
     keeps_transactions_from_one_run_to_the_next,
     refuses_policies_that_do_not_fit,
 ];
@@ -197,6 +198,27 @@ fn takes_transactions_back_when_their_block_goes(daemon: Daemon) -> Result<()> {
     assert_eq!(rpc.call("getrawmempool", json!([]))?, json!([]));
     rpc.call("reconsiderblock", json!([hash]))?;
     assert_eq!(rpc.call("getbestblockhash", json!([]))?, hash);
+    node.stop()
+}
+
+fn takes_the_transactions_of_ten_blocks_back_at_most(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    let mut rpc = node.rpc()?;
+    let coins = rpc.mine_spendable(12)?;
+    let (mut blocks, mut spending) = (Vec::new(), Vec::new());
+    for coin in &coins {
+        let transaction = rpc.spend(&json!([{ "txid": coin, "vout": 0 }]), 49.999)?;
+        spending.push(rpc.send_transaction(&transaction)?);
+        blocks.push(rpc.call("generatetoaddress", json!([1, KEY_ADDRESS]))?[0].clone());
+    }
+    rpc.call("invalidateblock", json!([blocks[0]]))?;
+    let pool = rpc.call("getrawmempool", json!([]))?;
+    let is_back = |txid: &String| pool.as_array().is_some_and(|pool| pool.contains(&json!(txid)));
+    let back: Vec<_> = spending.iter().map(is_back).collect();
+    assert_eq!(back, [&[false; 2][..], &[true; 10]].concat());
+    rpc.call("reconsiderblock", json!([blocks[0]]))?;
+    assert_eq!(rpc.call("getrawmempool", json!([]))?, json!([]));
     node.stop()
 }
 
