@@ -75,6 +75,18 @@ impl Wanted {
     }
 }
 
+/// The indexes cannot follow the chain. Texts are Bitcoin Core's, which says two errors where blocks are missing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ClaimError {
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    #[error(
+        "{index} best block of the index goes beyond pruned data. Please disable the index or reindex (which will download the \
+         whole blockchain again)\nError: Failed to start indexes, shutting down.."
+    )]
+    Pruned { index: &'static str },
+}
+
 /// The indexes of a node.
 #[derive(Debug, Default)]
 pub(crate) struct Indexes {
@@ -139,10 +151,16 @@ impl Indexes {
         catch_up(index, &node.chain, &|| node.shutdown.is_requested())
     }
 
-    /// Says to the chain what the indexes still need, so that it is not removed.
-    pub(crate) fn claim(&self, node: &NodeState) -> Result<(), IndexError> {
+    /// Says to the chain what the indexes still need, so that it is not removed, unless it was already.
+    pub(crate) fn claim(&self, node: &NodeState) -> Result<(), ClaimError> {
         for index in self.all() {
-            catch_up(index, &node.chain, &|| true)?;
+            let best = catch_up(index, &node.chain, &|| true)?;
+            let tree = node.chain.tree();
+            let next = best.map_or(0, |id| id.height + 1);
+            let mut needed = (next..).map_while(|height| tree.active(height));
+            if node.chain.is_pruned() && needed.any(|id| !tree.entry(id).has_data()) {
+                return Err(ClaimError::Pruned { index: index.name() });
+            }
         }
         Ok(())
     }

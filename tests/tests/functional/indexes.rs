@@ -9,6 +9,7 @@ for_each_daemon![
     finds_what_it_can_without_an_index,
     keeps_indexes_up_to_the_chain,
     tells_how_indexes_hold_pruning_back,
+    refuses_indexes_whose_next_blocks_are_gone,
     refuses_indexes_that_there_cannot_be,
 ];
 
@@ -153,6 +154,30 @@ fn tells_how_indexes_hold_pruning_back(daemon: Daemon) -> Result<()> {
     rpc.call("invalidateblock", json!([hash]))?;
     log.wait_for(&format!("{name} prune lock moved back to 398"))?;
     node.stop()
+}
+
+fn refuses_indexes_whose_next_blocks_are_gone(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let pruning = ["-fastprune", "-prune=1"];
+    let node = Node::start(daemon, &data_dir, &pruning)?;
+    let mut rpc = node.rpc()?;
+    rpc.call("generatetodescriptor", json!([600, DESCRIPTOR]))?;
+    rpc.call("pruneblockchain", json!([300]))?;
+    node.stop()?;
+    for (option, name) in [
+        ("-blockfilterindex", "basic block filter index"),
+        ("-coinstatsindex", "coinstatsindex"),
+    ] {
+        let options = [&pruning[..], &[option]].concat();
+        let finished = Node::spawn(daemon, &data_dir, &options)?.wait()?;
+        ensure!(finished.status.code() == Some(1), "{finished:?}");
+        let expected = format!(
+            "Error: {name} best block of the index goes beyond pruned data. Please disable the index or reindex (which will \
+             download the whole blockchain again)\nError: Failed to start indexes, shutting down..\n"
+        );
+        assert_eq!(finished.stderr, expected);
+    }
+    Node::start(daemon, &data_dir, &pruning)?.stop()
 }
 
 fn refuses_indexes_that_there_cannot_be(daemon: Daemon) -> Result<()> {

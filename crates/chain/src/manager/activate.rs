@@ -117,7 +117,8 @@ impl ChainstateManager {
         };
         let fork = self.tree().fork(tip, target);
         while self.tree().tip() != Some(fork) {
-            self.disconnect_tip()?;
+            self.disconnect_tip()
+                .inspect_err(|error| tracing::error!("Failed to disconnect block: {error}"))?;
         }
         Ok(())
     }
