@@ -10,7 +10,7 @@ use fs_err::File;
 use super::decode_block;
 
 /// How many bytes are read at once.
-const CHUNK: usize = 1 << 20;
+const CHUNK: usize = 64 << 10;
 
 /// The magic and the length.
 const PREFIX: usize = 8;
@@ -107,9 +107,36 @@ impl BlockScan {
             }
             // The beginning of a magic may be at the end.
             self.start += rest.len().saturating_sub(self.magic.len() - 1);
+            self.skip_hole();
             if !self.fill(self.magic.len())? {
                 return Ok(false);
             }
+        }
+    }
+
+    /// Passes over what was never written, which reads as zeros: the room that was made for blocks, which every start
+    /// would read otherwise.
+    fn skip_hole(&mut self) {
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::fs::SeekFrom;
+            use rustix::io::Errno;
+            if self.window[self.start..].iter().any(|byte| *byte != 0) {
+                return;
+            }
+            let end = self.window_offset + self.window.len() as u64;
+            match rustix::fs::seek(&self.file, SeekFrom::Data(end)) {
+                Ok(next) if next == end => return,
+                Ok(next) => self.window_offset = next,
+                Err(Errno::NXIO) => {
+                    self.window_offset = end;
+                    self.ended = true;
+                }
+                // Not every file system tells.
+                Err(_) => return,
+            }
+            self.window.clear();
+            self.start = 0;
         }
     }
 

@@ -264,3 +264,26 @@ proptest! {
         }
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn room_that_nothing_was_written_to_takes_no_time() {
+    let directory = TempDir::new().unwrap();
+    let files = files(&directory, FileSizes::Normal);
+    append(&files, &block(1, 0), 0);
+    files.sync().unwrap();
+    let path = files.config().block_file(0);
+    let record = fs::read(&path).unwrap()[..293].to_vec();
+    let begin = std::time::Instant::now();
+    let last = 1_u64 << 42;
+    let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    // Blocks after a hole are found, and nothing after the second.
+    std::os::unix::fs::FileExt::write_all_at(file.file(), &record, last).unwrap();
+    file.set_len(last + last / 2).unwrap();
+    let found: Vec<_> = scan(&files, 0)
+        .into_iter()
+        .map(|scanned| scanned.offset)
+        .collect();
+    assert_eq!(found, [8, last + 8]);
+    assert!(begin.elapsed() < std::time::Duration::from_secs(60));
+}
