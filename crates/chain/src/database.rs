@@ -4,6 +4,8 @@
 //! it is its user's matter.
 
 mod make;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::panic::AssertUnwindSafe;
@@ -39,7 +41,7 @@ pub struct Identity {
 pub enum Contents {
     /// It is there as before.
     Keep,
-    /// It is removed, whatever it is.
+    /// An empty store takes its place, whatever it is: at once, so that there is always one or the other.
     Wipe,
 }
 
@@ -62,7 +64,10 @@ pub enum DatabaseError {
         path: PathBuf,
     },
     /// It is of another version.
-    #[error("{path} is of version {found}, and only version {known} can be read")]
+    #[error(
+        "{path} was written by {age} version of this program: it is of version {found}, and only version {known} can be read",
+        age = if found < known { "an older" } else { "a newer" }
+    )]
     Version {
         /// The file.
         path: PathBuf,
@@ -143,16 +148,14 @@ impl Database {
         cache_bytes: usize,
         make_tables: impl FnOnce(&WriteTransaction) -> Result<(), redb::Error>,
     ) -> Result<Self, DatabaseError> {
-        let path = directory.join(format!("{}.redb", identity.kind));
+        let path = file(directory, identity.kind);
         fs::create_dir_all(directory)?;
-        if contents == Contents::Wipe {
-            remove_if_there(&path)?;
-        } else if !path.try_exists()? && directory.join(UPSTREAMS_FILE).try_exists()? {
+        let is_new = contents == Contents::Wipe || !path.try_exists()?;
+        if contents == Contents::Keep && is_new && directory.join(UPSTREAMS_FILE).try_exists()? {
             return Err(DatabaseError::Upstreams {
                 path: directory.to_path_buf(),
             });
         }
-        let is_new = !path.try_exists()?;
         if is_new {
             make::make(&path, identity, make_tables)?;
         }
@@ -265,6 +268,11 @@ impl Database {
     }
 }
 
+/// Where the store of a kind is in its directory.
+pub(crate) fn file(directory: &Path, kind: &str) -> PathBuf {
+    directory.join(format!("{kind}.redb"))
+}
+
 /// Makes sure that the names of a directory's files are on the disk.
 pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
     // Elsewhere directories are no files that could be opened.
@@ -298,114 +306,21 @@ fn at(path: &Path, error: impl Into<redb::Error>) -> DatabaseError {
     match error.into() {
         redb::Error::DatabaseAlreadyOpen => DatabaseError::InUse { path },
         redb::Error::Corrupted(reason) => DatabaseError::Damaged { path, reason },
-        redb::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => DatabaseError::Damaged {
-            path,
-            reason: error.to_string(),
-        },
+        // A file that is cut off ends before its pages do.
+        redb::Error::Io(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+            ) =>
+        {
+            DatabaseError::Damaged {
+                path,
+                reason: error.to_string(),
+            }
+        }
         error => DatabaseError::Store {
             path,
             source: Box::new(error),
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tempfile::TempDir;
-
-    use super::*;
-
-    const COINS: Identity = Identity {
-        kind: "coins",
-        version: 3,
-        magic: [1, 2, 3, 4],
-    };
-
-    fn open(directory: &Path, identity: &Identity) -> Result<Database, DatabaseError> {
-        Database::open(
-            directory,
-            identity,
-            Contents::Keep,
-            1 << 20,
-            |_transaction| Ok(()),
-        )
-    }
-
-    fn check(directory: &Path, identity: &Identity, expected: &str) {
-        let error = open(directory, identity).unwrap_err().to_string();
-        let place = format!("{}", directory.display());
-        assert_eq!(error.replace(&place, "…"), expected);
-    }
-
-    #[test]
-    fn a_store_is_made_where_there_is_none_and_found_again() {
-        let directory = TempDir::new().unwrap();
-        let inner = directory.path().join("a").join("b");
-        for _turn in 0..2 {
-            let database = open(&inner, &COINS).unwrap();
-            assert!(database.size().unwrap() > 0);
-            assert_eq!(database.path(), inner.join("coins.redb"));
-        }
-        assert_eq!(fs::read_dir(&inner).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn a_store_that_was_left_half_made_is_made_anew() {
-        let directory = TempDir::new().unwrap();
-        fs::write(directory.path().join("coins.new"), "half").unwrap();
-        open(directory.path(), &COINS).unwrap();
-    }
-
-    #[test]
-    fn what_is_another_store_is_refused_with_its_place() {
-        let directory = TempDir::new().unwrap();
-        let path = directory.path();
-        fs::write(path.join("CURRENT"), "MANIFEST-000001\n").unwrap();
-        check(
-            path,
-            &COINS,
-            "… is of Syscoin Core, whose databases cannot be read",
-        );
-        fs::remove_file(path.join("CURRENT")).unwrap();
-
-        let held = open(path, &COINS).unwrap();
-        check(path, &COINS, "…/coins.redb is in use");
-        drop(held);
-        let newer = Identity { version: 2, ..COINS };
-        check(
-            path,
-            &newer,
-            "…/coins.redb is of version 3, and only version 2 can be read",
-        );
-        let other = Identity {
-            magic: [1, 2, 3, 5],
-            ..COINS
-        };
-        check(path, &other, "…/coins.redb is of another network");
-        fs::rename(path.join("coins.redb"), path.join("index.redb")).unwrap();
-        let index = Identity {
-            kind: "index",
-            ..COINS
-        };
-        check(path, &index, "…/index.redb is damaged: it holds no index");
-        fs::write(path.join("coins.redb"), "no store, but long enough to be one").unwrap();
-        let damaged = "…/coins.redb is damaged: Not a redb database: magic number mismatch";
-        check(path, &COINS, damaged);
-
-        Database::open(path, &COINS, Contents::Wipe, 0, |_transaction| Ok(())).unwrap();
-        open(path, &COINS).unwrap();
-    }
-
-    #[test]
-    fn a_change_that_fails_changes_nothing() {
-        let directory = TempDir::new().unwrap();
-        let database = open(directory.path(), &COINS).unwrap();
-        let result = database.write(|transaction| {
-            transaction.delete_table(IDENTITY)?;
-            Err::<(), _>(redb::Error::DatabaseClosed)
-        });
-        assert!(!result.unwrap_err().is_disk_full());
-        drop(database);
-        open(directory.path(), &COINS).unwrap();
     }
 }

@@ -1,6 +1,6 @@
 //! The store of coins.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bitcoin::hashes::Hash;
@@ -10,7 +10,7 @@ use consensus::transaction::Coin;
 use redb::{ReadOnlyTable, ReadTransaction, TableDefinition, WriteTransaction};
 
 use crate::coin::{parse_coin, write_coin};
-use crate::database::{Contents, Database, DatabaseError, Identity};
+use crate::database::{self, Contents, Database, DatabaseError, Identity};
 
 /// Coins by transaction and output.
 const COINS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("coins");
@@ -20,7 +20,10 @@ const BEST_BLOCK: &str = "best block";
 /// The block of the snapshot that the coins were taken from, in the same table.
 const SNAPSHOT_BASE: &str = "snapshot base";
 
-const VERSION: u32 = 1;
+/// Up to version 1 coins had no tokens.
+const VERSION: u32 = 2;
+
+const KIND: &str = "coins";
 
 /// The coins on disk, and the block up to which they are. Both change together or not at all.
 #[derive(Debug)]
@@ -29,6 +32,11 @@ pub struct CoinsDatabase {
 }
 
 impl CoinsDatabase {
+    /// Where the store is in its directory.
+    pub(crate) fn file(directory: &Path) -> PathBuf {
+        database::file(directory, KIND)
+    }
+
     /// Opens the store in a directory, which is made if it is not there. `magic` are the bytes that the chain's messages
     /// begin with; up to `cache_bytes` of the file are kept in memory.
     ///
@@ -41,7 +49,7 @@ impl CoinsDatabase {
         cache_bytes: usize,
     ) -> Result<Self, DatabaseError> {
         let identity = Identity {
-            kind: "coins",
+            kind: KIND,
             version: VERSION,
             magic,
         };

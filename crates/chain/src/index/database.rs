@@ -1,13 +1,13 @@
 //! The store of the index.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bitcoin::BlockHash;
 use bitcoin::hashes::Hash;
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
 use super::IndexRecord;
-use crate::database::{Contents, Database, DatabaseError, Identity};
+use crate::database::{self, Contents, Database, DatabaseError, Identity};
 use crate::files::FileInfo;
 
 /// Records by the height, the highest byte first, and the hash of their block.
@@ -18,6 +18,8 @@ const FILES: TableDefinition<'_, u32, [u8; FileInfo::LENGTH]> = TableDefinition:
 const FLAGS: TableDefinition<'_, &str, ()> = TableDefinition::new("flags");
 
 const VERSION: u32 = 1;
+
+const KIND: &str = "index";
 
 /// What is remembered of the chain as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,8 +57,15 @@ pub struct IndexDatabase {
 }
 
 impl IndexDatabase {
+    /// Where the index is in its directory.
+    pub(crate) fn file(directory: &Path) -> PathBuf {
+        database::file(directory, KIND)
+    }
+
     /// Opens the index in a directory, which is made if it is not there. `magic` are the bytes that the chain's messages
     /// begin with; up to `cache_bytes` of the file are kept in memory.
+    ///
+    /// One that is wiped has [`Flag::Reindexing`] from the beginning.
     ///
     /// # Errors
     /// [`DatabaseError`] if that fails, or what is there is something else.
@@ -67,14 +76,17 @@ impl IndexDatabase {
         cache_bytes: usize,
     ) -> Result<Self, DatabaseError> {
         let identity = Identity {
-            kind: "index",
+            kind: KIND,
             version: VERSION,
             magic,
         };
         let make_tables = |transaction: &WriteTransaction| {
             transaction.open_table(RECORDS)?;
             transaction.open_table(FILES)?;
-            transaction.open_table(FLAGS)?;
+            let mut flags = transaction.open_table(FLAGS)?;
+            if contents == Contents::Wipe {
+                flags.insert(Flag::Reindexing.name(), ())?;
+            }
             Ok(())
         };
         let database = Database::open(directory, &identity, contents, cache_bytes, make_tables)?;
@@ -232,6 +244,22 @@ mod tests {
                 prop_assert_eq!(index.flag(flag).unwrap(), is_set);
             }
         }
+    }
+
+    #[test]
+    fn an_index_that_is_wiped_knows_that_it_is_made_anew() {
+        let directory = TempDir::new().unwrap();
+        let (files, flags) = (vec![(0, FileInfo::default())], vec![(Flag::Pruned, true)]);
+        let batch = IndexBatch {
+            files,
+            flags,
+            ..IndexBatch::default()
+        };
+        open(&directory).write(&batch).unwrap();
+        assert!(!open(&directory).flag(Flag::Reindexing).unwrap());
+        let wiped = IndexDatabase::open(directory.path(), [1; 4], Contents::Wipe, 1 << 20).unwrap();
+        assert!(wiped.flag(Flag::Reindexing).unwrap());
+        assert!(!wiped.flag(Flag::Pruned).unwrap() && wiped.files().unwrap().is_empty());
     }
 
     #[test]

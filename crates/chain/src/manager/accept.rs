@@ -47,7 +47,7 @@ impl ChainstateManager {
         accepted
     }
 
-    /// Takes a block, and makes the best chain the active one.
+    /// Takes a block, and makes the best chain the active one. Nothing is taken as long as the index is being made anew.
     ///
     /// # Errors
     /// [`ChainError`] if the chain cannot be read or written, which says nothing of the block.
@@ -55,6 +55,14 @@ impl ChainstateManager {
         let _writer = self.write();
         let known = self.tree().find(&block.header.block_hash());
         let is_new = known.is_none_or(|id| !self.tree().entry(id).has_data());
+        if self.is_rebuilding() {
+            // Where the files end is not known before all of them were read: what is written now could take the place of
+            // blocks that were not found yet.
+            return Ok(Processed {
+                is_new,
+                verdict: None,
+            });
+        }
         match self.accept_block(block, Origin::Submitted)? {
             Err(rejection) => {
                 let hash = block.header.block_hash();

@@ -1,5 +1,7 @@
 //! What goes wrong without a block being to blame.
 
+use std::path::PathBuf;
+
 use bitcoin::BlockHash;
 use thiserror::Error;
 
@@ -30,6 +32,17 @@ pub enum ChainError {
         "the file of blocks {0} is not there; restart with -reindex to make the index anew from those that are"
     )]
     MissingFile(String),
+    /// There are coins, and no index of the blocks that they are of.
+    #[error(
+        "{index} is not there, though {coins} is. If the files of blocks are elsewhere, say so with -blocksdir; otherwise \
+         restart with -reindex to make both anew"
+    )]
+    MissingIndex {
+        /// The index.
+        index: PathBuf,
+        /// The coins.
+        coins: PathBuf,
+    },
     /// The first block is another chain's.
     #[error("Incorrect or no genesis block found. Wrong datadir for network?")]
     WrongGenesis,

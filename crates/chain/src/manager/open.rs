@@ -9,7 +9,7 @@ use fs_err as fs;
 
 use super::{ChainError, ChainstateManager, Config, Pruning, Rebuild};
 use crate::clock::Clock;
-use crate::coins::CoinsCache;
+use crate::coins::{CoinsCache, CoinsDatabase};
 use crate::connect::ScriptChecker;
 use crate::database::Contents;
 use crate::files::{BlockFiles, FilesConfig};
@@ -35,6 +35,7 @@ impl ChainstateManager {
         clock: Arc<Clock>,
         observers: Vec<Arc<dyn ChainObserver>>,
     ) -> Result<Self, ChainError> {
+        check_both(&config)?;
         let magic = config.params.magic;
         let system = |what| move |source| ChainError::System { what, source };
         fs::create_dir_all(&config.blocks).map_err(system("the directory of blocks cannot be made"))?;
@@ -55,12 +56,6 @@ impl ChainstateManager {
         let is_pruned = index.flag(Flag::Pruned)?;
         if is_pruned && rebuild == Rebuild::Coins {
             return Err(ChainError::Pruned);
-        }
-        if rebuild == Rebuild::Everything {
-            index.write(&IndexBatch {
-                flags: vec![(Flag::Reindexing, true)],
-                ..IndexBatch::default()
-            })?;
         }
         let stores = Stores::open(
             &config.coins,
@@ -143,6 +138,8 @@ impl ChainstateManager {
             let mut tree = self.tree_mut();
             let tip = tree.find(&best).ok_or(ChainError::UnknownTip(best))?;
             tree.set_tip(tip);
+        } else if self.is_pruned() {
+            return Err(ChainError::Pruned);
         }
         self.load_background()
     }
@@ -243,6 +240,16 @@ impl ChainstateManager {
         })?;
         self.is_rebuilding.store(false, Ordering::Relaxed);
         Ok(())
+    }
+}
+
+/// Whether the index is there where the coins are: what is not there is begun, and would not fit them.
+fn check_both(config: &Config) -> Result<(), ChainError> {
+    let index = IndexDatabase::file(&config.blocks.join("index"));
+    let coins = CoinsDatabase::file(&config.coins);
+    match config.rebuild != Rebuild::Everything && coins.exists() && !index.exists() {
+        true => Err(ChainError::MissingIndex { index, coins }),
+        false => Ok(()),
     }
 }
 

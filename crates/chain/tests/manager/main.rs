@@ -2,6 +2,7 @@
 
 mod crash;
 mod indexes;
+mod rebuild;
 mod snapshots;
 mod support;
 
