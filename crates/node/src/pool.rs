@@ -4,7 +4,7 @@ mod fees;
 mod file;
 mod options;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use bitcoin::{OutPoint, Transaction, Txid, Wtxid};
@@ -46,6 +46,8 @@ pub(crate) struct Room {
 /// The pool of a node. Whoever holds its lock may read coins, and must not change the chain.
 pub(crate) struct Pool {
     inner: Mutex<Inner>,
+    /// How often the pool has changed, for those who must not wait for it.
+    updates: Arc<AtomicU64>,
     is_loaded: AtomicBool,
     /// Who has the chain that the pool follows.
     node: OnceLock<Weak<NodeState>>,
@@ -58,6 +60,7 @@ struct Inner {
     /// What is known of fees, where they are followed.
     fees: Option<Fees>,
     listeners: Vec<Listener>,
+    updates: Arc<AtomicU64>,
 }
 
 /// Hears what happened to the pool, each thing once and in order. The pool waits for it.
@@ -66,6 +69,7 @@ type Listener = Box<dyn Fn(&[Event]) + Send>;
 impl Inner {
     /// Tells those who follow the pool what happened to it: by itself, or by a block of this height.
     fn report(&mut self, block: Option<u32>, node: Option<&NodeState>) {
+        self.updates.store(self.mempool.updates(), Ordering::Relaxed);
         let mut events = self.mempool.take_events();
         if !events.is_empty() {
             self.listeners.iter().for_each(|listener| listener(&events));
@@ -99,13 +103,16 @@ fn is_current(node: &NodeState) -> bool {
 
 impl Pool {
     pub(crate) fn new(config: Config, fees: Option<Fees>) -> Self {
+        let updates = Arc::<AtomicU64>::default();
         Self {
             inner: Mutex::new(Inner {
                 mempool: Mempool::new(config),
                 disconnected: DisconnectedTransactions::default(),
                 fees,
                 listeners: Vec::new(),
+                updates: Arc::clone(&updates),
             }),
+            updates,
             is_loaded: AtomicBool::new(false),
             node: OnceLock::new(),
         }
@@ -150,6 +157,11 @@ impl Pool {
     ) -> Result<Accepted, Rejection> {
         let now = chain.clock().now();
         self.with(|pool| pool.accept(transaction, &View(chain), now, purpose))
+    }
+
+    /// How often the pool has changed, up to now or a moment ago. This waits for nobody.
+    pub(crate) fn updates(&self) -> u64 {
+        self.updates.load(Ordering::Relaxed)
     }
 
     /// Whether it has a transaction.

@@ -3,10 +3,10 @@
 use encoding::amount::to_json;
 use mempool::FeeRate;
 use mempool::estimator::{FeeEstimator, Horizon, Mode, Range, RawEstimate};
-use rpc::{Kind, Method, Param, RpcError, Shape, ShapeKind, code};
+use rpc::{Kind, Method, Outcome, Param, Request, RpcError, Shape, ShapeKind, code};
 use serde_json::{Map, Value, json};
 
-use crate::state::{Node, NodeState};
+use crate::state::{Node, NodeState, blocking};
 use crate::{shapes, values};
 
 /// The part of all transactions that must have been confirmed in time, unless another is asked for.
@@ -56,37 +56,44 @@ fn estimatesmartfee(node: Node) -> Method {
     .handle(move |request| {
         let node = node.clone();
         async move {
-            let node = node.get()?;
-            let highest = ask(node, |fees| fees.highest_target(Horizon::Long))?;
-            let target = target(request.arguments.value("conf_target"), highest)?;
-            let mode = match request.arguments.optional::<String>("estimate_mode")? {
-                None => Mode::Conservative,
-                Some(name) => mode(&name)?,
-            };
-            let estimate = ask(node, |fees| fees.smart_estimate(target, mode))?;
-            let mut told = Map::new();
-            match estimate.and_then(|estimate| estimate.rate).filter(|rate| *rate != FeeRate::ZERO) {
-                Some(rate) => {
-                    let now = node.chain.clock().now();
-                    let least = node
-                        .pool
-                        .with(|pool| pool.minimum_rate(now).max(pool.config().min_relay));
-                    told.insert("feerate".to_owned(), to_json(rate.max(least).units()));
-                }
-                None => {
-                    told.insert(
-                        "errors".to_owned(),
-                        json!(["Insufficient data or no feerate found"]),
-                    );
-                }
-            }
-            told.insert(
-                "blocks".to_owned(),
-                estimate.map_or(0, |estimate| estimate.target).into(),
-            );
-            Ok(told.into())
+            // The pool may be at work.
+            blocking(&node, move |node| estimate_smartly(node, &request)).await
         }
     })
+}
+
+fn estimate_smartly(node: &NodeState, request: &Request) -> Outcome {
+    let highest = ask(node, |fees| fees.highest_target(Horizon::Long))?;
+    let target = target(request.arguments.value("conf_target"), highest)?;
+    let mode = match request.arguments.optional::<String>("estimate_mode")? {
+        None => Mode::Conservative,
+        Some(name) => mode(&name)?,
+    };
+    let estimate = ask(node, |fees| fees.smart_estimate(target, mode))?;
+    let mut told = Map::new();
+    match estimate
+        .and_then(|estimate| estimate.rate)
+        .filter(|rate| *rate != FeeRate::ZERO)
+    {
+        Some(rate) => {
+            let now = node.chain.clock().now();
+            let least = node
+                .pool
+                .with(|pool| pool.minimum_rate(now).max(pool.config().min_relay));
+            told.insert("feerate".to_owned(), to_json(rate.max(least).units()));
+        }
+        None => {
+            told.insert(
+                "errors".to_owned(),
+                json!(["Insufficient data or no feerate found"]),
+            );
+        }
+    }
+    told.insert(
+        "blocks".to_owned(),
+        estimate.map_or(0, |estimate| estimate.target).into(),
+    );
+    Ok(told.into())
 }
 
 fn estimaterawfee(node: Node) -> Method {
@@ -109,21 +116,24 @@ fn estimaterawfee(node: Node) -> Method {
     .handle(move |request| {
         let node = node.clone();
         async move {
-            let node = node.get()?;
-            let highest = ask(node, |fees| fees.highest_target(Horizon::Long))?;
-            let target = target(request.arguments.value("conf_target"), highest)?;
-            let threshold = request.arguments.value("threshold").as_f64().unwrap_or(THRESHOLD);
-            if !(0.0..=1.0).contains(&threshold) {
-                return Err(RpcError::invalid_parameter("Invalid threshold"));
-            }
-            ask(node, |fees| {
-                let told = HORIZONS.iter().filter_map(|(name, horizon)| {
-                    let estimate = fees.raw_estimate(target, threshold, *horizon)?;
-                    Some(((*name).to_owned(), describe(&estimate)))
-                });
-                Value::Object(told.collect())
-            })
+            blocking(&node, move |node| estimate_by_horizons(node, &request)).await
         }
+    })
+}
+
+fn estimate_by_horizons(node: &NodeState, request: &Request) -> Outcome {
+    let highest = ask(node, |fees| fees.highest_target(Horizon::Long))?;
+    let target = target(request.arguments.value("conf_target"), highest)?;
+    let threshold = request.arguments.value("threshold").as_f64().unwrap_or(THRESHOLD);
+    if !(0.0..=1.0).contains(&threshold) {
+        return Err(RpcError::invalid_parameter("Invalid threshold"));
+    }
+    ask(node, |fees| {
+        let told = HORIZONS.iter().filter_map(|(name, horizon)| {
+            let estimate = fees.raw_estimate(target, threshold, *horizon)?;
+            Some(((*name).to_owned(), describe(&estimate)))
+        });
+        Value::Object(told.collect())
     })
 }
 

@@ -1,5 +1,6 @@
 mod addresses;
 mod descriptors;
+mod locks;
 mod psbts;
 mod raw_transactions;
 mod signing;
@@ -23,10 +24,11 @@ fn log() -> LogHandle {
         .handle()
 }
 
-async fn call_with(init: Arc<dyn Init>, method: &str, params: Params) -> Outcome {
+/// What carries out calls on a node.
+fn dispatcher(init: &Arc<dyn Init>, node: &Node) -> Arc<Dispatcher> {
     let mut table = MethodTable::default();
     let rules = Arc::new(consensus::Params::new(consensus::Network::Regtest));
-    register(&mut table, &init, &log(), &rules, &Node::default()).unwrap();
+    register(&mut table, init, &log(), &rules, node).unwrap();
     let config = rpc::DispatchConfig {
         log_path: String::new(),
         check_results: true,
@@ -35,6 +37,10 @@ async fn call_with(init: Arc<dyn Init>, method: &str, params: Params) -> Outcome
     let dispatcher = Dispatcher::new(config, table, || {}).unwrap();
     dispatcher.finish_warmup();
     dispatcher
+}
+
+async fn call_with(init: Arc<dyn Init>, method: &str, params: Params) -> Outcome {
+    dispatcher(&init, &Node::default())
         .execute(
             Call {
                 method: method.to_owned(),

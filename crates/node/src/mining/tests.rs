@@ -21,6 +21,11 @@ pub(crate) fn miner() -> (TempDir, OwnMining) {
 
 /// A miner, and the directory of its chain.
 pub(crate) fn miner_on(params: Params) -> (TempDir, OwnMining) {
+    miner_with(params, Rebuild::Nothing)
+}
+
+/// A miner whose chain may have to be made anew, which is not begun, and the directory of the chain.
+pub(crate) fn miner_with(params: Params, rebuild: Rebuild) -> (TempDir, OwnMining) {
     let directory = TempDir::new().unwrap();
     let config = Config {
         params,
@@ -29,7 +34,7 @@ pub(crate) fn miner_on(params: Params) -> (TempDir, OwnMining) {
         cache_bytes: 1 << 22,
         threads: 1,
         sizes: FileSizes::Normal,
-        rebuild: Rebuild::Nothing,
+        rebuild,
         pruning: Pruning::Never,
         max_tip_age: Duration::from_secs(24 * 60 * 60),
     };

@@ -47,7 +47,7 @@ pub(super) async fn wait(node: &NodeState, watched: &Watched, pace: Pace) -> Res
             // The sender lives as long as the node.
             _ = tips.wait_for(|tip| tip.is_none_or(|tip| tip.hash != watched.tip)) => return Ok(()),
             () = sleep_until(look_at) => {
-                if node.pool.with(|pool| pool.updates()) != watched.updates {
+                if node.pool.updates() != watched.updates {
                     return Ok(());
                 }
                 look_at += pace.then;
@@ -58,6 +58,8 @@ pub(super) async fn wait(node: &NodeState, watched: &Watched, pace: Pace) -> Res
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, mpsc};
+
     use bitcoin::Txid;
     use bitcoin::hashes::Hash as _;
 
@@ -72,7 +74,7 @@ mod tests {
     fn now(node: &NodeState) -> Watched {
         Watched {
             tip: node.tips().borrow().unwrap().hash,
-            updates: node.pool.with(|pool| pool.updates()),
+            updates: node.pool.updates(),
         }
     }
 
@@ -102,6 +104,28 @@ mod tests {
         });
         let expected = RpcError::new(code::CLIENT_NOT_CONNECTED, "Shutting down");
         assert_eq!(waited, Err(expected));
+    }
+
+    #[tokio::test]
+    async fn waiting_keeps_no_thread_busy_while_the_pool_is_at_work() {
+        let (_directory, mining) = miner();
+        let node = mining.node.get().unwrap();
+        let watched = now(node);
+        let (begin, begun) = mpsc::channel();
+        let (finish, finished) = mpsc::channel();
+        let own = Arc::clone(node);
+        let working = std::thread::spawn(move || {
+            own.pool.with(|_pool| {
+                begin.send(()).unwrap();
+                finished.recv_timeout(Duration::from_secs(60))
+            })
+        });
+        begun.recv().unwrap();
+        // The one thread of this runtime looks at the pool again and again, and at the time in between.
+        let waited = tokio::time::timeout(Duration::from_millis(20), wait(node, &watched, SOON));
+        assert!(waited.await.is_err());
+        finish.send(()).unwrap();
+        working.join().unwrap().unwrap();
     }
 
     #[tokio::test]
