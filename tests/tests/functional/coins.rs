@@ -2,11 +2,12 @@
 
 use anyhow::{Context as _, Result, ensure};
 use fs_err as fs;
-use functional_tests::{CHAIN_ADDRESS, Daemon, DataDir, Node, RpcClient, for_each_daemon, text};
+use functional_tests::{CHAIN_ADDRESS, Daemon, DataDir, Node, RpcClient, for_each_daemon, text, wait_until};
 use serde_json::{Value, json};
 
 for_each_daemon![
     finds_coins_by_descriptors,
+    ends_scans_that_are_aborted_before_they_look,
     proves_that_transactions_are_in_blocks,
     counts_what_is_in_blocks,
     finds_blocks_by_filters,
@@ -20,6 +21,9 @@ const DESCRIPTOR: &str = "raw(51)";
 
 /// The public key 1.
 const KEY: &str = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+
+/// A public key from which others follow.
+const SERIES: &str = "tpubD6NzVbkrYhZ4WaWSyoBvQwbpLkojyoTZPRsgXELWz3Popb3qkjcJyJUGLnL4qHHoQvao8ESaAstxYSnhyswJ76uZPStJRJCTKvosUCJZL5B";
 
 /// 101 blocks, and one more that spends the coinbase of the first to an output of 49 coins and one that is none.
 struct Chain {
@@ -115,6 +119,27 @@ fn finds_coins_by_descriptors(daemon: Daemon) -> Result<()> {
     ] {
         let refused = rpc.refusal("scantxoutset", params)?;
         assert_eq!((refused.0, refused.1.as_str()), expected);
+    }
+    node.stop()
+}
+
+fn ends_scans_that_are_aborted_before_they_look(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &["-blockfilterindex"])?;
+    let mut rpc = node.rpc()?;
+    rpc.generate(1)?;
+    // So many scripts take minutes.
+    let series = json!([{ "desc": format!("combo({SERIES}/*)"), "range": [0, 999_999] }]);
+    for (method, is_complete) in [("scantxoutset", "success"), ("scanblocks", "completed")] {
+        let (mut scanning, objects) = (node.rpc()?, series.clone());
+        let scan = std::thread::spawn(move || scanning.call(method, json!(["start", objects])));
+        wait_until("the scan to begin", || {
+            let is_aborted = rpc.call(method, json!(["abort"]))?;
+            Ok((is_aborted == true).then_some(()))
+        })?;
+        let found = scan.join().expect("what fails is an error")?;
+        assert_eq!(found[is_complete], false, "{found}");
+        assert_eq!(rpc.call(method, json!(["status"]))?, Value::Null);
     }
     node.stop()
 }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rpc::{Kind, Param, Request, RpcError, Shape, ShapeKind, code};
 use serde_json::Value;
 
+use crate::methods::scan_object::{self, Wanted};
 use crate::shapes;
 use crate::state::NodeState;
 
@@ -82,6 +83,27 @@ impl Drop for Running {
 impl Running {
     fn is_aborted(&self) -> bool {
         self.progress.is_aborted.load(Ordering::Relaxed)
+    }
+
+    /// Whether the scan is to go on.
+    ///
+    /// # Errors
+    /// The node stops, or the scan was aborted.
+    fn check(&self, node: &NodeState) -> Result<(), RpcError> {
+        check_runs(node)?;
+        match self.is_aborted() {
+            true => Err(RpcError::misc("Scan aborted")),
+            false => Ok(()),
+        }
+    }
+
+    /// What to look for, which may be millions of scripts; nothing if the scan is aborted while they are made.
+    fn wanted(&self, node: &NodeState, objects: &Value) -> Result<Wanted, RpcError> {
+        let made = scan_object::all(objects, &node.chain.params().address, || self.check(node));
+        match made {
+            Err(_) if self.is_aborted() => Ok(Wanted::default()),
+            made => made,
+        }
     }
 
     fn is_at(&self, percent: u32) {

@@ -124,7 +124,7 @@ impl Question {
     fn answer(&self, node: &NodeState, running: &Running) -> Outcome {
         let index = filter::index(node, self.kind.as_deref())?;
         let (start, stop, last) = self.range(&node.chain.tree())?;
-        let wanted = scan_object::all(&self.objects, &node.chain.params().address, || check_runs(node))?;
+        let wanted = running.wanted(node, &self.objects)?;
         node.indexes.sync(node, index)?;
         let mut found = Vec::new();
         let mut reached = start;

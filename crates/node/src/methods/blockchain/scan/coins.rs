@@ -76,7 +76,7 @@ pub(in crate::methods::blockchain) fn scantxoutset(node: Node) -> Method {
                     let running = scans.begin()?;
                     let objects = super::objects(&request)?;
                     blocking(&node, move |node| {
-                        let wanted = scan_object::all(&objects, &node.chain.params().address, || check_runs(node))?;
+                        let wanted = running.wanted(node, &objects)?;
                         scan(node, &wanted, &running)
                     })
                     .await
@@ -144,6 +144,9 @@ fn find(
 ) -> Result<Found, RpcError> {
     let unreadable = |error| RpcError::new(code::INTERNAL_ERROR, format!("Unable to read UTXO set: {error}"));
     let mut found = Found::default();
+    if running.is_aborted() {
+        return Ok(found);
+    }
     for coin in snapshot.iter().map_err(unreadable)? {
         let (outpoint, coin) = coin.map_err(unreadable)?;
         found.looked_at += 1;
