@@ -26,6 +26,7 @@ mod node;
 mod ports;
 mod program;
 mod rpc_client;
+mod small_disk;
 mod subscriber;
 mod wait;
 
@@ -51,6 +52,7 @@ pub use node::{Node, RIG_OPTIONS};
 pub use ports::Port;
 pub use program::{Finished, Program};
 pub use rpc_client::{Refusal, Reply, RpcClient};
+pub use small_disk::SmallDisk;
 pub use subscriber::{Published, Subscriber};
 pub use wait::{DEADLINE, wait_until};
 

@@ -47,7 +47,13 @@ impl PidFile {
         let path = path.into();
         match fs_err::write(&path, format!("{}\n", std::process::id())) {
             Ok(()) => Ok(Self { path }),
-            Err(source) => Err(PidFileError { path, source }),
+            Err(source) => {
+                // On a full disk an empty one is left, of which nobody can tell whose it is.
+                if source.kind() == io::ErrorKind::StorageFull {
+                    let _ = fs_err::remove_file(&path);
+                }
+                Err(PidFileError { path, source })
+            }
         }
     }
 

@@ -322,9 +322,7 @@ pub(crate) async fn flush_regularly(node: Node, mut hourly: Every) {
         // An error stops the node, and so ends this.
         _ = blocking(&node, |node| {
             node.pool.write_fees(Occasion::Regular);
-            if let Err(error) = node.network.addresses.save() {
-                tracing::error!("peers.dat cannot be written: {error}");
-            }
+            node.network.save();
             node.chain.flush().map_err(|error| node.fail(&error))
         })
         .await;

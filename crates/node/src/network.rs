@@ -80,6 +80,14 @@ impl Network {
         })
     }
 
+    /// Writes what it knows of others to their files. That they cannot be written is no reason to stop.
+    pub(crate) fn save(&self) {
+        self.bans.save();
+        if let Err(error) = self.addresses.save() {
+            tracing::error!("peers.dat cannot be written: {error}");
+        }
+    }
+
     /// Whether it may connect to others.
     pub(crate) fn is_active(&self) -> bool {
         self.is_active.load(Ordering::Relaxed)

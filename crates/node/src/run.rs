@@ -241,18 +241,19 @@ async fn keep(node: &Node, keeps_pool: bool) -> anyhow::Result<()> {
     let work = move || {
         node.chain.interrupt();
         node.pool.write_fees(pool::Occasion::Stop);
-        if let Err(error) = node.network.addresses.save() {
-            tracing::error!("peers.dat cannot be written: {error}");
-        }
+        node.network.save();
         match node.failure() {
             // What is in memory may not fit what is on disk any more.
             Some(text) => Err(anyhow::anyhow!(text)),
             None => {
-                if keeps_pool && node.pool.is_loaded() {
-                    pool::save(&node.pool, &node.pool_file)
-                        .context("the unconfirmed transactions cannot be written")?;
-                }
-                node.chain.flush().context("the chain cannot be written")
+                // One of the files may still have room where another has none.
+                let flushed = node.chain.flush().context("the chain cannot be written");
+                let saved = match keeps_pool && node.pool.is_loaded() {
+                    true => pool::save(&node.pool, &node.pool_file)
+                        .context("the unconfirmed transactions cannot be written"),
+                    false => Ok(()),
+                };
+                flushed.and(saved)
             }
         }
     };

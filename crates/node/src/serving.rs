@@ -1,8 +1,10 @@
 //! How the node can be called: its methods, and the ways to them.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::cookie::CookieError;
 use app::{Shutdown, report};
 use consensus::Params;
 use interfaces::Init;
@@ -84,6 +86,12 @@ fn explain_start_failure(error: &RpcServerError) -> anyhow::Error {
         report::error(error);
     }
     tracing::error!("{error}");
+    if let RpcServerError::Cookie(cause @ CookieError::Write { source, .. }) = error
+        && source.kind() == io::ErrorKind::StorageFull
+    {
+        // The log has no room to tell of it either.
+        return anyhow::anyhow!("{cause}");
+    }
     anyhow::anyhow!("Unable to start HTTP server. See debug log for details.")
 }
 

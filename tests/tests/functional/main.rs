@@ -7,6 +7,7 @@ mod coins;
 mod config_file;
 mod damage;
 mod fees;
+mod full_disk;
 mod handmade;
 mod http;
 mod http_load;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use addrman::NetAddress;
@@ -46,6 +47,8 @@ pub(crate) enum Term {
 #[derive(Debug)]
 pub(crate) struct Bans {
     bans: Mutex<BTreeMap<Banned, Ban>>,
+    /// Whether the file is another list, because it could not be written.
+    is_unwritten: AtomicBool,
     file: PathBuf,
     default_seconds: i64,
 }
@@ -110,6 +113,7 @@ impl Bans {
         tracing::debug!(target: "net", "Loaded {} banned node addresses/subnets", bans.len());
         Self {
             bans: Mutex::new(bans),
+            is_unwritten: AtomicBool::new(false),
             file,
             default_seconds,
         }
@@ -186,8 +190,17 @@ impl Bans {
         });
         let document = json!({ "banned_nets": list.collect::<Vec<_>>() });
         let written = replace(&self.file, |writer| writeln!(writer, "{document:#}"));
+        self.is_unwritten.store(written.is_err(), Ordering::Relaxed);
         if let Err(error) = written {
             tracing::error!("the list of bans cannot be written: {error}");
+        }
+    }
+
+    /// Writes the file if that failed when it should have been written.
+    pub(crate) fn save(&self) {
+        let bans = self.lock();
+        if self.is_unwritten.load(Ordering::Relaxed) {
+            self.write(&bans);
         }
     }
 }
