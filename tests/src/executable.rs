@@ -17,6 +17,8 @@ pub enum Executable {
     SyscoinNode,
     /// The wallet process.
     SyscoinWallet,
+    /// The user interface's process.
+    SyscoinGui,
     /// The command-line client.
     SyscoinCli,
 }
@@ -29,6 +31,7 @@ impl Executable {
             Self::Syscoind => "syscoind",
             Self::SyscoinNode => "syscoin-node",
             Self::SyscoinWallet => "syscoin-wallet",
+            Self::SyscoinGui => "syscoin-gui",
             Self::SyscoinCli => "syscoin-cli",
         }
     }
@@ -39,6 +42,7 @@ impl Executable {
             Self::Syscoind => "SYSCOIND",
             Self::SyscoinNode => "SYSCOIN_NODE",
             Self::SyscoinWallet => "SYSCOIN_WALLET",
+            Self::SyscoinGui => "SYSCOIN_GUI",
             Self::SyscoinCli => "SYSCOINCLI",
         }
     }

@@ -3,9 +3,9 @@
 //! Nothing here links against the code under test: what the tests know, they know from command lines, files, sockets
 //! and the process table.
 //!
-//! The executables are named by `SYSCOIND`, `SYSCOIN_NODE`, `SYSCOIN_WALLET` and `SYSCOINCLI` (absolute paths), else
-//! they are taken from `SYSCOIN_BIN_DIR`, else from this workspace's `build/<host>/bin`. With
-//! `FUNCTIONAL_MULTIPROCESS=0` the tests of `syscoin-node` and `syscoin-wallet` are listed as ignored.
+//! The executables are named by `SYSCOIND`, `SYSCOIN_NODE`, `SYSCOIN_WALLET`, `SYSCOIN_GUI` and `SYSCOINCLI` (absolute
+//! paths), else they are taken from `SYSCOIN_BIN_DIR`, else from this workspace's `build/<host>/bin`. With
+//! `FUNCTIONAL_MULTIPROCESS=0` the tests of `syscoin-node`, `syscoin-wallet` and `syscoin-gui` are listed as ignored.
 //!
 //! `FUNCTIONAL_KILLS` says how often nodes are killed in the tests of that (5 times each, unless it is set).
 

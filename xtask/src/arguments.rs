@@ -79,7 +79,7 @@ Targets:
                       fetched extracted preprocessed configured built staged postprocessed cached
 
 Options that are used most (a value of 0, no or off is off):
-  MULTIPROCESS=1      what syscoin-node and syscoin-wallet need
+  MULTIPROCESS=1      what syscoin-node, syscoin-gui and syscoin-wallet need
   NO_WALLET NO_SQLITE NO_ZMQ NO_QT …
                       leave a feature out
   HOST=TRIPLET        build for another machine

@@ -20,7 +20,7 @@ pub(crate) struct Executable {
 }
 
 /// All of them.
-pub(crate) const EXECUTABLES: [Executable; 6] = [
+pub(crate) const EXECUTABLES: [Executable; 7] = [
     Executable {
         name: "syscoind",
         needs: &[],
@@ -45,6 +45,11 @@ pub(crate) const EXECUTABLES: [Executable; 6] = [
         name: "syscoin-node",
         needs: &[MULTIPROCESS],
         gains: &[(ZMQ, "zmq")],
+    },
+    Executable {
+        name: "syscoin-gui",
+        needs: &[MULTIPROCESS],
+        gains: &[],
     },
     Executable {
         name: "syscoin-wallet",
@@ -140,6 +145,7 @@ mod tests {
                     "syscoin-tx",
                     "syscoin-util",
                     "syscoin-node",
+                    "syscoin-gui",
                 ],
             ),
             (
@@ -150,6 +156,7 @@ mod tests {
                     "syscoin-tx",
                     "syscoin-util",
                     "syscoin-node",
+                    "syscoin-gui",
                     "syscoin-wallet",
                 ],
             ),

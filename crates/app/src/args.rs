@@ -4,7 +4,7 @@ mod command_line;
 mod error;
 mod files;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -64,6 +64,12 @@ impl Args {
             Arc::make_mut(&mut args.0).network = network?;
         }
         Ok(args)
+    }
+
+    /// Whether an argument of a command line is an option of the table's, or no option at all: for a program that hands
+    /// the others on.
+    pub fn knows(table: &OptionTable, argument: &OsStr) -> bool {
+        command_line::is_known(table, argument)
     }
 
     /// Adds the configuration file and the files it includes.
@@ -162,6 +168,11 @@ impl Args {
     /// Whether the option has a value from anywhere, be it a negation.
     pub fn is_set(&self, name: &str) -> bool {
         self.0.single(name).is_some()
+    }
+
+    /// Whether the command line names the option, be it to turn it off.
+    pub fn is_on_command_line(&self, name: &str) -> bool {
+        self.0.settings.is_on_command_line(name)
     }
 
     /// Whether the option was turned off by `-noname`.

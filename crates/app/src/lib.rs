@@ -35,4 +35,4 @@ pub use network::Network;
 pub use options::{OptionCategory, OptionSpec, OptionTable};
 pub use pid_file::PidFile;
 pub use program::Program;
-pub use shutdown::Shutdown;
+pub use shutdown::{Shutdown, reopen_log_on_hangup};

@@ -190,6 +190,13 @@ impl OptionTable {
         self
     }
 
+    /// Takes options away.
+    #[must_use]
+    pub fn without(mut self, names: &[&str]) -> Self {
+        self.options.retain(|name, _| !names.contains(name));
+        self
+    }
+
     /// Accepts a command with arguments behind the options, as a client does.
     #[must_use]
     pub fn accept_positional(mut self) -> Self {

@@ -35,18 +35,13 @@ impl Shutdown {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut hang_up = signal(SignalKind::hangup())?;
+        reopen_log_on_hangup()?;
         let shutdown = self.clone();
         tokio::spawn(async move {
             loop {
                 tokio::select! {
                     _ = terminate.recv() => shutdown.request(),
                     _ = interrupt.recv() => shutdown.request(),
-                    _ = hang_up.recv() => {
-                        if let Some(handle) = crate::logging::installed() {
-                            handle.reopen();
-                        }
-                    }
                 }
             }
         });
@@ -85,6 +80,26 @@ impl Shutdown {
         // The sender lives in self, so this ends by the request alone.
         let _ = receiver.wait_for(|requested| *requested).await;
     }
+}
+
+/// Lets SIGHUP reopen the log, where there is such a signal. Needs the context of a tokio runtime, which must keep running.
+///
+/// # Errors
+/// When the system refuses a handler.
+pub fn reopen_log_on_hangup() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut hang_up = signal(SignalKind::hangup())?;
+        tokio::spawn(async move {
+            while hang_up.recv().await.is_some() {
+                if let Some(handle) = crate::logging::installed() {
+                    handle.reopen();
+                }
+            }
+        });
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -123,8 +123,9 @@ pub trait Chain: Send + Sync {
         elements: Vec<Vec<u8>>,
     ) -> Result<Option<bool>, InterfaceError>;
 
-    /// The unspent outputs at `outpoints`, of the mempool's transactions too: one answer for each, in their order, `None`
-    /// where it is spent or does not exist.
+    /// The outputs at `outpoints` that no block spends, of the mempool's transactions too: one answer for each, in their
+    /// order, `None` where a block spends it or it does not exist. What the mempool spends is there still, for it may be
+    /// replaced.
     async fn find_coins(&self, outpoints: Vec<OutPoint>) -> Result<Vec<Option<Coin>>, InterfaceError>;
 
     /// Whether `transaction` says that it may be replaced.

@@ -14,7 +14,9 @@ pub use events::{MessageStyle, NodeEvents};
 pub use network::{Ban, ConnectionDirection, LocalAddress, Network, NetworkProxy, PeerStats};
 pub use status::{BlockTip, LogCategory, StartedAt, SynchronizationState};
 
-use crate::{Coin, FeeRate, Handler, InterfaceError, Json, Refusal, RpcFailure, UnixTime, WalletLoader};
+use crate::{
+    Coin, FeeRate, Handler, InterfaceError, Json, Refusal, RpcFailure, Secret, UnixTime, WalletLoader,
+};
 
 /// A node: its life, settings, network and chain.
 ///
@@ -22,10 +24,13 @@ use crate::{Coin, FeeRate, Handler, InterfaceError, Json, Refusal, RpcFailure, U
 /// Each method fails with whatever a remote call can fail with, besides what it says itself.
 #[async_trait]
 pub trait Node: Send + Sync {
-    /// Checks the machine, and takes the data directory. Before [`start`](Self::start), once.
-    async fn initialize(&self) -> Result<Result<(), Refusal>, InterfaceError>;
+    /// Reads the options, checks the machine, and takes the data directory. Before [`start`](Self::start), once, where
+    /// the caller's process has started the node's; a node that runs refuses it.
+    ///
+    /// `arguments` is the command line without the program's own name, byte for byte. Passwords may be among them.
+    async fn initialize(&self, arguments: Vec<Secret>) -> Result<Result<(), Refusal>, InterfaceError>;
 
-    /// Starts the node, and returns when it has. The refusal has been shown as a message already.
+    /// Starts the node, and returns when it has. Only the refusal says why it has not; no event does.
     async fn start(&self) -> Result<Result<StartedAt, Refusal>, InterfaceError>;
 
     /// Asks the node to stop, and returns at once.

@@ -15,7 +15,8 @@ interface Node {
   # A node: its life, settings, network and chain.
 
   destroy @0 (context :Proxy.Context) -> ();
-  initialize @1 (context :Proxy.Context) -> (result :Text $Rust.holds("Result<(), interfaces::Refusal>"));
+  initialize @1 (context :Proxy.Context, arguments :List(Data) $Rust.holds("interfaces::Secret"))
+      -> (result :Text $Rust.holds("Result<(), interfaces::Refusal>"));
   start @2 (context :Proxy.Context)
       -> (result :StartedAt, refusal :Text) $Rust.returns("Result<interfaces::StartedAt, interfaces::Refusal>");
   startShutdown @3 (context :Proxy.Context) -> ();
@@ -88,6 +89,7 @@ interface NodeEvents {
   blockTip @10 (context :Proxy.Context, state :SynchronizationState, tip :BlockTip, verificationProgress :Float64)
       -> ();
   headerTip @11 (context :Proxy.Context, state :SynchronizationState, tip :BlockTip, presync :Bool) -> ();
+  shutdownRequested @12 (context :Proxy.Context) -> ();
 }
 
 enum Network {

@@ -5,6 +5,7 @@ mod signals;
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::net::UnixStream;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use interfaces::Init;
@@ -43,6 +44,17 @@ pub fn requested_descriptor(arguments: &[OsString]) -> Option<&OsStr> {
     }
 }
 
+/// What a process does for its parent.
+pub struct Service<T> {
+    /// What the parent can call.
+    pub init: Arc<dyn Init>,
+    /// Is given the parent's settings.
+    pub configure_logging: ConfigureLogging,
+    /// Awaited when the parent is gone, or the process is asked to leave, which the parent may be served until the end of
+    /// this: brings to an end what was begun for the parent. What it gives is the result of the whole.
+    pub finish: Pin<Box<dyn Future<Output = T> + Send>>,
+}
+
 /// Serves `init` on the descriptor until the parent closes the connection or dies. To be called first in `main`: all
 /// other descriptors but the standard ones are closed, for they were left open by mistake.
 ///
@@ -56,6 +68,23 @@ pub fn serve_parent(
     init: Arc<dyn Init>,
     configure_logging: ConfigureLogging,
 ) -> Result<(), ServeError> {
+    serve_parent_with(program, argument, |_| Service {
+        init,
+        configure_logging,
+        finish: Box::pin(async {}),
+    })
+}
+
+/// [`serve_parent`] for a process that does more than to answer: what it does for its parent may use the IPC thread, and
+/// has an end of its own.
+///
+/// # Errors
+/// As there.
+pub fn serve_parent_with<T>(
+    program: &str,
+    argument: &OsStr,
+    serve: impl FnOnce(&EventLoop) -> Service<T>,
+) -> Result<T, ServeError> {
     let socket = descriptor::take(argument).map_err(|source| ServeError::Descriptor {
         argument: argument.to_owned(),
         source,
@@ -64,16 +93,27 @@ pub fn serve_parent(
         .enable_all()
         .build()?;
     let event_loop = EventLoop::start(program)?;
-    let served: Result<(), std::io::Error> = runtime.block_on(async {
+    let Service {
+        init,
+        configure_logging,
+        finish,
+    } = serve(&event_loop);
+    let served: Result<T, std::io::Error> = runtime.block_on(async {
         let asked_to_leave = signals::asked_to_leave(program)?;
+        let mut serving = pin!(event_loop.serve(UnixStream::from(socket), init, Some(configure_logging)));
         tokio::select! {
-            served = event_loop.serve(UnixStream::from(socket), init, Some(configure_logging)) => served,
-            () = asked_to_leave => Ok(()),
+            served = &mut serving => served?,
+            () = asked_to_leave => {}
         }
+        Ok(finish.await)
     });
     let ended = event_loop.stop();
-    served?;
-    if ended { Ok(()) } else { Err(ServeError::Stuck) }
+    let outcome = served?;
+    if ended {
+        Ok(outcome)
+    } else {
+        Err(ServeError::Stuck)
+    }
 }
 
 #[cfg(test)]

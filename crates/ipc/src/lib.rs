@@ -46,7 +46,10 @@ mod wire;
 pub use address::{
     Address, AddressError, BindAddress, ConnectAddress, MAX_SOCKET_PATH, Place, SocketPath, TcpAddress,
 };
-pub use child::{DescriptorError, ServeError, requested_descriptor, serve_parent};
+pub use child::{
+    DescriptorError, ServeError, Service as ChildService, requested_descriptor, serve_parent,
+    serve_parent_with,
+};
 pub use connect::{ConnectError, Connected, connect};
 pub use directory::DirectoryError;
 pub use endpoint::Ended;
@@ -63,7 +66,7 @@ pub use peer::Peer;
 pub use process::executable_directory;
 pub use scope::{Scope, ScopeError, Service};
 pub use server::ConfigureLogging;
-pub use spawning::{SpawnConfig, SpawningInit};
+pub use spawning::{ChildExit, SpawnConfig, SpawnedChild, SpawningInit};
 pub use supervisor::{Backoff, Supervisor};
 pub use tls::TlsError;
 pub use trace::TraceContext;

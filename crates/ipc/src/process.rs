@@ -56,14 +56,14 @@ pub(crate) fn spawn(program: &Path) -> io::Result<(UnixStream, Child)> {
     Ok((ours, child))
 }
 
-/// Waits for a child's exit and logs it. Once its connection is over, which `disconnected` says, the child has
+/// Waits for a child's exit, logs it and gives its status. Once its connection is over, which `disconnected` says, the child has
 /// `patience` to go before it is killed.
 pub(crate) async fn see_off(
     program: PathBuf,
     mut child: Child,
     disconnected: oneshot::Receiver<()>,
     patience: Duration,
-) {
+) -> Option<ExitStatus> {
     let name = name(&program);
     let pid = child.id().unwrap_or_default();
     let exited = tokio::select! {
@@ -85,8 +85,14 @@ pub(crate) async fn see_off(
         }
     };
     match exited {
-        Ok(status) => log_exit(&name, pid, status),
-        Err(error) => tracing::warn!("ipc: Process {name} pid {pid} cannot be waited for: {error}"),
+        Ok(status) => {
+            log_exit(&name, pid, status);
+            Some(status)
+        }
+        Err(error) => {
+            tracing::warn!("ipc: Process {name} pid {pid} cannot be waited for: {error}");
+            None
+        }
     }
 }
 

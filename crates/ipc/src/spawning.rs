@@ -1,6 +1,7 @@
 //! The [`Init`] whose objects live in child processes.
 
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,26 @@ pub struct SpawnConfig {
     /// How long a child may take to drop its object, and then to exit after its connection is closed. Then it is
     /// killed.
     pub exit_within: Duration,
+}
+
+/// A child that was started by its executable's name.
+pub struct SpawnedChild {
+    /// What it offers.
+    pub init: Arc<dyn Init>,
+    /// Tells of the connection's end.
+    pub ended: Ended,
+    /// Tells of the process's.
+    pub exit: ChildExit,
+}
+
+/// Tells of the end of a child's process.
+pub struct ChildExit(oneshot::Receiver<ExitStatus>);
+
+impl ChildExit {
+    /// Waits for it, and gives its status; `None` where the system does not tell it.
+    pub async fn wait(self) -> Option<ExitStatus> {
+        self.0.await.ok()
+    }
 }
 
 /// Makes each [`Echo`] in a new child process, which lives as long as the object.
@@ -89,8 +110,12 @@ impl SpawningInit {
             .expect("it goes on because self holds a sender");
     }
 
-    /// Starts a child that lies with the other executables, and gives its [`Init`] and what tells of its end.
-    pub(crate) async fn start_child(&self, program: &str) -> Result<(Arc<dyn Init>, Ended), InterfaceError> {
+    /// Starts a child that lies with the other executables. It is let go when what it offers is dropped.
+    ///
+    /// # Errors
+    /// [`InterfaceError::Spawn`] where it cannot be started, and [`InterfaceError::Unresponsive`] and others where it
+    /// does not answer as it should.
+    pub async fn start_child(&self, program: &str) -> Result<SpawnedChild, InterfaceError> {
         let waited = self.config.answer_within;
         let starting = self.spawn(self.config.directory.join(program));
         match tokio::time::timeout(waited, starting).await {
@@ -102,8 +127,7 @@ impl SpawningInit {
         }
     }
 
-    /// Starts a child and gives its [`Init`].
-    async fn spawn(&self, program: PathBuf) -> Result<(Arc<dyn Init>, Ended), InterfaceError> {
+    async fn spawn(&self, program: PathBuf) -> Result<SpawnedChild, InterfaceError> {
         let event_loop = self.event_loop.clone();
         let settings = (self.config.log_settings)();
         let patience = self.config.exit_within;
@@ -111,11 +135,16 @@ impl SpawningInit {
         let starting = self.event_loop.run(move |local| {
             Box::pin(async move {
                 let (sender, ended) = Ended::new();
-                let (connection, _keep, root) =
-                    start(event_loop, &local, program, patience, children, sender)?;
+                let (exited, exit) = oneshot::channel();
+                let told = (sender, exited);
+                let (connection, _keep, root) = start(event_loop, &local, program, patience, children, told)?;
                 configure_logging(&connection, &root, &settings).await?;
                 connection.set_up(&root).await?;
-                Ok((connection.adopt(root), ended))
+                Ok(SpawnedChild {
+                    init: connection.adopt(root),
+                    ended,
+                    exit: ChildExit(exit),
+                })
             })
         });
         starting
@@ -129,7 +158,7 @@ impl Init for SpawningInit {
     async fn make_echo(&self) -> Result<Arc<dyn Echo>, InterfaceError> {
         let program = self.config.directory.join(self.config.echo_program);
         let waited = self.config.answer_within;
-        let making = async { self.spawn(program).await?.0.make_echo().await };
+        let making = async { self.spawn(program).await?.init.make_echo().await };
         match tokio::time::timeout(waited, making).await {
             Ok(made) => made,
             Err(_late) => Err(InterfaceError::Unresponsive {
@@ -147,7 +176,7 @@ fn start(
     program: PathBuf,
     patience: Duration,
     children: Children,
-    ended: oneshot::Sender<()>,
+    (ended, exited): (oneshot::Sender<()>, oneshot::Sender<ExitStatus>),
 ) -> Result<(Rc<Connection>, Keep, process::Client), InterfaceError> {
     if *children.dismissed.borrow() {
         return Err(InterfaceError::Disconnected(Disconnection::BeforeCall));
@@ -168,7 +197,10 @@ fn start(
     let until_dismissed = close_when_dismissed(children.dismissed.subscribe(), Rc::downgrade(&connection));
     tokio::task::spawn_local(async move {
         tokio::select! {
-            () = executable::see_off(program, child, disconnected, patience) => {}
+            status = executable::see_off(program, child, disconnected, patience) => {
+                // Hardly anybody wants to know.
+                let _ = status.map(|status| exited.send(status));
+            }
             () = until_dismissed => {}
         }
         children.count.send_modify(|count| *count -= 1);

@@ -101,9 +101,9 @@ async fn keep_running(
     while !spawning.is_dismissed() {
         let begun = Instant::now();
         let lost = match spawning.start_child(program).await {
-            Ok((init, ended)) => {
-                child.send_replace(State::Running(init));
-                ended.wait().await;
+            Ok(started) => {
+                child.send_replace(State::Running(started.init));
+                started.ended.wait().await;
                 child.send_replace(State::Awaited);
                 format!("process {program} ended")
             }

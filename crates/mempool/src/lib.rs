@@ -5,6 +5,7 @@
 //! what is to be known of the chain is asked through [`ChainView`].
 
 pub mod accept;
+mod bump;
 mod config;
 mod dump;
 pub mod estimator;

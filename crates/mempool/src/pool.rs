@@ -164,6 +164,16 @@ impl Mempool {
         })
     }
 
+    /// Whether a transaction would keep within the limits for those that stand on one another.
+    ///
+    /// # Errors
+    /// Why it would not.
+    pub fn keeps_within_limits(&self, transaction: &Transaction) -> Result<(), String> {
+        let size = transaction.weight().to_vbytes_ceil();
+        let within = self.ancestors_within(self.parents_of(transaction), 1, size, &self.config.limits);
+        within.map(drop).map_err(|error| error.to_string())
+    }
+
     /// Whether a transaction may be replaced: it says so, or one that it stands on does (BIP 125).
     #[must_use]
     pub fn is_replaceable(&self, txid: &Txid) -> bool {

@@ -139,6 +139,11 @@ fn without_effect() -> impl Iterator<Item = &'static str> {
     groups.into_iter().flatten().copied()
 }
 
+/// Whether an option is of wallets alone.
+pub(crate) fn is_of_wallets(name: &str) -> bool {
+    WALLETS.contains(&name)
+}
+
 /// Which of the options that were given have no effect, for the log.
 pub(crate) fn notice(args: &Args) -> Option<String> {
     let given: Vec<String> = without_effect()

@@ -27,9 +27,13 @@ mod schedule;
 mod served;
 mod serving;
 mod shapes;
+mod spawned;
+mod startup;
 mod state;
 mod user_agent;
+mod user_interface;
 mod values;
+mod wallet_chain;
 #[cfg(not(feature = "zmq"))]
 mod without_zmq;
 #[cfg(feature = "zmq")]
@@ -37,3 +41,4 @@ mod zmq;
 
 pub use composition::{Compose, Composed, Composition, Finish, Serve, Surroundings, Welcome};
 pub use run::{run, with_causes};
+pub use spawned::SpawnedNode;

@@ -8,17 +8,15 @@ use app::{Args, DataDir, OptionCategory, OptionSpec, Shutdown};
 use bitcoin::hex::DisplayHex as _;
 use chain::database::DatabaseError;
 use chain::files::FileSizes;
-use chain::{
-    ChainError, ChainObserver, ChainstateManager, Clock, Config, LongWork, Pruning, Rebuild, Verification,
-};
+use chain::{ChainError, ChainObserver, ChainstateManager, Clock, Config, Pruning, Rebuild, Verification};
 use consensus::Params;
-use rpc::Dispatcher;
 
 use crate::indexes::{Indexes, Wanted};
 use crate::mining;
 use crate::network::Network;
 use crate::pool::{self, Fees, Occasion};
 use crate::schedule::Every;
+use crate::startup::Startup;
 use crate::state::{Node, NodeState, TipWatch, blocking};
 
 const MEBIBYTE: u64 = 1 << 20;
@@ -190,23 +188,6 @@ fn clock(args: &Args) -> Clock {
     clock
 }
 
-/// Tells users of work that takes long.
-struct Progress {
-    dispatcher: Arc<Dispatcher>,
-}
-
-impl ChainObserver for Progress {
-    fn progressed(&self, work: LongWork, done: u64, total: u64) {
-        let percent = (done * 100).checked_div(total).unwrap_or(100).min(100);
-        let what = match work {
-            LongWork::Reindexing => "Reindexing blocks…",
-            LongWork::Connecting => "Connecting blocks…",
-            LongWork::Verifying => "Verifying blocks…",
-        };
-        self.dispatcher.set_warmup_status(format!("{what} ({percent}%)"));
-    }
-}
-
 /// An error about a store, with what to do about it.
 fn advised(error: DatabaseError) -> anyhow::Error {
     match error {
@@ -225,18 +206,15 @@ pub(crate) fn open(
     config: Config,
     (policy, wanted, directory): (mempool::Config, Wanted, PathBuf),
     args: &Args,
-    dispatcher: &Arc<Dispatcher>,
+    startup: &Startup,
     shutdown: &Shutdown,
 ) -> anyhow::Result<Arc<NodeState>> {
-    dispatcher.set_warmup_status("Loading block index…");
-    tracing::info!("init message: Loading block index…");
+    startup.doing("Loading block index…");
     let stop_at = u32::try_from(args.number("stopatheight", 0))
         .ok()
         .filter(|height| *height > 0);
     let watch = Arc::new(TipWatch::new(stop_at, shutdown.clone()));
-    let progress = Arc::new(Progress {
-        dispatcher: Arc::clone(dispatcher),
-    });
+    let progress = Arc::new(startup.clone());
     let network = Network::open(args, &directory, config.params.magic)?;
     let indexes = Indexes::open(wanted, &directory, &config).map_err(advised)?;
     let chain =
@@ -268,13 +246,12 @@ pub(crate) fn open(
 
 /// Connects what the index knows, unless all of it is to be connected anew, and checks the last blocks as `-checkblocks`
 /// and `-checklevel` say.
-pub(crate) fn verify(node: &NodeState, args: &Args, dispatcher: &Dispatcher) -> anyhow::Result<()> {
+pub(crate) fn verify(node: &NodeState, args: &Args, startup: &Startup) -> anyhow::Result<()> {
     if node.chain.config().rebuild != Rebuild::Nothing {
         return Ok(());
     }
     node.chain.activate()?;
-    dispatcher.set_warmup_status("Verifying blocks…");
-    tracing::info!("init message: Verifying blocks…");
+    startup.doing("Verifying blocks…");
     let count = u32::try_from(args.number("checkblocks", 6)).unwrap_or(0);
     let level = u32::try_from(args.number("checklevel", 3)).unwrap_or(0).min(4);
     match node.chain.verify_chain(level, count)? {
@@ -323,7 +300,11 @@ pub(crate) async fn flush_regularly(node: Node, mut hourly: Every) {
         _ = blocking(&node, |node| {
             node.pool.write_fees(Occasion::Regular);
             node.network.save();
-            node.chain.flush().map_err(|error| node.fail(&error))
+            let flushed = node.chain.flush().map_err(|error| node.fail(&error));
+            if flushed.is_ok() {
+                node.observers.flushed(node);
+            }
+            flushed
         })
         .await;
     }

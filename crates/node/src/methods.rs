@@ -24,6 +24,7 @@ use interfaces::Init;
 use rpc::{DuplicateMethod, MethodTable};
 
 pub(crate) use blockchain::{describe_header, header_bytes, tip_of};
+pub(crate) use mempool::{Most, send};
 pub(crate) use raw_transaction::find_transaction;
 
 use crate::state::Node;
@@ -69,3 +70,5 @@ pub(crate) fn register(
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::log as test_log;

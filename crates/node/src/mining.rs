@@ -21,6 +21,7 @@ use tokio::sync::watch;
 
 use crate::state::{Node, NodeState, Tip};
 pub(crate) use assembly::{Assembled, AssemblyError, Contents, Miner, assemble};
+pub(crate) use convert::plain_block;
 use convert::{failed, own_block, refused};
 pub(crate) use options::{config, options};
 use template::OwnTemplate;

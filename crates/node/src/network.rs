@@ -11,9 +11,9 @@ mod reach;
 mod services;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use app::Args;
+use tokio::sync::watch;
 
 pub(crate) use added::AddedNodes;
 pub(crate) use addresses::{Addresses, AddressesError};
@@ -46,7 +46,7 @@ pub(crate) struct Network {
     pub(crate) bans: Bans,
     /// Nodes that it remembers.
     pub(crate) addresses: Addresses,
-    is_active: AtomicBool,
+    is_active: watch::Sender<bool>,
 }
 
 /// The options about other nodes cannot be used. Texts are Bitcoin Core's.
@@ -76,7 +76,7 @@ impl Network {
                 args.number("bantime", DEFAULT_BAN),
             ),
             addresses: Addresses::open(directory.join("peers.dat"), magic)?,
-            is_active: AtomicBool::new(args.flag("networkactive", true)),
+            is_active: watch::Sender::new(args.flag("networkactive", true)),
         })
     }
 
@@ -90,12 +90,18 @@ impl Network {
 
     /// Whether it may connect to others.
     pub(crate) fn is_active(&self) -> bool {
-        self.is_active.load(Ordering::Relaxed)
+        *self.is_active.borrow()
+    }
+
+    /// Tells whether it may, from now on.
+    pub(crate) fn activity(&self) -> watch::Receiver<bool> {
+        self.is_active.subscribe()
     }
 
     /// Lets it connect to others, or not.
     pub(crate) fn set_active(&self, is_active: bool) {
-        if self.is_active.swap(is_active, Ordering::Relaxed) != is_active {
+        let change = |current: &mut bool| std::mem::replace(current, is_active) != is_active;
+        if self.is_active.send_if_modified(change) {
             tracing::info!("SetNetworkActive: {is_active}");
         }
     }

@@ -126,7 +126,6 @@ impl Pool {
     }
 
     /// Lets somebody hear what happens to the pool from now on.
-    #[cfg(feature = "zmq")]
     pub(crate) fn report_to(&self, listener: impl Fn(&[Event]) + Send + 'static) {
         self.lock().listeners.push(Box::new(listener));
     }

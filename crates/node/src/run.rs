@@ -10,21 +10,25 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use app::{
-    Args, DataDir, LogConfig, LogHandle, Logger, OptionCategory, OptionSpec, OptionTable, PidFile, Shutdown,
-    data_dir, options, program, report,
+    Args, DataDir, LockFile, LogConfig, LogHandle, Logger, OptionCategory, OptionSpec, OptionTable, PidFile,
+    Shutdown, data_dir, options, program, report,
 };
+use interfaces::MessageStyle;
+use tokio::runtime::Runtime;
 
 use crate::background::{self, Role};
 use crate::composition::{Composed, Composition, Finish, Surroundings};
 use crate::indexes::Wanted;
 use crate::serving::{self, Serving, Ways};
+use crate::startup::Startup;
 use crate::state::{Node, NodeState};
 use crate::user_agent::user_agent;
+use crate::user_interface::{Current, Event, Events, Running};
 #[cfg(not(feature = "zmq"))]
 use crate::without_zmq as zmq;
 #[cfg(feature = "zmq")]
 use crate::zmq;
-use crate::{awaited, chain_params, indexes, load, mining, notify, pool, rpc_server};
+use crate::{awaited, chain_params, indexes, load, mining, notify, pool, rpc_server, user_interface};
 
 /// How long the composition may take to finish after everything else has stopped.
 const FINISH_DEADLINE: Duration = Duration::from_secs(30);
@@ -99,56 +103,115 @@ fn start(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> 
         Role::Background => args.force("printtoconsole", "0"),
         Role::Foreground | Role::Launcher => report::option_warnings(&args),
     }
-    user_agent(&args)?;
-    rpc_server::check_ports(&args)?;
-    #[cfg(feature = "zmq")]
-    zmq::check(&args)?;
-    let params = chain_params::params(&args)?;
-    let data_dir = DataDir::resolve(&args)?;
-    let config = load::config(&args, &data_dir, params)?;
-    let policy = pool::config(&args)?;
-    mining::config(&args)?;
-    let wanted = Wanted::new(&args, &config)?;
-    let log_config = LogConfig::from_args(&args, &data_dir)?;
-    let lock = data_dir.lock()?;
+    let prepared = Prepared::new(composition, args)?;
     if role == Role::Launcher {
-        drop(lock);
+        drop(prepared);
         return background::launch();
     }
     if role == Role::Background {
-        background::detach(&args)?;
+        background::detach(&prepared.args)?;
     }
-    app::descriptors::raise_limit();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_name("worker")
-        .build()
-        .context("cannot start the async runtime")?;
+    let runtime = runtime()?;
     let shutdown = Shutdown::new();
     // Whoever sees the log, or anything later, can count on a clean stop.
     runtime
         .block_on(async { shutdown.install_signal_handlers() })
         .context("cannot install signal handlers")?;
-    let logger = Logger::start(log_config, [])?;
-    report::log_panics();
-    log_beginning(&args, &data_dir);
+    let logger = Logger::buffered()?;
+    let occasion = Occasion {
+        shutdown,
+        events: Events::default(),
+        running: Current::default(),
+        ready: Box::new(move || background::report_ready(role)),
+    };
+    prepared
+        .run(runtime, &logger, occasion)
+        .map(|()| ExitCode::SUCCESS)
+}
 
-    let outcome = runtime.block_on(live(
-        composition,
-        (config, policy, wanted),
-        &args,
-        &data_dir,
-        &logger.handle(),
-        &shutdown,
-        role,
-    ));
-    runtime.shutdown_timeout(LEFTOVER_DEADLINE);
-    match &outcome {
-        Ok(()) => tracing::info!("Shutdown: done"),
-        Err(error) => tracing::error!("{}", with_causes(error)),
+/// The threads that the node's work runs on.
+pub(crate) fn runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("worker")
+        .build()
+        .context("cannot start the async runtime")
+}
+
+/// A node whose options are read and found good, and which has its data directory for itself.
+pub(crate) struct Prepared {
+    composition: Composition,
+    args: Args,
+    data_dir: DataDir,
+    chain: (chain::Config, mempool::Config, Wanted),
+    log: LogConfig,
+    lock: LockFile,
+}
+
+/// For whom a node runs.
+pub(crate) struct Occasion {
+    /// What asks it to stop.
+    pub(crate) shutdown: Shutdown,
+    /// Who follows it.
+    pub(crate) events: Events,
+    /// Has the node as long as it can be called.
+    pub(crate) running: Current,
+    /// Called when it has started.
+    pub(crate) ready: Box<dyn FnOnce() + Send>,
+}
+
+impl Prepared {
+    /// Checks the options, and takes the data directory.
+    pub(crate) fn new(composition: Composition, args: Args) -> anyhow::Result<Self> {
+        user_agent(&args)?;
+        rpc_server::check_ports(&args)?;
+        #[cfg(feature = "zmq")]
+        zmq::check(&args)?;
+        let params = chain_params::params(&args)?;
+        let data_dir = DataDir::resolve(&args)?;
+        let config = load::config(&args, &data_dir, params)?;
+        let policy = pool::config(&args)?;
+        mining::config(&args)?;
+        let wanted = Wanted::new(&args, &config)?;
+        let log = LogConfig::from_args(&args, &data_dir)?;
+        let lock = data_dir.lock()?;
+        Ok(Self {
+            composition,
+            args,
+            data_dir,
+            chain: (config, policy, wanted),
+            log,
+            lock,
+        })
     }
-    drop(lock);
-    outcome.map(|()| ExitCode::SUCCESS)
+
+    /// Runs the node until it is asked to stop, or has to.
+    pub(crate) fn run(self, runtime: Runtime, logger: &Logger, occasion: Occasion) -> anyhow::Result<()> {
+        let Self {
+            composition,
+            args,
+            data_dir,
+            chain,
+            log,
+            lock,
+        } = self;
+        app::descriptors::raise_limit();
+        logger.configure(log, [])?;
+        report::log_panics();
+        log_beginning(&args, &data_dir);
+        let log = logger.handle();
+        let current = occasion.running.clone();
+        let outcome = runtime.block_on(live(composition, chain, &args, &data_dir, &log, occasion));
+        // Nobody keeps what it has open.
+        current.clear();
+        runtime.shutdown_timeout(LEFTOVER_DEADLINE);
+        match &outcome {
+            Ok(()) => tracing::info!("Shutdown: done"),
+            Err(error) => tracing::error!("{}", with_causes(error)),
+        }
+        drop(lock);
+        outcome
+    }
 }
 
 fn log_beginning(args: &Args, data_dir: &DataDir) {
@@ -188,9 +251,14 @@ async fn live(
     args: &Args,
     data_dir: &DataDir,
     log: &LogHandle,
-    shutdown: &Shutdown,
-    role: Role,
+    occasion: Occasion,
 ) -> anyhow::Result<()> {
+    let Occasion {
+        shutdown,
+        events,
+        running,
+        ready,
+    } = occasion;
     let _pid_file = PidFile::location(args, data_dir)
         .map(PidFile::create)
         .transpose()?;
@@ -209,21 +277,17 @@ async fn live(
 
     let node = Node::default();
     let params = Arc::new(config.params.clone());
-    let started = serving::start(&surroundings, shutdown, ways, &params, &node).await;
+    let started = serving::start(&surroundings, &shutdown, ways, &params, &node, &events).await;
     let (serving, served) = match started {
         Ok(serving) => {
-            let served = serve(
-                &surroundings,
-                shutdown,
-                &serving,
-                (&node, (config, policy, wanted)),
-                role,
-            )
-            .await;
+            running.set(Arc::clone(serving.running()));
+            let open = (config, (policy, wanted, data_dir.network().to_owned()));
+            let served = serve(&serving, open, ready).await;
             (Some(serving), served)
         }
         Err(error) => (None, Err(error)),
     };
+    events.end().await;
     end(serving, finish).await;
     let kept = keep(&node, args.flag("persistmempool", true)).await;
     #[cfg(feature = "zmq")]
@@ -288,16 +352,19 @@ async fn end(serving: Option<Serving>, finish: Finish) {
 
 /// Loads the chain and answers calls until the process is asked to stop; the server still runs then.
 async fn serve(
-    surroundings: &Surroundings<'_>,
-    shutdown: &Shutdown,
     serving: &Serving,
-    (node, (config, policy, wanted)): (&Node, (chain::Config, mempool::Config, Wanted)),
-    role: Role,
+    open: (chain::Config, (mempool::Config, Wanted, PathBuf)),
+    ready: Box<dyn FnOnce() + Send>,
 ) -> anyhow::Result<()> {
-    let args = surroundings.args;
-    let directory = surroundings.data_dir.network().to_owned();
-    let open = (config, (policy, wanted, directory));
-    let loaded = load_chain(args, shutdown, serving, (node, open));
+    let Running {
+        args,
+        shutdown,
+        node,
+        events,
+        ..
+    } = &**serving.running();
+    let startup = Startup::new(Arc::clone(serving.dispatcher()), events.clone());
+    let loaded = load_chain(serving.running(), &startup, open);
     tokio::select! {
         biased;
         loaded = loaded => loaded?,
@@ -307,11 +374,11 @@ async fn serve(
             }
         }
     }
-    if !shutdown.is_requested() {
+    let has_started = !shutdown.is_requested();
+    if has_started {
         let hourly = node.get()?.scheduler.every(load::FLUSH_EVERY);
-        serving.dispatcher().finish_warmup();
-        tracing::info!("init message: Done loading");
-        background::report_ready(role);
+        startup.done();
+        ready();
         notify::started(args);
         tokio::spawn(load::flush_regularly(node.clone(), hourly));
         let importing = Arc::clone(node.get()?);
@@ -321,6 +388,7 @@ async fn serve(
             .name("initload".to_owned())
             .spawn(move || {
                 load::import(&importing, &args, || {
+                    startup.end_progress();
                     runtime.spawn(indexes::follow(following));
                 });
             })
@@ -328,6 +396,16 @@ async fn serve(
     }
     shutdown.requested().await;
     tracing::info!("Shutdown: In progress...");
+    // Who waits for the start is told of it by that.
+    if let Some(text) = node
+        .get()
+        .ok()
+        .and_then(|node| node.failure())
+        .filter(|_| has_started)
+    {
+        events.send(&Event::Message(text, MessageStyle::Error));
+    }
+    events.send(&Event::ShutdownRequested);
     if let Ok(node) = node.get() {
         node.chain.interrupt();
     }
@@ -337,25 +415,27 @@ async fn serve(
 
 /// Opens the chain and brings it up to what is on disk.
 async fn load_chain(
-    args: &Args,
-    shutdown: &Shutdown,
-    serving: &Serving,
-    (node, (config, beside)): (&Node, (chain::Config, (mempool::Config, Wanted, PathBuf))),
+    running: &Arc<Running>,
+    startup: &Startup,
+    (config, beside): (chain::Config, (mempool::Config, Wanted, PathBuf)),
 ) -> anyhow::Result<()> {
-    let dispatcher = Arc::clone(serving.dispatcher());
-    let (own_args, own_shutdown, own_dispatcher) = (args.clone(), shutdown.clone(), Arc::clone(&dispatcher));
-    let open = move || load::open(config, beside, &own_args, &own_dispatcher, &own_shutdown);
+    let args = &running.args;
+    let (opening, telling) = (Arc::clone(running), startup.clone());
+    let open = move || load::open(config, beside, &opening.args, &telling, &opening.shutdown);
     let loaded: Arc<NodeState> = tokio::task::spawn_blocking(open)
         .await
         .context("the chain was not opened")??;
-    node.set(Arc::clone(&loaded));
+    running.node.set(Arc::clone(&loaded));
     notify::blocks(args, &loaded);
+    user_interface::follow(&loaded, &running.events);
     #[cfg(feature = "zmq")]
     zmq::start(args, &loaded).await;
-    let own_args = args.clone();
-    tokio::task::spawn_blocking(move || load::verify(&loaded, &own_args, &dispatcher))
+    let (verifying, telling) = (Arc::clone(running), startup.clone());
+    tokio::task::spawn_blocking(move || load::verify(&loaded, &verifying.args, &telling))
         .await
-        .context("the chain was not checked")?
+        .context("the chain was not checked")??;
+    startup.end_progress();
+    Ok(())
 }
 
 #[cfg(test)]

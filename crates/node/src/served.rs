@@ -3,38 +3,38 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use interfaces::{Echo, Init, InterfaceError, LocalEcho, Mining, Rpc};
-use rpc::{Caller, Refusal, Service};
-use tokio::runtime::Handle;
-use tokio::sync::RwLock;
+use interfaces::{Chain, Echo, Init, InterfaceError, LocalEcho, Mining, Node, Rpc};
+use rpc::{Caller, Refusal};
+use tokio::sync::{RwLock, RwLockReadGuard};
 use tracing::Instrument as _;
 
 use crate::composition::Welcome;
 use crate::mining::OwnMining;
-use crate::state::Node;
+use crate::user_interface::{OwnNode, Running};
+use crate::wallet_chain::OwnChain;
 
 /// The calls of other processes that are under way, each a reader of the lock.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Calls(Arc<RwLock<()>>);
 
 impl Calls {
+    /// Counts a call as under way as long as the result lives.
+    pub(crate) async fn begin(&self) -> RwLockReadGuard<'_, ()> {
+        self.0.read().await
+    }
+
     /// Waits until each has been handed its answer.
     pub(crate) async fn answered(&self) {
         drop(self.0.write().await);
     }
 }
 
-/// Gives each user an `Init` of its own. To be called on the runtime that calls are to run on.
-pub(crate) fn welcome(service: &Arc<Service>, calls: &Calls, node: &Node) -> Welcome {
-    let (service, calls) = (Arc::clone(service), calls.clone());
-    let node = node.clone();
-    let runtime = Handle::current();
+/// Gives each user an `Init` of its own.
+pub(crate) fn welcome(running: &Arc<Running>) -> Welcome {
+    let running = Arc::clone(running);
     Arc::new(move |user| {
         Arc::new(ServedNode {
-            service: Arc::clone(&service),
-            calls: calls.clone(),
-            node: node.clone(),
-            runtime: runtime.clone(),
+            running: Arc::clone(&running),
             user: user.to_owned(),
         })
     })
@@ -43,10 +43,7 @@ pub(crate) fn welcome(service: &Arc<Service>, calls: &Calls, node: &Node) -> Wel
 /// The node as one user can call it.
 #[derive(Clone)]
 struct ServedNode {
-    service: Arc<Service>,
-    calls: Calls,
-    node: Node,
-    runtime: Handle,
+    running: Arc<Running>,
     user: String,
 }
 
@@ -58,11 +55,26 @@ impl Init for ServedNode {
 
     async fn make_mining(&self) -> Result<Arc<dyn Mining>, InterfaceError> {
         // Waits of one caller are not ended by another.
-        Ok(Arc::new(OwnMining::new(self.node.clone(), self.runtime.clone())))
+        let running = &self.running;
+        Ok(Arc::new(OwnMining::new(
+            running.node.clone(),
+            running.runtime.clone(),
+        )))
     }
 
     async fn make_rpc(&self) -> Result<Arc<dyn Rpc>, InterfaceError> {
         Ok(Arc::new(self.clone()))
+    }
+
+    async fn make_chain(&self) -> Result<Arc<dyn Chain>, InterfaceError> {
+        Ok(Arc::new(OwnChain::new(Arc::clone(&self.running))))
+    }
+
+    async fn make_node(&self) -> Result<Arc<dyn Node>, InterfaceError> {
+        Ok(Arc::new(OwnNode::new(
+            Arc::clone(&self.running),
+            self.user.clone(),
+        )))
     }
 }
 
@@ -76,15 +88,15 @@ impl Rpc for ServedNode {
         _uri: String,
         _user: String,
     ) -> Result<String, InterfaceError> {
-        let _under_way = self.calls.0.read().await;
-        let service = Arc::clone(&self.service);
+        let _under_way = self.running.calls.begin().await;
+        let service = Arc::clone(&self.running.service);
         let caller = Caller {
             user: self.user.clone(),
             peer: None,
         };
         // The caller's thread may be one that must not be kept busy.
         let answer = async move { service.answer(request.into_bytes(), caller).await };
-        let answering = self.runtime.spawn(answer.in_current_span());
+        let answering = self.running.runtime.spawn(answer.in_current_span());
         match answering.await.unwrap_or(Err(Refusal::GivenUp)) {
             Ok(answer) => Ok(answer.to_json()),
             Err(Refusal::Forbidden) => Err(InterfaceError::NotAllowed {
@@ -109,8 +121,11 @@ mod tests {
     use tokio::sync::Semaphore;
     use tokio::task::JoinSet;
 
-    use super::{Calls, Node, welcome};
+    use super::welcome;
     use crate::rpc_server::naming;
+    use crate::state::Node;
+    use crate::user_interface::Running;
+    use crate::user_interface::tests::running;
 
     /// Each permit lets one call of `wait` end.
     fn gate() -> Arc<Semaphore> {
@@ -118,7 +133,7 @@ mod tests {
     }
 
     /// A service whose method `whoami` answers with the user, and `wait` when the gate is opened.
-    fn service(config: &ServiceConfig, gate: &Arc<Semaphore>) -> Arc<Service> {
+    fn service(config: &ServiceConfig, gate: &Arc<Semaphore>) -> Arc<Running> {
         let any = || Shape::new(ShapeKind::Any, "");
         let whoami = Method::declare("hidden", "whoami", "Tells who calls.")
             .param(Param::optional("ignored", Kind::String, "").unchecked())
@@ -144,14 +159,12 @@ mod tests {
         };
         let dispatcher = Dispatcher::new(dispatch, table, || {}).unwrap();
         dispatcher.finish_warmup();
-        Service::new(config, dispatcher)
+        let service = Service::new(config, Arc::clone(&dispatcher));
+        running(dispatcher, service, Node::default())
     }
 
-    async fn call(service: &Arc<Service>, user: &str, request: &str) -> Result<String, InterfaceError> {
-        let rpc = welcome(service, &Calls::default(), &Node::default())(user)
-            .make_rpc()
-            .await
-            .unwrap();
+    async fn call(running: &Arc<Running>, user: &str, request: &str) -> Result<String, InterfaceError> {
+        let rpc = welcome(running)(user).make_rpc().await.unwrap();
         rpc.execute_rpc(request.to_owned(), "/".to_owned(), "root".to_owned())
             .await
     }

@@ -9,11 +9,13 @@ use app::{Shutdown, report};
 use consensus::Params;
 use interfaces::Init;
 use rpc::{Dispatcher, Method, MethodTable, Routes, Service};
+use tokio::runtime::Handle;
 
 use crate::composition::{Serve, Surroundings};
 use crate::rpc_server::{self, RpcServer, RpcServerError};
 use crate::served::Calls;
 use crate::state::Node;
+use crate::user_interface::{Events, Running};
 use crate::{methods, rest, served};
 
 /// How long requests that are running at the end may take.
@@ -31,10 +33,8 @@ pub(crate) struct Ways {
 
 /// A node that answers.
 pub(crate) struct Serving {
-    dispatcher: Arc<Dispatcher>,
-    service: Arc<Service>,
+    running: Arc<Running>,
     server: Option<RpcServer>,
-    calls: Calls,
 }
 
 /// Lets other processes call the node, and HTTP clients unless options forbid it. Calls are refused until the
@@ -48,6 +48,7 @@ pub(crate) async fn start(
     ways: Ways,
     params: &Arc<Params>,
     node: &Node,
+    events: &Events,
 ) -> anyhow::Result<Serving> {
     let &Surroundings { args, data_dir, log } = surroundings;
     let mut table = MethodTable::default();
@@ -60,8 +61,18 @@ pub(crate) async fn start(
         stop.request();
     })?;
     let service = Service::new(&rpc_server::service_config(args), Arc::clone(&dispatcher));
-    let calls = Calls::default();
-    (ways.serve_processes)(served::welcome(&service, &calls, node))?;
+    let running = Arc::new(Running {
+        args: args.clone(),
+        log: log.clone(),
+        shutdown: shutdown.clone(),
+        dispatcher: Arc::clone(&dispatcher),
+        service: Arc::clone(&service),
+        node: node.clone(),
+        calls: Calls::default(),
+        events: events.clone(),
+        runtime: Handle::current(),
+    });
+    (ways.serve_processes)(served::welcome(&running))?;
     let server = if args.flag("server", true) {
         let routes = match args.flag("rest", false) {
             true => rest::routes(node, &dispatcher),
@@ -72,12 +83,7 @@ pub(crate) async fn start(
     } else {
         None
     };
-    Ok(Serving {
-        dispatcher,
-        service,
-        server,
-        calls,
-    })
+    Ok(Serving { running, server })
 }
 
 /// The sentence that rigs match, after the cause where the user must mend an option.
@@ -98,7 +104,12 @@ fn explain_start_failure(error: &RpcServerError) -> anyhow::Error {
 impl Serving {
     /// What carries calls out; until its warm-up is finished, it refuses them.
     pub(crate) fn dispatcher(&self) -> &Arc<Dispatcher> {
-        &self.dispatcher
+        &self.running.dispatcher
+    }
+
+    /// What user interfaces call.
+    pub(crate) fn running(&self) -> &Arc<Running> {
+        &self.running
     }
 
     /// Answers what is running, from wherever it came, within some time.
@@ -107,8 +118,8 @@ impl Serving {
             server.stop().await;
         }
         let answered = async {
-            drop(self.service.close().await);
-            self.calls.answered().await;
+            drop(self.running.service.close().await);
+            self.running.calls.answered().await;
         };
         if tokio::time::timeout(REQUESTS_DEADLINE, answered).await.is_err() {
             tracing::warn!(

@@ -15,6 +15,7 @@ use crate::mining::Miner;
 use crate::network::Network;
 use crate::pool::{Fees, Pool};
 use crate::schedule::Scheduler;
+use crate::wallet_chain::Observers;
 
 /// The node, once it has a chain.
 pub(crate) type Node = Later<Arc<NodeState>>;
@@ -38,6 +39,8 @@ pub(crate) struct NodeState {
     pub(crate) scheduler: Scheduler,
     pub(crate) network: Network,
     pub(crate) shutdown: Shutdown,
+    /// Who follows the chain and the pool.
+    pub(crate) observers: Observers,
     #[cfg(feature = "zmq")]
     pub(crate) publications: crate::zmq::Publications,
     tips: watch::Sender<Option<Tip>>,
@@ -109,6 +112,7 @@ impl NodeState {
             scheduler: Scheduler::default(),
             network,
             shutdown: watch.shutdown.clone(),
+            observers: Observers::default(),
             #[cfg(feature = "zmq")]
             publications: crate::zmq::Publications::default(),
             tips: watch.tips.clone(),
@@ -116,6 +120,7 @@ impl NodeState {
             fatal: Mutex::new(None),
         });
         pool.follow(&node);
+        node.observers.watch(&node);
         node
     }
 

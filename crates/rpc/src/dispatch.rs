@@ -60,6 +60,11 @@ impl Dispatcher {
         }))
     }
 
+    /// The names of all methods, sorted.
+    pub fn method_names(&self) -> Vec<String> {
+        self.table.names().map(str::to_owned).collect()
+    }
+
     /// Tells what the process is busy with during warm-up. Afterwards it has no effect.
     pub fn set_warmup_status(&self, status: impl Into<String>) {
         if let Some(current) = lock(&self.warmup).as_mut() {

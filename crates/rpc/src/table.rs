@@ -35,6 +35,11 @@ impl MethodTable {
         }
     }
 
+    /// The names of all methods, sorted.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.methods.keys().copied()
+    }
+
     pub(crate) fn find(&self, name: &str) -> Option<&Method> {
         self.methods.get(name)
     }

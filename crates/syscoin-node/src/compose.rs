@@ -1,13 +1,13 @@
 //! The node whose interfaces live in processes of their own, and which other processes call.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use ipc::{Backoff, BindAddress, EventLoop, Listeners, Peer, SpawnConfig, SpawningInit, Supervisor};
-use node::{Composed, Serve, Surroundings, Welcome};
+use node::{Composed, Composition, Serve, Surroundings, Welcome};
 
 use crate::get_ipc_info::get_ipc_info;
 use crate::{PROGRAM, options};
@@ -24,10 +24,27 @@ const WALLET_PROGRAM: &str = "syscoin-wallet";
 /// The listening sockets, once there are any.
 type Listening = Arc<Mutex<Option<Listeners>>>;
 
-pub(crate) fn compose(argv0: Option<&OsStr>, surroundings: &Surroundings<'_>) -> anyhow::Result<Composed> {
+/// The composition. A process has one IPC thread: `parents` is the one that serves its parent, if it has any.
+pub(crate) fn composition(argv0: Option<OsString>, parents: Option<EventLoop>) -> Composition {
+    Composition {
+        program: &PROGRAM,
+        options: options::table(),
+        compose: Box::new(move |surroundings| compose(argv0.as_deref(), parents, surroundings)),
+    }
+}
+
+fn compose(
+    argv0: Option<&OsStr>,
+    parents: Option<EventLoop>,
+    surroundings: &Surroundings<'_>,
+) -> anyhow::Result<Composed> {
     let Surroundings { args, data_dir, log } = surroundings;
     let addresses = options::addresses(args)?;
-    let event_loop = EventLoop::start(PROGRAM.name).context("cannot start the IPC thread")?;
+    let is_own = parents.is_none();
+    let event_loop = match parents {
+        Some(event_loop) => event_loop,
+        None => EventLoop::start(PROGRAM.name).context("cannot start the IPC thread")?,
+    };
     let log = (*log).clone();
     let config = SpawnConfig {
         directory: ipc::executable_directory(argv0).context("cannot find the own executable")?,
@@ -67,8 +84,10 @@ pub(crate) fn compose(argv0: Option<&OsStr>, surroundings: &Surroundings<'_>) ->
             }
             drop(wallet);
             init.dismiss_children().await;
-            // It ends or it does not; the process does.
-            let _ = tokio::task::spawn_blocking(move || event_loop.stop()).await;
+            if is_own {
+                // It ends or it does not; the process does.
+                let _ = tokio::task::spawn_blocking(move || event_loop.stop()).await;
+            }
         }),
     })
 }

@@ -1,4 +1,5 @@
-//! The daemon as several processes: it starts itself again, with `-ipcfd`, to serve what lives in a process of its own.
+//! The daemon as several processes: it starts itself again, with `-ipcfd`, to serve what lives in a process of its own. A
+//! process that is started so may become a node too, which its parent, a user interface, is in charge of.
 
 mod compose;
 mod get_ipc_info;
@@ -10,8 +11,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use app::{LogConfig, Logger, Program, report};
-use interfaces::LocalInit;
-use node::Composition;
+use ipc::ChildService;
+use node::SpawnedNode;
 
 const PROGRAM: Program = Program {
     name: "syscoin-node",
@@ -23,8 +24,8 @@ const PROGRAM: Program = Program {
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     if let Some(descriptor) = ipc::requested_descriptor(&arguments) {
-        return match serve_parent(descriptor) {
-            Ok(()) => ExitCode::SUCCESS,
+        return match serve_parent(&arguments, descriptor) {
+            Ok(code) => code,
             Err(error) => {
                 report::error(error);
                 ExitCode::FAILURE
@@ -34,22 +35,22 @@ fn main() -> ExitCode {
     if ipc_key::is_requested(&arguments) {
         return ipc_key::main(arguments);
     }
-    let argv0 = arguments.first().cloned();
-    let composition = Composition {
-        program: &PROGRAM,
-        options: options::table(),
-        compose: Box::new(move |surroundings| compose::compose(argv0.as_deref(), surroundings)),
-    };
-    node::run(composition, arguments)
+    node::run(compose::composition(arguments.first().cloned(), None), arguments)
 }
 
-fn serve_parent(descriptor: &OsStr) -> anyhow::Result<()> {
-    let logger = Logger::buffered()?;
-    ipc::serve_parent(
-        PROGRAM.name,
-        descriptor,
-        Arc::new(LocalInit),
-        Box::new(move |settings| Ok(logger.configure(LogConfig::from_settings(settings)?, [])?)),
-    )?;
-    Ok(())
+/// Serves what lives in a process of its own, and becomes a node where the parent asks for one.
+fn serve_parent(arguments: &[OsString], descriptor: &OsStr) -> anyhow::Result<ExitCode> {
+    let logger = Arc::new(Logger::buffered()?);
+    let code = ipc::serve_parent_with(PROGRAM.name, descriptor, |event_loop| {
+        let composition = compose::composition(arguments.first().cloned(), Some(event_loop.clone()));
+        let node = SpawnedNode::new(composition, Arc::clone(&logger));
+        ChildService {
+            init: node.init(),
+            configure_logging: Box::new(move |settings| {
+                Ok(logger.configure(LogConfig::from_settings(settings)?, [])?)
+            }),
+            finish: Box::pin(node.finish()),
+        }
+    })?;
+    Ok(code.into())
 }

@@ -1,7 +1,7 @@
 //! A process that is started by hand, and serves the node that `-ipcconnect` names.
 //!
-//! It has no wallets to serve yet. What it does is to connect, to ask for the chain that wallets need, and to stay for as
-//! long as the node does.
+//! It has no wallets to serve yet. What it does is to connect, to ask for the chain that wallets need and for its height,
+//! and to stay for as long as the node does.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -61,11 +61,14 @@ async fn serve(event_loop: &EventLoop, address: &ConnectAddress, directory: &Pat
     let Some(Connected { init, place, ended }) = connected else {
         bail!(NOTHING_TO_DO);
     };
-    let _chain = init.make_chain().await.map_err(|error| match error {
+    let refused = |error: InterfaceError| match error {
         InterfaceError::Disconnected(_) => anyhow!("the node at {place} ended the connection"),
         error => anyhow!("the node at {place} does not serve wallets: {error}"),
-    })?;
-    tracing::info!("Connected to the node at {place}");
+    };
+    let chain = init.make_chain().await.map_err(refused)?;
+    let height = chain.get_height().await.map_err(refused)?;
+    let height = height.map_or_else(|| "no block".to_owned(), |height| format!("the height {height}"));
+    tracing::info!("Connected to the node at {place}: its chain has {height}");
     ended.wait().await;
     bail!("the node at {place} ended the connection")
 }

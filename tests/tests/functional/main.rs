@@ -42,6 +42,8 @@ mod zmq;
 #[cfg(target_os = "linux")]
 mod attack;
 #[cfg(target_os = "linux")]
+mod gui;
+#[cfg(target_os = "linux")]
 mod ipc_crowds;
 #[cfg(target_os = "linux")]
 mod ipc_faults;

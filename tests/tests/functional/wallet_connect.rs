@@ -1,4 +1,4 @@
-//! `syscoin-wallet -ipcconnect`: what it says where there is no node to serve, or one without a chain.
+//! `syscoin-wallet -ipcconnect`: beside a node that serves it, and what it says where there is none.
 
 use anyhow::{Context as _, Result, ensure};
 use functional_tests::{
@@ -9,7 +9,8 @@ use rustix::process::Signal;
 for_multiprocess![
     says_where_no_node_is,
     does_nothing_where_nobody_says_to_connect,
-    says_that_a_node_has_no_chain,
+    serves_a_node_until_that_ends,
+    is_refused_where_wallets_are,
     is_refused_over_tcp_without_a_key,
     leaves_when_it_is_told_to_though_the_node_is_silent,
     says_that_the_node_is_gone,
@@ -92,21 +93,58 @@ fn does_nothing_where_nobody_says_to_connect() -> Result<()> {
     Ok(())
 }
 
-fn says_that_a_node_has_no_chain() -> Result<()> {
+/// Starts it beside a node that serves it.
+fn start_served(data_dir: &DataDir, option: &str) -> Result<Program> {
+    // The configuration file is the node's, and turns the log on standard output off.
+    let program = Program::start(
+        Executable::SyscoinWallet,
+        &arguments(data_dir, &[option, "-printtoconsole", "-logtimestamps=0"]),
+    )?;
+    let expected = format!(
+        "Connected to the node at unix:{}: its chain has the height 1\n",
+        data_dir.regtest("node.sock").display()
+    );
+    wait_until("the node's chain", || {
+        Ok(program.stdout()?.contains(&expected).then_some(()))
+    })?;
+    Ok(program)
+}
+
+fn serves_a_node_until_that_ends() -> Result<()> {
     let data_dir = DataDir::new()?;
-    let socket = data_dir.regtest("node.sock");
-    let check = |bind: &str, reason: &str| {
-        let node = Node::start(Daemon::SyscoinNode, &data_dir, &[bind])?;
-        for option in ["-ipcconnect=unix", "-ipcconnect=auto"] {
-            run(&data_dir, &[option])?.check_failure(&format!(
-                "Error: the node at unix:{} does not serve wallets: Init.makeChain is {reason}",
-                socket.display()
-            ))?;
-        }
-        node.stop()
-    };
-    check("-ipcbind=unix", "not supported by this process")?;
-    check("-ipcbind=unix,allow=rpc+mining", "not allowed here")
+    let node = Node::start(Daemon::SyscoinNode, &data_dir, &["-ipcbind=unix,allow=chain"])?;
+    node.rpc()?
+        .call("generatetodescriptor", serde_json::json!([1, "raw(51)"]))?;
+    for (option, signal) in [
+        ("-ipcconnect=unix", Signal::INT),
+        ("-ipcconnect=auto", Signal::TERM),
+    ] {
+        let program = start_served(&data_dir, option)?;
+        program.signal(signal)?;
+        program.wait()?.check_success()?;
+    }
+    let program = start_served(&data_dir, "-ipcconnect=unix")?;
+    node.stop()?;
+    program.wait()?.check_failure(&format!(
+        "Error: the node at unix:{} ended the connection",
+        data_dir.regtest("node.sock").display()
+    ))
+}
+
+fn is_refused_where_wallets_are() -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(
+        Daemon::SyscoinNode,
+        &data_dir,
+        &["-ipcbind=unix,allow=rpc+mining"],
+    )?;
+    for option in ["-ipcconnect=unix", "-ipcconnect=auto"] {
+        run(&data_dir, &[option])?.check_failure(&format!(
+            "Error: the node at unix:{} does not serve wallets: Init.makeChain is not allowed here",
+            data_dir.regtest("node.sock").display()
+        ))?;
+    }
+    node.stop()
 }
 
 fn is_refused_over_tcp_without_a_key() -> Result<()> {

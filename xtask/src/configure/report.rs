@@ -93,6 +93,7 @@ mod tests {
               syscoin-tx      yes
               syscoin-util    yes
               syscoin-node    yes
+              syscoin-gui     yes
               syscoin-wallet  no   needs wallet
         "#]]
         .assert_eq(&report.render());

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use crate::args::Inner;
 use crate::args::error::{ArgsError, CommandLineError, NegationError};
-use crate::options::OptionSpec;
+use crate::options::{OptionSpec, OptionTable};
 use crate::os_text;
 use crate::value::{Value, flag_from};
 
@@ -103,6 +103,19 @@ impl Inner {
         let value = key.value(value, option, &mut self.notices)?;
         self.settings.push_command_line(&key.name, value);
         Ok(())
+    }
+}
+
+/// Whether the argument is an option of the table's, or no option at all.
+pub(crate) fn is_known(table: &OptionTable, argument: &OsStr) -> bool {
+    let (key, _value) = os_text::split_assignment(argument);
+    let key = if cfg!(windows) { windows_key(&key) } else { key };
+    match key.strip_prefix('-') {
+        None | Some("") => true,
+        Some(key) => {
+            let key = Key::parse(key.strip_prefix('-').unwrap_or(key));
+            key.section.is_empty() && table.get(&key.name).is_some()
+        }
     }
 }
 

@@ -67,6 +67,9 @@ pub trait NodeEvents: Send + Sync {
         tip: BlockTip,
         presync: bool,
     ) -> Result<(), InterfaceError>;
+
+    /// The node is about to stop, whoever asked for it. It is the last event.
+    async fn shutdown_requested(&self) -> Result<(), InterfaceError>;
 }
 
 /// How serious a message is.

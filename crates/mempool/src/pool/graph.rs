@@ -55,7 +55,7 @@ impl Mempool {
     }
 
     /// What transactions come to.
-    pub(super) fn sum<'a>(&self, txids: impl IntoIterator<Item = &'a Txid>) -> Totals {
+    pub(crate) fn sum<'a>(&self, txids: impl IntoIterator<Item = &'a Txid>) -> Totals {
         let mut totals = Totals::default();
         for txid in txids {
             totals.add(&self.entry(txid).own());

@@ -9,6 +9,7 @@ mod send;
 mod test_accept;
 
 use rpc::{Method, RpcError, code};
+pub(crate) use send::{Most, send};
 
 use crate::state::Node;
 

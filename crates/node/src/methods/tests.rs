@@ -17,7 +17,7 @@ use super::*;
 use crate::rpc_server::naming;
 
 /// A process has one log.
-fn log() -> LogHandle {
+pub(crate) fn log() -> LogHandle {
     static LOGGER: OnceLock<Logger> = OnceLock::new();
     LOGGER
         .get_or_init(|| Logger::start(LogConfig::from_settings(&[]).unwrap(), []).unwrap())

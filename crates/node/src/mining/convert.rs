@@ -31,7 +31,7 @@ pub(super) fn own_block(block: bitcoin::Block) -> Result<Block, BlockVerdict> {
 }
 
 /// A block in the interface's form.
-pub(super) fn plain_block(block: &Block) -> bitcoin::Block {
+pub(crate) fn plain_block(block: &Block) -> bitcoin::Block {
     bitcoin::Block {
         header: *block.header.pure(),
         txdata: block.transactions.clone(),

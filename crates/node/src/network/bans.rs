@@ -12,6 +12,7 @@ use addrman::NetAddress;
 use fs_err as fs;
 use rpc::Subnet;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::replace::replace;
 
@@ -51,6 +52,8 @@ pub(crate) struct Bans {
     is_unwritten: AtomicBool,
     file: PathBuf,
     default_seconds: i64,
+    /// Sent whenever they change.
+    changes: watch::Sender<()>,
 }
 
 impl Banned {
@@ -116,7 +119,13 @@ impl Bans {
             is_unwritten: AtomicBool::new(false),
             file,
             default_seconds,
+            changes: watch::Sender::default(),
         }
+    }
+
+    /// Tells of changes from now on.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Banned, Ban>> {
@@ -180,6 +189,7 @@ impl Bans {
 
     /// Writes the file, which is there as a whole or as it was. A failure is told and does not lift the ban.
     fn write(&self, bans: &BTreeMap<Banned, Ban>) {
+        self.changes.send_replace(());
         let list = bans.iter().map(|(banned, ban)| {
             json!({
                 "version": VERSION,

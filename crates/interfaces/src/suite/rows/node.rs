@@ -8,12 +8,12 @@ use bitcoin::{Amount, BlockHash, OutPoint, Transaction};
 use crate::suite::objects::interface;
 use crate::{
     Ban, BlockTip, Coin, ConnectionDirection, FeeRate, Json, LocalAddress, LogCategory, MessageStyle,
-    Network, NetworkProxy, PeerStats, Refusal, RpcFailure, StartedAt, SynchronizationState, UnixTime,
+    Network, NetworkProxy, PeerStats, Refusal, RpcFailure, Secret, StartedAt, SynchronizationState, UnixTime,
 };
 
 interface! {
     Node in node, described by the first {
-        initialize() -> Result<(), Refusal>;
+        initialize(arguments: Vec<Secret>) -> Result<(), Refusal>;
         start() -> Result<StartedAt, Refusal>;
         start_shutdown() -> ();
         shut_down() -> ();
@@ -73,5 +73,6 @@ interface! {
         banned_list_changed() -> ();
         block_tip(state: SynchronizationState, tip: BlockTip, verification_progress: f64) -> ();
         header_tip(state: SynchronizationState, tip: BlockTip, presync: bool) -> ();
+        shutdown_requested() -> ();
     }
 }

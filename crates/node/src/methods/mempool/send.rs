@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bitcoin::{OutPoint, Script, Transaction};
+use bitcoin::{Amount, OutPoint, Script, Transaction};
 use consensus::script::is_unspendable;
 use consensus::transaction::TransactionKind;
 use encoding::assembly::has_valid_operations;
@@ -15,6 +15,15 @@ use serde_json::Value;
 use crate::methods::blockchain::tip_of;
 use crate::state::{Node, NodeState, blocking};
 use crate::{shapes, values};
+
+/// The most that a transaction may pay.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Most {
+    /// So much for its size, or anything where that is nothing.
+    Rate(FeeRate),
+    /// So much in all.
+    Fee(Amount),
+}
 
 /// The rate above which a transaction is taken to be a mistake, in units for 1,000 virtual bytes.
 const MAX_FEE_RATE: i64 = 10_000_000;
@@ -76,7 +85,7 @@ pub(super) fn sendrawtransaction(node: Node) -> Method {
                     ));
                 }
                 let max_rate = max_fee_rate(&max_rate)?;
-                send(node, &Arc::new(transaction), max_rate)
+                send(node, &Arc::new(transaction), Most::Rate(max_rate))
             })
             .await
         }
@@ -94,7 +103,8 @@ fn burns_more(transaction: &Transaction, max_burn: u64) -> bool {
     !is_meant && outputs.any(|output| output.value.to_sat() > max_burn && is_lost(&output.script_pubkey))
 }
 
-fn send(node: &NodeState, transaction: &Arc<Transaction>, max_rate: FeeRate) -> Outcome {
+/// Takes a transaction into the pool, unless it pays too much.
+pub(crate) fn send(node: &NodeState, transaction: &Arc<Transaction>, most: Most) -> Outcome {
     let txid = transaction.compute_txid();
     for vout in 0..u32::try_from(transaction.output.len()).unwrap_or(u32::MAX) {
         let coin = node.chain.coin(&OutPoint { txid, vout });
@@ -119,11 +129,15 @@ fn send(node: &NodeState, transaction: &Arc<Transaction>, max_rate: FeeRate) -> 
             RpcError::new(number, rejection.to_string())
         })
     };
-    if max_rate > FeeRate::ZERO {
+    if !matches!(most, Most::Rate(rate) if rate <= FeeRate::ZERO) {
         let accepted = accept(Purpose::Test)?;
-        let fee = accepted.fee.to_sat();
+        let fee = i64::try_from(accepted.fee.to_sat()).unwrap_or(i64::MAX);
         let size = transaction.weight().to_vbytes_ceil();
-        if i64::try_from(fee).unwrap_or(i64::MAX) > max_rate.fee(size) {
+        let limit = match most {
+            Most::Rate(rate) => rate.fee(size),
+            Most::Fee(amount) => i64::try_from(amount.to_sat()).unwrap_or(i64::MAX),
+        };
+        if fee > limit {
             return Err(RpcError::new(
                 code::VERIFY_ERROR,
                 "Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)",

@@ -1,0 +1,399 @@
+//! The node's `Node`: what user interfaces ask of it, and what they are told.
+
+mod ask;
+mod events;
+mod follow;
+#[cfg(test)]
+mod listener;
+mod network;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use app::{Args, LogHandle, Shutdown};
+use async_trait::async_trait;
+use bitcoin::{Amount, BlockHash, OutPoint, Transaction};
+use interfaces::{
+    Ban, BlockTip, Coin, ConnectionDirection, FeeRate, Handler, InterfaceError, Json, LocalAddress,
+    LogCategory, Network, NetworkProxy, NodeEvents, PeerStats, Refusal, RpcFailure, Secret, StartedAt,
+    UnixTime, WalletLoader,
+};
+use rpc::{Caller, Dispatcher, Service};
+use serde_json::json;
+use tokio::runtime::Handle;
+
+pub(crate) use ask::{coin, interface_rate};
+pub(crate) use events::{Event, Events};
+pub(crate) use follow::follow;
+
+use crate::served::Calls;
+use crate::spawned::Spawned;
+use crate::state::{Node, NodeState};
+
+/// A node that can be called, though its chain may still be loading.
+pub(crate) struct Running {
+    pub(crate) args: Args,
+    pub(crate) log: LogHandle,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) dispatcher: Arc<Dispatcher>,
+    pub(crate) service: Arc<Service>,
+    pub(crate) node: Node,
+    pub(crate) calls: Calls,
+    pub(crate) events: Events,
+    /// The runtime that calls are to run on: the caller's thread may be one that must not be kept busy.
+    pub(crate) runtime: Handle,
+}
+
+impl Running {
+    /// The node, once it has loaded its chain.
+    pub(crate) fn loaded(&self) -> Result<Arc<NodeState>, InterfaceError> {
+        let node = self.node.get().map_err(|error| failed(error.message))?;
+        Ok(Arc::clone(node))
+    }
+
+    /// Does what may take long on a thread that may wait.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&NodeState) -> Result<T, InterfaceError> + Send + 'static,
+    ) -> Result<T, InterfaceError> {
+        let node = self.loaded()?;
+        let span = tracing::Span::current();
+        let running = self.runtime.spawn_blocking(move || span.in_scope(|| work(&node)));
+        running.await.unwrap_or_else(|error| Err(failed(error)))
+    }
+}
+
+/// An error of this process's, as a caller is told of it.
+pub(crate) fn failed(error: impl std::fmt::Display) -> InterfaceError {
+    InterfaceError::Remote(error.to_string())
+}
+
+/// The node, for as long as there is one to call. Clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct Current(Arc<Mutex<Option<Arc<Running>>>>);
+
+impl Current {
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Running>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set(&self, running: Arc<Running>) {
+        *self.lock() = Some(running);
+    }
+
+    pub(crate) fn get(&self) -> Option<Arc<Running>> {
+        self.lock().clone()
+    }
+
+    /// Lets the node go, whoever still holds this.
+    pub(crate) fn clear(&self) {
+        let running = self.lock().take();
+        drop(running);
+    }
+}
+
+/// The node as one user can call it.
+pub(crate) struct OwnNode {
+    running: Current,
+    user: String,
+    /// The process whose parent is in charge of the node's life; none where the node runs by itself.
+    spawned: Option<Arc<Spawned>>,
+}
+
+impl OwnNode {
+    /// A node that runs by itself.
+    pub(crate) fn new(running: Arc<Running>, user: String) -> Self {
+        let current = Current::default();
+        current.set(running);
+        Self {
+            running: current,
+            user,
+            spawned: None,
+        }
+    }
+
+    /// A node that its caller starts.
+    pub(crate) fn to_start(spawned: Arc<Spawned>) -> Self {
+        Self {
+            running: spawned.running().clone(),
+            user: app::cookie::COOKIE_USER.to_owned(),
+            spawned: Some(spawned),
+        }
+    }
+
+    fn running(&self) -> Result<Arc<Running>, InterfaceError> {
+        self.running.get().ok_or_else(|| failed("the node does not run"))
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&NodeState) -> T + Send + 'static,
+    ) -> Result<T, InterfaceError> {
+        self.running()?.blocking(|node| Ok(work(node))).await
+    }
+
+    fn refuse<T>() -> Result<Result<T, Refusal>, InterfaceError> {
+        Ok(Err(Refusal::new("The node is running already.")))
+    }
+}
+
+#[async_trait]
+impl interfaces::Node for OwnNode {
+    async fn initialize(&self, arguments: Vec<Secret>) -> Result<Result<(), Refusal>, InterfaceError> {
+        match &self.spawned {
+            Some(spawned) => spawned.initialize(arguments).await,
+            None => Self::refuse(),
+        }
+    }
+
+    async fn start(&self) -> Result<Result<StartedAt, Refusal>, InterfaceError> {
+        let Some(spawned) = &self.spawned else {
+            return Self::refuse();
+        };
+        match spawned.start().await? {
+            Ok(()) => Ok(Ok(self.ask(ask::started_at).await?)),
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
+    async fn start_shutdown(&self) -> Result<(), InterfaceError> {
+        match &self.spawned {
+            Some(spawned) => spawned.shutdown().request(),
+            None => self.running()?.shutdown.request(),
+        }
+        Ok(())
+    }
+
+    /// Of a node that runs by itself its caller learns of the end from the end of the connection.
+    async fn shut_down(&self) -> Result<(), InterfaceError> {
+        self.start_shutdown().await?;
+        match &self.spawned {
+            Some(spawned) => _ = spawned.finish().await,
+            None => std::future::pending().await,
+        }
+        Ok(())
+    }
+
+    async fn shutdown_requested(&self) -> Result<bool, InterfaceError> {
+        Ok(match &self.spawned {
+            Some(spawned) => spawned.shutdown().is_requested(),
+            None => self.running()?.shutdown.is_requested(),
+        })
+    }
+
+    async fn get_exit_status(&self) -> Result<i32, InterfaceError> {
+        if let Some(status) = self.spawned.as_ref().and_then(|spawned| spawned.exit_status()) {
+            return Ok(status.into());
+        }
+        let failure = self.running()?.node.get().ok().and_then(|node| node.failure());
+        Ok(i32::from(failure.is_some()))
+    }
+
+    async fn get_warnings(&self) -> Result<Vec<String>, InterfaceError> {
+        // The node has nothing to warn of yet.
+        self.running()?;
+        Ok(Vec::new())
+    }
+
+    async fn get_log_categories(&self) -> Result<Vec<LogCategory>, InterfaceError> {
+        let categories = self.running()?.log.categories().into_iter();
+        let categories = categories.map(|(name, active)| LogCategory {
+            name: name.to_owned(),
+            active,
+        });
+        Ok(categories.collect())
+    }
+
+    async fn is_setting_ignored(&self, name: String) -> Result<bool, InterfaceError> {
+        Ok(self.running()?.args.is_on_command_line(&name))
+    }
+
+    async fn get_persistent_setting(&self, _name: String) -> Result<Option<Json>, InterfaceError> {
+        Err(InterfaceError::unsupported("Node.getPersistentSetting"))
+    }
+
+    async fn update_rw_setting(&self, _name: String, _value: Option<Json>) -> Result<(), InterfaceError> {
+        Err(InterfaceError::unsupported("Node.updateRwSetting"))
+    }
+
+    async fn force_setting(&self, _name: String, _value: Option<Json>) -> Result<(), InterfaceError> {
+        Err(InterfaceError::unsupported("Node.forceSetting"))
+    }
+
+    async fn reset_settings(&self) -> Result<(), InterfaceError> {
+        Err(InterfaceError::unsupported("Node.resetSettings"))
+    }
+
+    /// The node listens for no peers that a router could let in.
+    async fn map_port(&self, _enable: bool) -> Result<(), InterfaceError> {
+        Err(InterfaceError::unsupported("Node.mapPort"))
+    }
+
+    async fn get_proxy(&self, network: Network) -> Result<Option<NetworkProxy>, InterfaceError> {
+        Ok(network::proxy(&self.running()?.loaded()?.network, network))
+    }
+
+    async fn get_node_count(&self, _direction: ConnectionDirection) -> Result<u64, InterfaceError> {
+        self.running()?;
+        Ok(0)
+    }
+
+    async fn get_nodes_stats(&self) -> Result<Vec<PeerStats>, InterfaceError> {
+        self.running()?;
+        Ok(Vec::new())
+    }
+
+    async fn get_banned(&self) -> Result<Vec<Ban>, InterfaceError> {
+        self.ask(network::bans).await
+    }
+
+    async fn ban(
+        &self,
+        subnet: String,
+        duration: Option<Duration>,
+    ) -> Result<Result<(), Refusal>, InterfaceError> {
+        self.ask(move |node| network::ban(node, &subnet, duration)).await
+    }
+
+    async fn unban(&self, subnet: String) -> Result<bool, InterfaceError> {
+        self.ask(move |node| network::unban(node, &subnet)).await
+    }
+
+    async fn disconnect_by_address(&self, _address: String) -> Result<bool, InterfaceError> {
+        self.running()?;
+        Ok(false)
+    }
+
+    async fn disconnect_by_id(&self, _id: i64) -> Result<bool, InterfaceError> {
+        self.running()?;
+        Ok(false)
+    }
+
+    async fn get_total_bytes_received(&self) -> Result<u64, InterfaceError> {
+        self.running()?;
+        Ok(0)
+    }
+
+    async fn get_total_bytes_sent(&self) -> Result<u64, InterfaceError> {
+        self.running()?;
+        Ok(0)
+    }
+
+    async fn get_net_local_addresses(&self) -> Result<Vec<LocalAddress>, InterfaceError> {
+        self.running()?;
+        Ok(Vec::new())
+    }
+
+    async fn set_network_active(&self, active: bool) -> Result<(), InterfaceError> {
+        self.running()?.loaded()?.network.set_active(active);
+        Ok(())
+    }
+
+    async fn get_network_active(&self) -> Result<bool, InterfaceError> {
+        Ok(self.running()?.loaded()?.network.is_active())
+    }
+
+    async fn get_mempool_size(&self) -> Result<u64, InterfaceError> {
+        self.ask(|node| node.pool.with(|pool| pool.len() as u64)).await
+    }
+
+    async fn get_mempool_dynamic_usage(&self) -> Result<u64, InterfaceError> {
+        self.ask(|node| node.pool.with(|pool| pool.usage() as u64)).await
+    }
+
+    async fn get_mempool_max_usage(&self) -> Result<u64, InterfaceError> {
+        self.ask(|node| node.pool.with(|pool| pool.config().max_usage as u64))
+            .await
+    }
+
+    async fn get_header_tip(&self) -> Result<Option<BlockTip>, InterfaceError> {
+        self.ask(|node| ask::header_tip(&node.chain.tree())).await
+    }
+
+    async fn get_num_blocks(&self) -> Result<u32, InterfaceError> {
+        self.ask(|node| ask::tip(&node.chain.tree()).map_or(0, |tip| tip.block.height))
+            .await
+    }
+
+    async fn get_best_block_hash(&self) -> Result<BlockHash, InterfaceError> {
+        self.ask(|node| ask::tip_or_genesis(&node.chain).block.hash).await
+    }
+
+    async fn get_last_block_time(&self) -> Result<UnixTime, InterfaceError> {
+        self.ask(|node| ask::tip_or_genesis(&node.chain).time).await
+    }
+
+    async fn get_verification_progress(&self) -> Result<f64, InterfaceError> {
+        self.ask(|node| node.chain.verification_progress()).await
+    }
+
+    async fn is_initial_block_download(&self) -> Result<bool, InterfaceError> {
+        self.ask(|node| node.chain.is_initial_block_download()).await
+    }
+
+    async fn is_loading_blocks(&self) -> Result<bool, InterfaceError> {
+        Ok(self.running()?.loaded()?.chain.is_rebuilding())
+    }
+
+    async fn get_dust_relay_fee(&self) -> Result<FeeRate, InterfaceError> {
+        self.ask(|node| ask::interface_rate(node.pool.with(|pool| pool.config().dust)))
+            .await
+    }
+
+    async fn get_unspent_output(&self, outpoint: OutPoint) -> Result<Option<Coin>, InterfaceError> {
+        let running = self.running()?;
+        running.blocking(move |node| ask::coin(node, &outpoint)).await
+    }
+
+    async fn broadcast_transaction(
+        &self,
+        transaction: Transaction,
+        max_fee: Amount,
+    ) -> Result<Result<(), Refusal>, InterfaceError> {
+        let running = self.running()?;
+        let _under_way = running.calls.begin().await;
+        self.ask(move |node| ask::broadcast(node, transaction, max_fee))
+            .await
+    }
+
+    async fn execute_rpc(
+        &self,
+        method: String,
+        parameters: Json,
+        _uri: String,
+    ) -> Result<Result<Json, RpcFailure>, InterfaceError> {
+        let running = self.running()?;
+        let _under_way = running.calls.begin().await;
+        let request = json!({ "method": method, "params": parameters, "id": null }).to_string();
+        let caller = Caller {
+            user: self.user.clone(),
+            peer: None,
+        };
+        let service = Arc::clone(&running.service);
+        let answering = async move { service.answer(request.into_bytes(), caller).await };
+        match running.runtime.spawn(answering).await.map_err(failed)? {
+            Ok(answer) => ask::read_answer(&answer.to_json()),
+            Err(rpc::Refusal::Forbidden) => Err(InterfaceError::not_allowed("Node.executeRpc")),
+            Err(refusal) => ask::read_answer(&refusal.to_json()),
+        }
+    }
+
+    async fn list_rpc_commands(&self) -> Result<Vec<String>, InterfaceError> {
+        Ok(self.running()?.dispatcher.method_names())
+    }
+
+    async fn wallet_loader(&self) -> Result<Option<Arc<dyn WalletLoader>>, InterfaceError> {
+        self.running()?;
+        Ok(None)
+    }
+
+    async fn handle_events(&self, events: Arc<dyn NodeEvents>) -> Result<Arc<dyn Handler>, InterfaceError> {
+        if let Some(spawned) = &self.spawned {
+            return Ok(spawned.follow(events));
+        }
+        let running = self.running()?;
+        Ok(running.events.follow(events, &running.runtime))
+    }
+}

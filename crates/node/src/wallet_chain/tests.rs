@@ -1,0 +1,257 @@
+//! A chain of a few blocks, asked as a wallet does.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use bitcoin::hashes::Hash as _;
+use interfaces::{BlockInfo, ChainRole, RemovalReason};
+use tempfile::TempDir;
+
+use super::*;
+use crate::mining::OwnMining;
+use crate::mining::tests::{mine_one, miner};
+use crate::user_interface::tests::running_on;
+
+/// A chain of so many blocks above the first.
+async fn chain_of(count: u32) -> (TempDir, OwnMining, OwnChain) {
+    let (directory, mining) = miner();
+    for _ in 0..count {
+        mine_one(&mining).await;
+    }
+    let chain = OwnChain::new(running_on(&mining.node));
+    (directory, mining, chain)
+}
+
+const ALL: BlockParts = BlockParts {
+    locator: true,
+    data: true,
+};
+
+fn said<T: std::fmt::Debug>(outcome: Result<T, InterfaceError>) -> String {
+    outcome.unwrap_err().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_are_found_by_hash_height_time_and_place() {
+    let (_directory, _mining, chain) = chain_of(30).await;
+    assert_eq!(chain.get_height().await.unwrap(), Some(30));
+    assert_eq!(chain.get_block_hash(31).await.unwrap(), None);
+    assert!(chain.have_block_on_disk(30).await.unwrap());
+    let tip = chain.get_block_hash(30).await.unwrap().unwrap();
+    let found = chain.find_block(tip, ALL).await.unwrap().unwrap();
+    assert_eq!(
+        (found.block.height, found.next, found.in_active_chain),
+        (30, None, true)
+    );
+    assert_eq!(found.data.unwrap().block_hash(), tip);
+    let locator = found.locator.unwrap();
+    assert_eq!(locator, chain.get_tip_locator().await.unwrap());
+    let mut heights = Vec::new();
+    for hash in &locator.have {
+        let block = chain
+            .find_block(*hash, BlockParts::default())
+            .await
+            .unwrap()
+            .unwrap();
+        heights.push(block.block.height);
+    }
+    assert_eq!(
+        heights,
+        [30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 18, 14, 6, 0]
+    );
+    assert_eq!(chain.find_locator_fork(locator).await.unwrap(), Some(30));
+    let stranger = BlockLocator {
+        have: vec![BlockHash::all_zeros()],
+    };
+    assert_eq!(chain.find_locator_fork(stranger).await.unwrap(), None);
+
+    let seven = chain.get_block_hash(7).await.unwrap().unwrap();
+    let ancestor = chain
+        .find_ancestor_by_height(tip, 7, BlockParts::default())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(ancestor.block.hash, seven);
+    assert_eq!(ancestor.next.unwrap().height, 8);
+    assert!(
+        chain
+            .find_ancestor_by_hash(tip, seven, BlockParts::default())
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert!(
+        chain
+            .find_ancestor_by_hash(seven, tip, BlockParts::default())
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert_eq!(
+        chain
+            .find_ancestor_by_height(seven, 8, BlockParts::default())
+            .await
+            .unwrap(),
+        None
+    );
+    let common = chain
+        .find_common_ancestor(tip, seven, BlockParts::default())
+        .await
+        .unwrap();
+    assert_eq!(common.ancestor, common.second);
+    assert_eq!(common.first.unwrap().block.hash, tip);
+
+    let first =
+        |time, height| chain.find_first_block_with_time_and_height(time, height, BlockParts::default());
+    let height = |found: Option<FoundBlock>| found.map(|found| found.block.height);
+    let long_ago = UnixTime::from_seconds(0);
+    assert_eq!(height(first(long_ago, 0).await.unwrap()), Some(0));
+    assert_eq!(height(first(long_ago, 9).await.unwrap()), Some(9));
+    assert_eq!(height(first(long_ago, 31).await.unwrap()), None);
+    let since = first(ancestor.max_time, 0).await.unwrap().unwrap();
+    assert!(since.block.height <= 7 && since.max_time >= ancestor.max_time);
+    let never = UnixTime::from_seconds(i64::MAX);
+    assert_eq!(height(first(never, 0).await.unwrap()), None);
+    assert!(chain.has_blocks(tip, 0, None).await.unwrap());
+    assert!(!chain.has_blocks(BlockHash::all_zeros(), 0, None).await.unwrap());
+    let progress = chain.guess_verification_progress(seven).await.unwrap();
+    assert!((progress - 7.0 / 30.0).abs() < 1e-9);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn coins_are_those_that_no_block_spends() {
+    let (_directory, _mining, chain) = chain_of(1).await;
+    let tip = chain.get_block_hash(1).await.unwrap().unwrap();
+    let block = chain.find_block(tip, ALL).await.unwrap().unwrap().data.unwrap();
+    let there = OutPoint::new(block.txdata[0].compute_txid(), 0);
+    let coins = chain.find_coins(vec![OutPoint::null(), there]).await.unwrap();
+    assert_eq!(coins[0], None);
+    let coin = coins[1].as_ref().unwrap();
+    assert_eq!(coin.output, block.txdata[0].output[0]);
+    assert_eq!((coin.height, coin.is_coinbase), (Some(1), true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_of_wallets_are_told_and_no_others() {
+    let (_directory, _mining, chain) = chain_of(0).await;
+    let setting = async |name: &str| chain.get_setting(name.to_owned()).await;
+    assert_eq!(setting("wallet").await.unwrap(), Some(Json::from("b")));
+    assert_eq!(setting("keypool").await.unwrap(), None);
+    let list = chain.get_settings_list("wallet".to_owned()).await.unwrap();
+    assert_eq!(list, ["a", "b"]);
+    for name in ["rpcpassword", "startupnotify", "datadir", "none"] {
+        assert_eq!(said(setting(name).await), "Chain.getSetting is not allowed here");
+        let changed = chain.update_rw_setting(name.to_owned(), None, Some(Json::from("x")), true);
+        assert_eq!(said(changed.await), "Chain.updateRwSetting is not allowed here");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fees_and_limits_are_those_of_the_pool() {
+    let (_directory, _mining, chain) = chain_of(0).await;
+    let rate = FeeRate::from_sat_per_kvb;
+    assert_eq!(chain.relay_min_fee().await.unwrap(), rate(1_000));
+    assert_eq!(chain.mempool_min_fee().await.unwrap(), rate(1_000));
+    assert_eq!(chain.relay_dust_fee().await.unwrap(), rate(3_000));
+    let limits = chain.get_package_limits().await.unwrap();
+    assert_eq!((limits.ancestors, limits.descendants), (25, 25));
+    let estimate = chain.estimate_smart_fee(6, FeeEstimateMode::Unset).await.unwrap();
+    assert_eq!((estimate.fee_rate, estimate.target_blocks), (None, 6));
+    let transaction = bitcoin::constants::genesis_block(bitcoin::Network::Regtest)
+        .txdata
+        .remove(0);
+    assert_eq!(
+        chain.check_chain_limits(transaction.clone()).await.unwrap(),
+        Ok(())
+    );
+    assert_eq!(
+        chain.is_rbf_opt_in(transaction.clone()).await.unwrap(),
+        RbfState::Unknown
+    );
+    let refused = chain.broadcast_transaction(transaction, Amount::MAX_MONEY, BroadcastMethod::MempoolAndAll);
+    assert_eq!(refused.await.unwrap(), Err(Refusal::new("coinbase")));
+}
+
+/// Writes down what it hears.
+#[derive(Default)]
+struct Observer(Mutex<Vec<String>>);
+
+impl Observer {
+    fn hear(&self, what: String) -> Result<(), InterfaceError> {
+        self.0.lock().unwrap().push(what);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Notifications for Observer {
+    async fn transaction_added_to_mempool(&self, _transaction: Transaction) -> Result<(), InterfaceError> {
+        self.hear("added".to_owned())
+    }
+
+    async fn transaction_removed_from_mempool(
+        &self,
+        _transaction: Transaction,
+        reason: RemovalReason,
+    ) -> Result<(), InterfaceError> {
+        self.hear(format!("removed {reason:?}"))
+    }
+
+    async fn block_connected(&self, role: ChainRole, block: BlockInfo) -> Result<(), InterfaceError> {
+        assert_eq!(role, ChainRole::Normal);
+        assert_eq!(block.data.unwrap().block_hash(), block.hash);
+        self.hear(format!("connected {}", block.height))
+    }
+
+    async fn block_disconnected(&self, block: BlockInfo) -> Result<(), InterfaceError> {
+        assert!(block.previous.is_some() && block.data.is_some());
+        self.hear(format!("disconnected {}", block.height))
+    }
+
+    async fn updated_block_tip(&self) -> Result<(), InterfaceError> {
+        self.hear("tip".to_owned())
+    }
+
+    async fn chain_state_flushed(
+        &self,
+        _role: ChainRole,
+        locator: BlockLocator,
+    ) -> Result<(), InterfaceError> {
+        self.hear(format!("flushed {}", locator.have.len()))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_are_told_in_their_order_and_can_be_waited_for() {
+    let (_directory, mining, chain) = chain_of(1).await;
+    let observer = Arc::new(Observer::default());
+    let handler = chain
+        .handle_notifications(Arc::clone(&observer) as Arc<dyn Notifications>)
+        .await
+        .unwrap();
+    let tip = chain.get_block_hash(1).await.unwrap().unwrap();
+    chain.wait_for_notifications_if_tip_changed(tip).await.unwrap();
+    mine_one(&mining).await;
+    let node = chain.running.loaded().unwrap();
+    node.observers.flushed(&node);
+    let changing = Arc::clone(&node);
+    let invalidating = tokio::task::spawn_blocking(move || {
+        let id = changing.chain.tree().tip().unwrap();
+        changing.chain.invalidate_block(id)
+    });
+    invalidating.await.unwrap().unwrap();
+    let waiting = chain.wait_for_notifications_if_tip_changed(BlockHash::all_zeros());
+    tokio::time::timeout(Duration::from_secs(30), waiting)
+        .await
+        .unwrap()
+        .unwrap();
+    let expected = ["connected 2", "tip", "flushed 3", "disconnected 2", "tip"];
+    assert_eq!(*observer.0.lock().unwrap(), expected);
+    handler.disconnect().await.unwrap();
+    mine_one(&mining).await;
+    chain
+        .wait_for_notifications_if_tip_changed(BlockHash::all_zeros())
+        .await
+        .unwrap();
+    assert_eq!(*observer.0.lock().unwrap(), expected);
+}
