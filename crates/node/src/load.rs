@@ -216,6 +216,7 @@ pub(crate) fn open(
     let watch = Arc::new(TipWatch::new(stop_at, shutdown.clone()));
     let progress = Arc::new(startup.clone());
     let network = Network::open(args, &directory, config.params.magic)?;
+    tracing::info!("SetNetworkActive: {}", network.is_active());
     let indexes = Indexes::open(wanted, &directory, &config).map_err(advised)?;
     let chain =
         ChainstateManager::open(config, Arc::new(clock(args)), vec![progress]).map_err(

@@ -229,7 +229,7 @@ pub(super) fn check_sections(args: &Args) -> Result<(), ArgsError> {
 }
 
 /// A `syscoin.conf` in the data directory that is not the one in use is most likely a mistake: an error, or with
-/// `-allowignoredconf` a warning. A program without that option, as a client, does not mind.
+/// `-allowignoredconf` a notice. A program without that option, as a client, does not mind.
 fn check_ignored_file(args: &mut Args, first_directory: &Path) -> Result<(), ArgsError> {
     if args.0.table.get("allowignoredconf").is_none() {
         return Ok(());
@@ -255,17 +255,16 @@ fn check_ignored_file(args: &mut Args, first_directory: &Path) -> Result<(), Arg
          configuration file {used} from {source} is being used instead. Possible ways to address this would be to:\n\
          - Delete or rename the \"{CONFIG_FILE_NAME}\" file in data directory {directory}.\n\
          - Change datadir= or conf= options to specify one configuration file, not two, and use includeconf= to \
-         include any other configuration files.",
+         include any other configuration files.\n\
+         - Set allowignoredconf=1 option to treat this condition as a warning, not an error.",
         directory = quoted(directory.as_os_str()),
         used = quoted(used.as_os_str()),
     );
     if args.flag("allowignoredconf", false) {
-        Arc::make_mut(&mut args.0).warnings.push(message);
+        let notice = format!("Warning: {message}");
+        Arc::make_mut(&mut args.0).notices.push(notice);
         return Ok(());
     }
-    let message = format!(
-        "{message}\n- Set allowignoredconf=1 option to treat this condition as a warning, not an error."
-    );
     Err(ArgsError::IgnoredConfigFile { message })
 }
 
