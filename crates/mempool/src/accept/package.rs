@@ -165,32 +165,44 @@ impl Mempool {
         let (fees, size) = totals(&candidates);
         let package_rate = FeeRate::of(fees, size);
         let all: Vec<Wtxid> = candidates.iter().map(|candidate| candidate.entry.wtxid).collect();
-        for candidate in &candidates {
-            if let Err(rejection) = candidate.check_scripts(chain) {
-                return PackageResult::of_one(candidate.entry.wtxid, Err(rejection));
+        let rate_of = |candidate: &Candidate| {
+            if rules.package_rate {
+                (package_rate, all.clone())
+            } else {
+                let rate = FeeRate::of(candidate.entry.modified_fee(), candidate.entry.size);
+                (rate, vec![candidate.entry.wtxid])
             }
-        }
+        };
         let mut result = PackageResult {
             error: None,
             transactions: BTreeMap::new(),
         };
-        for candidate in candidates {
+        for candidate in &candidates {
             let wtxid = candidate.entry.wtxid;
-            let (rate, includes) = if rules.package_rate {
-                (package_rate, all.clone())
-            } else {
-                (
-                    FeeRate::of(candidate.entry.modified_fee(), candidate.entry.size),
-                    vec![wtxid],
-                )
-            };
-            let accepted = match purpose {
-                Purpose::Test => self.accepted(&candidate, rate, includes),
-                Purpose::Keep => self.take_in(candidate, rate, includes, false),
-            };
-            result
-                .transactions
-                .insert(wtxid, TransactionOutcome::Accepted(accepted));
+            if let Err(rejection) = candidate.check_scripts(chain) {
+                let rejected = PackageResult::of_one(wtxid, Err(rejection));
+                result.error = rejected.error;
+                result.transactions.extend(rejected.transactions);
+                return result;
+            }
+            // Those before one with a bad script are told of, as upstream does: all that there is to check holds for them.
+            if purpose == Purpose::Test {
+                let (rate, includes) = rate_of(candidate);
+                let accepted = self.accepted(candidate, rate, includes);
+                result
+                    .transactions
+                    .insert(wtxid, TransactionOutcome::Accepted(accepted));
+            }
+        }
+        if purpose == Purpose::Keep {
+            for candidate in candidates {
+                let (rate, includes) = rate_of(&candidate);
+                let wtxid = candidate.entry.wtxid;
+                let accepted = self.take_in(candidate, rate, includes, false);
+                result
+                    .transactions
+                    .insert(wtxid, TransactionOutcome::Accepted(accepted));
+            }
         }
         result
     }

@@ -551,6 +551,24 @@ fn packages_are_refused_as_a_whole_in_upstreams_words() {
 }
 
 #[test]
+fn of_a_package_with_a_bad_script_those_before_it_are_told_of() {
+    let mut rig = Rig::new(Config::default());
+    let coins = [(); 3].map(|()| rig.model.fund(100_000));
+    let [first, second, third] = coins.map(|coin| spend(&[coin], &[90_000]));
+    let bad = changed(&second, |one| {
+        one.input[0].witness = Witness::from_slice(&[vec![0x52]]);
+    });
+    let package = shared(&[first.clone(), bad.clone(), third.clone()]);
+    let tested = rig.pool.test_package(&package, &rig.model, NOW);
+    assert_eq!(tested.error, Some(PackageError::Transaction));
+    let outcome = |one: &Transaction| tested.transactions.get(&one.compute_wtxid());
+    assert!(matches!(outcome(&first), Some(TransactionOutcome::Accepted(_))));
+    assert!(matches!(outcome(&bad), Some(TransactionOutcome::Rejected(_))));
+    assert!(outcome(&third).is_none(), "it was not looked at");
+    assert!(rig.pool.is_empty());
+}
+
+#[test]
 fn packages_to_submit_are_a_child_and_parents_that_know_nothing_of_one_another() {
     let coin = |number| OutPoint::new(Txid::from_byte_array([number; 32]), 0);
     let output = |transaction: &Transaction| OutPoint::new(transaction.compute_txid(), 0);
