@@ -74,7 +74,11 @@ fn parse(text: &str) -> Option<Subnet> {
         Some((address, mask)) => (address, Some(mask)),
         None => (text, None),
     };
-    let address: IpAddr = address.parse().ok()?;
+    // In brackets it need not be of IPv6, as with upstream.
+    let bare = address
+        .strip_prefix('[')
+        .and_then(|address| address.strip_suffix(']'));
+    let address: IpAddr = bare.unwrap_or(address).parse().ok()?;
     let prefix = match mask {
         None => width(address),
         Some(digits) if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -136,6 +140,8 @@ mod tests {
             ("fe80::1/10", "fe80::/10"),
             ("1:2:3:4::/ffff:ffff::", "1:2::/32"),
             ("::1", "::1/128"),
+            ("[::1]", "::1/128"),
+            ("[fe80::1]/10", "fe80::/10"),
         ];
         for (text, expected) in rows {
             assert_eq!(text.parse::<Subnet>().unwrap().to_string(), expected, "{text}");
@@ -157,6 +163,9 @@ mod tests {
             "1.2.3.4/ffff::",
             "::1/255.0.0.0",
             "1.2.3.4/99999999999",
+            "[::1",
+            "::1]",
+            "[[::1]]",
         ];
         for text in rows {
             assert_eq!(text.parse::<Subnet>(), Err(InvalidSubnet(text.to_owned())));
