@@ -47,20 +47,33 @@ impl Document {
             .map(|(_, member)| member)
     }
 
-    /// The same as a value, in which the first of two equal keys stands.
+    /// The same as a value, in which the first of equal keys is found by its name. The second gets a NUL after it, so that
+    /// who takes any names sees that one is repeated ([`written_name`]); those after it are left out.
     pub(crate) fn into_value(self) -> Value {
         match self {
             Self::Scalar(value) => value,
             Self::Array(elements) => elements.into_iter().map(Self::into_value).collect(),
             Self::Object(members) => {
                 let mut object = Map::new();
-                for (name, member) in members {
+                for (mut name, member) in members {
+                    if object.contains_key(&name) {
+                        name.push(REPEATED);
+                    }
                     object.entry(name).or_insert_with(|| member.into_value());
                 }
                 Value::Object(object)
             }
         }
     }
+}
+
+/// Marks a key that is not the first of its name.
+const REPEATED: char = '\0';
+
+/// A key of an argument as it was sent, where methods take any keys and repeated ones matter.
+#[must_use]
+pub fn written_name(name: &str) -> &str {
+    name.trim_end_matches(REPEATED)
 }
 
 /// What is left of a text.
@@ -171,12 +184,19 @@ mod tests {
 
     #[test]
     fn the_first_of_two_equal_keys_stands_and_both_are_kept() {
-        let document = Document::parse(r#" {"a":1,"b":{"c":[],"c":2},"a":2} "#).unwrap();
+        let document = Document::parse(r#" {"a":1,"b":{"c":[],"c":2},"a":2,"a":3} "#).unwrap();
         let Document::Object(members) = &document else {
             panic!("an object")
         };
-        assert_eq!(members.len(), 3);
-        assert_eq!(document.into_value().to_string(), r#"{"a":1,"b":{"c":[]}}"#);
+        assert_eq!(members.len(), 4);
+        let value = document.into_value();
+        let names: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(names, ["a", "b", "a\0"]);
+        assert_eq!(
+            (&value["a"], &value["b"]["c"]),
+            (&1.into(), &Value::Array(Vec::new()))
+        );
+        assert_eq!([names[0], names[1], names[2]].map(written_name), ["a", "b", "a"]);
     }
 
     #[test]

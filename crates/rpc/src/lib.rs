@@ -39,6 +39,7 @@ pub use auth::{Credentials, InvalidRpcAuth};
 pub use bind::{BindChoice, BindWarning, choose_bind};
 pub use config::{Config, DispatchConfig, Naming, ServiceConfig};
 pub use dispatch::Dispatcher;
+pub use document::written_name;
 pub use envelope::{Call, Params};
 pub use error::{RpcError, code};
 pub use method::{Declaration, Method, Outcome};

@@ -12,7 +12,10 @@ use consensus::Params;
 use consensus::params::AddressParams;
 use encoding::Address;
 use encoding::transaction::to_hex;
-use rpc::{Arguments, Declaration, FromArgument as _, Kind, Method, Param, RpcError, Shape, ShapeKind, code};
+use rpc::{
+    Arguments, Declaration, FromArgument as _, Kind, Method, Param, RpcError, Shape, ShapeKind, code,
+    written_name,
+};
 use serde_json::{Map, Value};
 
 use crate::values;
@@ -180,7 +183,7 @@ fn pairs(outputs: &Value) -> Result<Vec<(&str, &Value)>, RpcError> {
 }
 
 fn each(members: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)> {
-    members.iter().map(|(key, value)| (key.as_str(), value))
+    members.iter().map(|(key, value)| (written_name(key), value))
 }
 
 fn add_outputs(

@@ -81,6 +81,8 @@ async fn transactions_that_cannot_be_are_refused() {
     let digits = TXID.replace('1', "Z");
     let not_hex = format!("txid must be hexadecimal string (not '{digits}')");
     let twice = format!("Invalid parameter, duplicated address: {ADDRESS}");
+    // How a name is given that a client repeats.
+    let repeated = format!("{ADDRESS}\0");
     check(
         "createrawtransaction",
         &[
@@ -137,6 +139,11 @@ async fn transactions_that_cannot_be_are_refused() {
                 Err((-3, "Amount is not a number or string")),
             ),
             (json!([[], [{ADDRESS: 1}, {ADDRESS: 1}]]), Err((-8, &twice))),
+            (json!([[], {ADDRESS: 1, repeated: 1}]), Err((-8, &twice))),
+            (
+                json!([[], {"data": "99", "data\0": "99"}]),
+                Err((-8, "Invalid parameter, duplicate key: data")),
+            ),
             (
                 json!([[], [{"data": "99"}, {"data": "99"}]]),
                 Err((-8, "Invalid parameter, duplicate key: data")),
