@@ -14,6 +14,7 @@ pub struct Param {
     pub(crate) description: Cow<'static, str>,
     pub(crate) hidden: bool,
     pub(crate) unchecked: bool,
+    pub(crate) in_usage: Option<&'static str>,
 }
 
 /// A parameter's JSON type, finer than JSON's own where `help` or a client must know.
@@ -66,6 +67,7 @@ impl Param {
             description,
             hidden: false,
             unchecked: false,
+            in_usage: None,
         }
     }
 
@@ -110,6 +112,13 @@ impl Param {
     #[must_use]
     pub fn unchecked(mut self) -> Self {
         self.unchecked = true;
+        self
+    }
+
+    /// Stands in the usage line for what the parameter consists of.
+    #[must_use]
+    pub fn in_usage(mut self, form: &'static str) -> Self {
+        self.in_usage = Some(form);
         self
     }
 

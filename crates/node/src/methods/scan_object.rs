@@ -37,6 +37,7 @@ pub(super) fn param() -> Param {
         Kind::Array(element),
         "What to look for, which a scan that starts must be told",
     )
+    .in_usage("[scanobjects,...]")
 }
 
 /// The scripts of an array of scan objects, which may be millions: an error of `go_on` ends it.

@@ -15,6 +15,9 @@ pub(super) enum Outer {
 /// A parameter in one line, as in a usage line.
 pub(super) fn short_form(param: &Param) -> String {
     let name = param.first_name();
+    if let Some(form) = param.in_usage {
+        return form.to_owned();
+    }
     match &param.kind {
         Kind::String | Kind::Hex => format!("\"{name}\""),
         Kind::Number | Kind::Amount | Kind::Range | Kind::Boolean | Kind::Options(_) => name.to_owned(),

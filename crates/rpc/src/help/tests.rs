@@ -21,6 +21,20 @@ fn a_method_without_anything_shows_its_name_and_description() {
 }
 
 #[test]
+fn a_usage_line_may_name_a_parameter_without_its_parts() {
+    let parts = || Kind::Array(vec![Param::optional("object", Kind::String, "")]);
+    let declaration = Method::declare("test", "scan", "")
+        .param(Param::required("action", Kind::String, ""))
+        .param(Param::optional("objects", parts(), "").in_usage("[objects,...]"))
+        .param(Param::optional("others", parts(), ""));
+    let help = full(&declaration, &Naming::for_tests());
+    assert_eq!(
+        help.lines().next(),
+        Some(r#"scan "action" ( [objects,...] ["object",...] )"#)
+    );
+}
+
+#[test]
 fn nested_parameters_and_results_are_aligned() {
     let inputs = Kind::Array(vec![Param::optional(
         "",

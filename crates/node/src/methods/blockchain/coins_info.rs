@@ -29,7 +29,7 @@ pub(super) fn gettxoutsetinfo(node: Node) -> Method {
     .param(
         Param::hinted(
             "hash_or_height",
-            Kind::Hex,
+            Kind::Number,
             "the tip",
             "Up to which block, for which there must be -coinstatsindex",
         )

@@ -24,15 +24,18 @@ pub(super) fn getblockstats(node: Node) -> Method {
     .param(
         Param::required("hash_or_height", Kind::Number, "The block's hash, or its height").unchecked(),
     )
-    .param(Param::hinted(
-        "stats",
-        Kind::Array(vec![
-            Param::optional("height", Kind::String, "A statistic"),
-            Param::optional("time", Kind::String, "Another"),
-        ]),
-        "all",
-        "Which of the statistics to give",
-    ))
+    .param(
+        Param::hinted(
+            "stats",
+            Kind::Array(vec![
+                Param::optional("height", Kind::String, "A statistic"),
+                Param::optional("time", Kind::String, "Another"),
+            ]),
+            "all",
+            "Which of the statistics to give",
+        )
+        .in_usage("stats"),
+    )
     .result(shapes::object(members()))
     .example("1000 '[\"minfeerate\",\"avgfeerate\"]'", "1000, [\"minfeerate\",\"avgfeerate\"]")
     .handle(move |request| {

@@ -29,11 +29,10 @@ pub(super) fn getblocktemplate(node: Node) -> Method {
         "Tells what a miner makes the next block of, or with the mode proposal, whether a block would be taken but for its \
          work. See BIP 22, 23, 9 and 145.",
     )
-    .param(Param::required(
-        "template_request",
-        Kind::Object(members()),
-        "What is asked for",
-    ))
+    .param(
+        Param::required("template_request", Kind::Object(members()), "What is asked for")
+            .in_usage("template_request"),
+    )
     .result_when(
         "the mode is proposal, and the block would be taken",
         Shape::new(ShapeKind::Null, ""),
