@@ -439,6 +439,8 @@ fn writes_all_coins_to_a_file(daemon: Daemon) -> Result<()> {
     let chain = make_chain(&mut rpc)?;
     let told = rpc.call("dumptxoutset", json!(["coins.dat"]))?;
     let info = rpc.call("gettxoutsetinfo", json!([]))?;
+    let size = info["disk_size"].as_u64().context("no size")?;
+    ensure!((6_400..64_000).contains(&size), "{size} bytes of coins");
     assert_eq!(
         (
             &told["coins_written"],

@@ -181,12 +181,14 @@ impl CoinsSnapshot {
         self.best_block
     }
 
-    /// The size of the store, in bytes on the disk.
+    /// How many bytes of the store the coins take, with what finds them; the room that it keeps free does not count.
     ///
     /// # Errors
-    /// [`DatabaseError`] if it cannot be found out.
+    /// [`DatabaseError`] if reading fails.
     pub fn size(&self) -> Result<u64, DatabaseError> {
-        self.database.size()
+        use redb::ReadableTableMetadata as _;
+        let statistics = self.coins.stats().map_err(|error| self.database.failed(error))?;
+        Ok(statistics.stored_bytes() + statistics.metadata_bytes() + statistics.fragmented_bytes())
     }
 
     /// How many coins there are.
