@@ -11,6 +11,11 @@ pub fn error(error: impl Display) {
     eprintln!("Error: {error}");
 }
 
+/// `: …`, as upstream writes what a window without a title would say.
+pub fn untitled(text: impl Display) {
+    eprintln!(": {text}");
+}
+
 /// `Warning: …`.
 pub fn warning(warning: impl Display) {
     eprintln!("Warning: {warning}");

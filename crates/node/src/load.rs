@@ -10,6 +10,7 @@ use chain::database::DatabaseError;
 use chain::files::FileSizes;
 use chain::{ChainError, ChainObserver, ChainstateManager, Clock, Config, Pruning, Rebuild, Verification};
 use consensus::Params;
+use consensus::limits::MAX_FUTURE_BLOCK_TIME;
 
 use crate::indexes::{Indexes, Wanted};
 use crate::mining;
@@ -125,6 +126,18 @@ pub(crate) enum LoadError {
     PruneWithoutBlocks,
     #[error("Specified blocks directory \"{0}\" does not exist.")]
     BlocksDirectory(String),
+}
+
+/// The databases cannot be used as they are. Upstream's daemon says so in a box without a title, of which a colon is left
+/// on standard error.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RebuildNeeded {
+    #[error(
+        "The block database contains a block which appears to be from the future. This may be due to your computer's \
+         date and time being set incorrectly. Only rebuild the block database if you are sure that your computer's date \
+         and time are correct.\nPlease restart with -reindex or -reindex-chainstate to recover."
+    )]
+    FromTheFuture,
 }
 
 /// What the options say of the chain.
@@ -251,6 +264,9 @@ pub(crate) fn verify(node: &NodeState, args: &Args, startup: &Startup) -> anyhow
     if node.chain.config().rebuild != Rebuild::Nothing {
         return Ok(());
     }
+    if is_from_the_future(node) {
+        return Err(RebuildNeeded::FromTheFuture.into());
+    }
     node.chain.activate()?;
     startup.doing("Verifying blocks…");
     let count = u32::try_from(args.number("checkblocks", 6)).unwrap_or(0);
@@ -261,6 +277,14 @@ pub(crate) fn verify(node: &NodeState, args: &Args, startup: &Startup) -> anyhow
         ),
         Verification::Sound | Verification::Interrupted | Verification::Pruned => Ok(()),
     }
+}
+
+/// Whether no node would take the tip at the time that it is.
+fn is_from_the_future(node: &NodeState) -> bool {
+    let tree = node.chain.tree();
+    let latest = node.chain.clock().now() + MAX_FUTURE_BLOCK_TIME;
+    tree.tip()
+        .is_some_and(|tip| u64::from(tree.entry(tip).header.time) > latest)
 }
 
 /// Does what the node can do while it answers: makes anew what the options say, and takes blocks from files.

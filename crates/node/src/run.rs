@@ -46,7 +46,10 @@ pub fn run(composition: Composition, argv: impl IntoIterator<Item = OsString>) -
     match start(composition, argv) {
         Ok(code) => code,
         Err(error) => {
-            report::error(with_causes(&error));
+            match error.downcast_ref::<load::RebuildNeeded>() {
+                Some(needed) => report::untitled(needed),
+                None => report::error(with_causes(&error)),
+            }
             ExitCode::FAILURE
         }
     }

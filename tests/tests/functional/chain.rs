@@ -11,6 +11,7 @@ for_each_daemon![
     gives_the_same_chain_to_another_node,
     keeps_its_chain_when_it_is_killed,
     makes_its_index_and_its_coins_anew,
+    refuses_a_tip_from_the_future,
     changes_to_the_chain_that_it_is_told,
     refuses_blocks_in_upstreams_words,
     refuses_what_names_no_block,
@@ -135,6 +136,25 @@ fn makes_its_index_and_its_coins_anew(daemon: Daemon) -> Result<()> {
         node.stop()?;
     }
     Ok(())
+}
+
+fn refuses_a_tip_from_the_future(daemon: Daemon) -> Result<()> {
+    const LATER: u64 = 2_000_000_000;
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[&format!("-mocktime={LATER}")])?;
+    node.rpc()?.generate(1)?;
+    node.stop()?;
+    let now = |before: u64| format!("-mocktime={}", LATER - before);
+    let node = Node::spawn(daemon, &data_dir, &[&now(7_201)])?;
+    assert_eq!(
+        node.failure()?,
+        ": The block database contains a block which appears to be from the future. This may be due to your computer's \
+         date and time being set incorrectly. Only rebuild the block database if you are sure that your computer's date \
+         and time are correct.\nPlease restart with -reindex or -reindex-chainstate to recover.\n"
+    );
+    let node = Node::start(daemon, &data_dir, &[&now(7_200)])?;
+    assert_eq!(node.rpc()?.call("getblockcount", json!([]))?, 1);
+    node.stop()
 }
 
 fn changes_to_the_chain_that_it_is_told(daemon: Daemon) -> Result<()> {
