@@ -39,7 +39,7 @@ pub(super) fn block_and_count(
     match parts {
         [count, block] => Ok(((*block).to_owned(), (*count).to_owned())),
         [block] => {
-            let count = target.value("count").unwrap_or_else(|| HEADERS.to_owned());
+            let count = target.value("count")?.unwrap_or_else(|| HEADERS.to_owned());
             Ok(((*block).to_owned(), count))
         }
         _ => Err(Failure::bad(format!(

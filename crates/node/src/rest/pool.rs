@@ -26,7 +26,7 @@ pub(super) fn pool(site: &Site, target: &Target) -> Result<Content, Failure> {
 
 /// A value of the query that is true or false.
 fn flag(target: &Target, name: &str, default: bool) -> Result<bool, Failure> {
-    match target.value(name).as_deref() {
+    match target.value(name)?.as_deref() {
         None => Ok(default),
         Some("true") => Ok(true),
         Some("false") => Ok(false),
