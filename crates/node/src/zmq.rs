@@ -84,7 +84,10 @@ async fn open(wishes: Vec<Wish>) -> Result<Vec<Publication>, (String, std::io::E
         let publisher = match publishers.get(&wish.address) {
             Some(publisher) => Arc::clone(publisher),
             None => {
-                let bound = Publisher::bind(&wish.endpoint, wish.high_water_mark).await;
+                let bound = match &wish.endpoint {
+                    Ok(endpoint) => Publisher::bind(endpoint, wish.high_water_mark).await,
+                    Err(error) => Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, *error)),
+                };
                 let bound = bound.map_err(|error| (wish.address.clone(), error))?;
                 tracing::debug!(target: "zmq", "zmq: publishing at {}", bound.endpoint());
                 let publisher = Arc::new(bound);
