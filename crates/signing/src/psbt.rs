@@ -6,6 +6,7 @@ mod join;
 mod read;
 mod sign;
 mod update;
+mod write;
 
 use bitcoin::psbt::Psbt;
 use bitcoin::{Transaction, TxOut};
@@ -17,6 +18,7 @@ pub use join::join;
 pub use read::{ReadPsbtError, read};
 pub use sign::sign_psbt;
 pub use update::{drop_previous_transactions, update_outputs};
+pub use write::{signatures, write};
 
 /// Whether what is complete is kept as an input's final script and witness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -40,5 +40,5 @@ fn read(text: &str) -> Result<Psbt, RpcError> {
 
 /// A partially signed transaction in base64.
 fn write(psbt: &Psbt) -> String {
-    STANDARD.encode(psbt.serialize())
+    STANDARD.encode(signing::psbt::write(psbt))
 }

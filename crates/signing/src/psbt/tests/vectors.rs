@@ -40,6 +40,25 @@ fn what_the_bips_call_valid_is_written_with_all_that_was_read() {
 }
 
 #[test]
+fn signatures_are_written_in_the_order_of_the_bip() {
+    for name in ["combined", "finalized"] {
+        let psbt = vector(name);
+        assert_eq!(write(&psbt), vectors(name)[0], "{name}");
+    }
+    let combined = vector("combined");
+    let input = &combined.inputs[1];
+    let order = signatures(input);
+    assert!(
+        !order.iter().map(|(key, _)| *key).eq(input.partial_sigs.keys()),
+        "the keys themselves are in another order"
+    );
+    for bytes in vectors("valid") {
+        let psbt = read(&bytes).unwrap();
+        assert_eq!(read(&write(&psbt)).unwrap(), psbt);
+    }
+}
+
+#[test]
 fn the_signers_of_the_bip_come_to_its_transaction() {
     let chain = Params::new(Network::Regtest).address;
     let combined = vector("combined");
@@ -90,6 +109,7 @@ fn the_signers_of_the_bip_come_to_its_transaction() {
         SignatureHashType::ALL,
         Finish::Final
     ));
+    assert_eq!(write(&finalized), vectors("finalized")[0]);
     let expected = vector("finalized");
     for (found, expected) in finalized.inputs.iter().zip(&expected.inputs) {
         assert_eq!(found.final_script_sig, expected.final_script_sig);

@@ -111,9 +111,8 @@ pub(super) fn show(input: &Input, chain: &AddressParams) -> Value {
     if let Some(previous) = &input.non_witness_utxo {
         add(&mut told, "non_witness_utxo", transaction(previous, chain).into());
     }
-    let signatures = input
-        .partial_sigs
-        .iter()
+    let signatures = signing::psbt::signatures(input)
+        .into_iter()
         .map(|(key, signature)| (key.to_string(), signature.to_vec().to_lower_hex_string().into()));
     add(
         &mut told,
