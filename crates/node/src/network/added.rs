@@ -1,6 +1,6 @@
 //! The nodes that users want the node to be connected to.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::host_port::split_host_port;
@@ -62,7 +62,7 @@ impl AddedNodes {
     /// The address that a text is, without looking a name up.
     fn address(&self, node: &str) -> Option<SocketAddr> {
         let (host, port) = split_host_port(node)?;
-        let address: IpAddr = host.parse().ok()?;
+        let address: IpAddr = host.parse().ok().or_else(|| short_ipv4(host))?;
         Some(SocketAddr::new(
             address.to_canonical(),
             port.unwrap_or(self.default_port),
@@ -70,9 +70,60 @@ impl AddedNodes {
     }
 }
 
+/// An IPv4 address of fewer than four numbers, of which the last stands for all that is left: `127.1`. As with the system's
+/// own functions, numbers may be octal or hexadecimal.
+fn short_ipv4(host: &str) -> Option<IpAddr> {
+    let numbers = host.split('.').map(|digits| {
+        let (digits, radix) = match digits.as_bytes() {
+            [b'0', b'x' | b'X', _, ..] => (&digits[2..], 16),
+            [b'0', _, ..] => (&digits[1..], 8),
+            _ => (digits, 10),
+        };
+        let are_digits = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        u32::from_str_radix(digits, radix).ok().filter(|_| are_digits)
+    });
+    let numbers: Vec<u32> = numbers.collect::<Option<_>>()?;
+    let (last, leading) = numbers.split_last()?;
+    let left = 4_u32
+        .checked_sub(u32::try_from(leading.len()).ok()?)
+        .filter(|left| *left > 0)?;
+    let mut bits = u64::from(*last);
+    if bits >> (8 * left) != 0 {
+        return None;
+    }
+    for (place, number) in (0..).zip(leading) {
+        bits |= u64::from(u8::try_from(*number).ok()?) << (24 - 8 * place);
+    }
+    Some(Ipv4Addr::from_bits(u32::try_from(bits).ok()?).into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_addresses_are_read_as_the_system_does() {
+        for (text, expected) in [
+            ("127.1", Some([127, 0, 0, 1])),
+            ("1.2.772", Some([1, 2, 3, 4])),
+            ("16909060", Some([1, 2, 3, 4])),
+            ("0x7f.1", Some([127, 0, 0, 1])),
+            ("010.1", Some([8, 0, 0, 1])),
+            ("1.2.3.4", Some([1, 2, 3, 4])),
+            ("256.1", None),
+            ("1.16777216", None),
+            ("4294967296", None),
+            ("1.2.3.4.5", None),
+            ("1..2", None),
+            ("", None),
+            ("08.1", None),
+            ("+1.2", None),
+            ("0x.1", None),
+            ("example.org", None),
+        ] {
+            assert_eq!(short_ipv4(text), expected.map(IpAddr::from), "{text}");
+        }
+    }
 
     #[test]
     fn a_node_is_listed_once_whatever_text_it_is_given_by() {
@@ -81,6 +132,7 @@ mod tests {
             ("1.2.3.4", false),
             ("1.2.3.4:8369", false),
             ("[::ffff:1.2.3.4]:8369", false),
+            ("1.2.772:8369", false),
             ("1.2.3.4:8370", true),
             ("example.org", true),
             ("example.org", false),

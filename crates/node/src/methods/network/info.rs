@@ -89,7 +89,7 @@ fn network_shape() -> Shape {
     shapes::object(vec![
         (
             "name",
-            shapes::text("The network: ipv4, ipv6, onion, i2p or cjdns"),
+            shapes::text("The network (ipv4, ipv6, onion, i2p, cjdns)"),
         ),
         ("limited", shapes::flag("Whether options leave it out")),
         (
