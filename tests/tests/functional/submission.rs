@@ -22,13 +22,14 @@ fn plain_block(rpc: &mut RpcClient) -> Result<Block> {
     Ok(block)
 }
 
+/// Hands in a block, with a byte that is not its own.
 fn submit(rpc: &mut RpcClient, block: &Block) -> Result<Value> {
-    rpc.call("submitblock", json!([block.hex()]))
+    rpc.call("submitblock", json!([block.hex() + "00"]))
 }
 
-/// Hands in a header alone.
+/// Hands in a header, with what follows it in its block, as some rigs do.
 fn submit_header(rpc: &mut RpcClient, block: &Block) -> Result<Value> {
-    rpc.call("submitheader", json!([&block.hex()[..160]]))
+    rpc.call("submitheader", json!([block.hex()]))
 }
 
 fn refusal(rpc: &mut RpcClient, block: &Block) -> Result<(i64, String)> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bitcoin::BlockHash;
-use bitcoin::consensus::encode::{deserialize, deserialize_partial};
+use bitcoin::consensus::encode::deserialize_partial;
 use bitcoin::hex::FromHex as _;
 use chain::index::Validity;
 use chain::{Rejection, RejectionKind};
@@ -54,11 +54,12 @@ fn submitblock(node: Node) -> Method {
         })
 }
 
-/// A block from its digits.
+/// A block from its digits, which anything may follow.
 pub(super) fn read_block(text: &str) -> Result<Block, RpcError> {
     let block = Vec::from_hex(text)
         .ok()
-        .and_then(|bytes| deserialize(&bytes).ok());
+        .and_then(|bytes| deserialize_partial(&bytes).ok());
+    let block = block.map(|(block, _length)| block);
     block.ok_or_else(|| RpcError::new(code::DESERIALIZATION_ERROR, "Block decode failed"))
 }
 
