@@ -108,6 +108,23 @@ impl FromArgument for i64 {
     }
 }
 
+impl FromArgument for i32 {
+    fn from_argument(value: &Value) -> Result<Self, RpcError> {
+        in_range(value)
+    }
+}
+
+impl FromArgument for u32 {
+    fn from_argument(value: &Value) -> Result<Self, RpcError> {
+        in_range(value)
+    }
+}
+
+/// A number that another type may not have room for.
+fn in_range<T: TryFrom<i64>>(value: &Value) -> Result<T, RpcError> {
+    T::try_from(i64::from_argument(value)?).map_err(|_| RpcError::misc("JSON integer out of range"))
+}
+
 impl<T: FromArgument> FromArgument for Vec<T> {
     fn from_argument(value: &Value) -> Result<Self, RpcError> {
         let elements = value
@@ -141,6 +158,9 @@ mod tests {
             &serde_json::from_str("9223372036854775808").unwrap(),
             Err((-1, "JSON integer out of range")),
         );
+        check(&json!(-5), Ok(-5_i32));
+        check::<i32>(&json!(1_u64 << 31), Err((-1, "JSON integer out of range")));
+        check::<u32>(&json!(-1), Err((-1, "JSON integer out of range")));
         check::<i64>(
             &json!("1"),
             Err((-3, "JSON value of type string is not of expected type number")),

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::document::{Document, NotJson};
 use crate::error::{RpcError, code};
 use crate::method::Outcome;
+use crate::param::{type_name, wrong_type};
 
 /// From how many bytes on a text is looked at as a whole.
 const LONG_TEXT: usize = 1024;
@@ -56,11 +57,21 @@ impl Body {
 }
 
 /// The method that a call names, before the call is read.
-pub(crate) fn method_name(call: &Document) -> Option<&str> {
-    match call.member("method") {
-        Some(Document::Scalar(Value::String(name))) => Some(name),
-        _ => None,
+///
+/// # Errors
+/// It names none, with upstream's number and text for that in a batch.
+pub(crate) fn method_name(call: &Document) -> Result<&str, RpcError> {
+    if !matches!(call, Document::Object(_)) {
+        return Err(invalid("Invalid Request object"));
     }
+    let found = match call.member("method") {
+        Some(Document::Scalar(Value::String(name))) => return Ok(name),
+        Some(Document::Scalar(other)) => type_name(other),
+        Some(Document::Array(_)) => "array",
+        Some(Document::Object(_)) => "object",
+        None => "null",
+    };
+    Err(RpcError::new(code::PARSE_ERROR, wrong_type(found, "string")))
 }
 
 /// Reads one call; the id comes back even when the rest is refused, so that the refusal can carry it.

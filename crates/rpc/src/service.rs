@@ -70,6 +70,13 @@ pub enum Refusal {
     GivenUp,
 }
 
+/// Why a request is not carried out, for what its user may call.
+enum Denial {
+    Forbidden,
+    /// It is not what can be looked up.
+    Invalid(RpcError),
+}
+
 impl Service {
     /// A service that carries out what `dispatcher` knows.
     pub fn new(config: &ServiceConfig, dispatcher: Arc<Dispatcher>) -> Arc<Self> {
@@ -137,11 +144,13 @@ impl Service {
         let parsed = std::str::from_utf8(body)
             .map_err(|_| RpcError::new(code::PARSE_ERROR, "Parse error"))
             .and_then(Body::parse);
-        let replies = match parsed {
-            Err(error) => Replies::Single(Reply::new(Value::Null, Err(error))),
-            Ok(body) if !self.may_call(body.calls(), &caller.user) => return Err(Refusal::Forbidden),
-            Ok(Body::Single(call)) => Replies::Single(self.call(call, caller).await),
-            Ok(Body::Batch(calls)) => {
+        let replies = match parsed.map(|body| self.admit(body, &caller.user)) {
+            Err(error) | Ok(Err(Denial::Invalid(error))) => {
+                Replies::Single(Reply::new(Value::Null, Err(error)))
+            }
+            Ok(Err(Denial::Forbidden)) => return Err(Refusal::Forbidden),
+            Ok(Ok(Body::Single(call))) => Replies::Single(self.call(call, caller).await),
+            Ok(Ok(Body::Batch(calls))) => {
                 let mut replies = Vec::with_capacity(calls.len());
                 for call in calls {
                     replies.push(self.call(call, caller).await);
@@ -152,21 +161,31 @@ impl Service {
         Ok(Answer(replies))
     }
 
-    /// One method that the user may not call makes the whole request one that it may not make.
-    fn may_call(&self, calls: &[Document], user: &str) -> bool {
+    /// One method that the user may not call makes the whole request one that it may not make. In a batch, so does what
+    /// cannot be looked up in the user's list.
+    fn admit(&self, body: Body, user: &str) -> Result<Body, Denial> {
         if !self.whitelist.knows(user) {
             tracing::info!("RPC User {user} not allowed to call any methods");
-            return false;
+            return Err(Denial::Forbidden);
         }
-        let mut methods = calls.iter().filter_map(envelope::method_name);
-        match methods.find(|method| !self.whitelist.allows(user, method)) {
-            None => true,
-            Some(method) => {
+        if !self.whitelist.lists(user) {
+            return Ok(body);
+        }
+        let is_batch = matches!(body, Body::Batch(_));
+        for call in body.calls() {
+            let method = match envelope::method_name(call) {
+                Ok(method) => method,
+                Err(error) if is_batch => return Err(Denial::Invalid(error)),
+                // Nothing is called, and the reply says why.
+                Err(_) => continue,
+            };
+            if !self.whitelist.allows(user, method) {
                 let method = printable(method, SAFE_IN_TEXT);
                 tracing::info!("RPC User {user} not allowed to call method {method}");
-                false
+                return Err(Denial::Forbidden);
             }
         }
+        Ok(body)
     }
 
     /// Where the caller is, for the log, if that is wanted there.

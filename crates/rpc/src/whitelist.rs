@@ -30,7 +30,11 @@ impl Whitelist {
 
     /// Adds an `-rpcwhitelist` value, `user:method,method`. A user with several values may call what all of them list.
     pub fn add(&mut self, value: &str) {
-        let (user, methods) = value.split_once(':').unwrap_or((value, ""));
+        // A user alone has a list, which is empty unless another value fills it.
+        let Some((user, methods)) = value.split_once(':') else {
+            self.methods.entry(value.to_owned()).or_default();
+            return;
+        };
         let methods: BTreeSet<String> = methods.split([',', ' ']).map(str::to_owned).collect();
         self.methods
             .entry(user.to_owned())
@@ -41,6 +45,11 @@ impl Whitelist {
     /// Whether the user may call anything at all.
     pub(crate) fn knows(&self, user: &str) -> bool {
         self.unlisted == Unlisted::Everything || self.methods.contains_key(user)
+    }
+
+    /// Whether the user has a list.
+    pub(crate) fn lists(&self, user: &str) -> bool {
+        self.methods.contains_key(user)
     }
 
     /// Whether the user may call the method.
@@ -59,7 +68,7 @@ mod tests {
     #[test]
     fn a_user_may_call_what_all_of_its_lists_name() {
         let mut whitelist = Whitelist::new(Unlisted::Everything);
-        for value in ["a:echo, help", "b:echo,help", "b:help,stop", "c"] {
+        for value in ["a:echo, help", "b:echo,help", "b:help,stop", "b", "c"] {
             whitelist.add(value);
         }
         let rows = [

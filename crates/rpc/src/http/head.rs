@@ -29,7 +29,18 @@ pub(super) fn check<B>(peer: SocketAddr, request: &Request<B>) -> Result<(), Sta
         return Err(StatusCode::BAD_REQUEST);
     }
     let method = request.method();
-    if ![Method::GET, Method::POST, Method::HEAD, Method::PUT].contains(method) {
+    if ![
+        Method::GET,
+        Method::POST,
+        Method::HEAD,
+        Method::PUT,
+        Method::DELETE,
+    ]
+    .contains(method)
+    {
+        return Err(StatusCode::NOT_IMPLEMENTED);
+    }
+    if *method == Method::DELETE {
         tracing::debug!(target: "http", "HTTP request from {peer} rejected: Unknown HTTP request method");
         return Err(StatusCode::METHOD_NOT_ALLOWED);
     }
@@ -69,6 +80,8 @@ mod tests {
         check("PUT", "/", 0, Ok(()));
         check("GET", &format!("/{}", "x".repeat(1000)), 0, Ok(()));
         check("DELETE", "/", 0, Err(405));
+        check("OPTIONS", "/", 0, Err(501));
+        check("NONSUCH", "/", 0, Err(501));
     }
 
     #[test]

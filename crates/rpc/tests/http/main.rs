@@ -93,6 +93,7 @@ async fn only_posts_to_the_root_are_calls() {
             only_post,
         ),
         ("DELETE / HTTP/1.1\r\nHost: x\r\n\r\n", 405, ""),
+        ("OPTIONS / HTTP/1.1\r\nHost: x\r\n\r\n", 501, ""),
         ("GET /rest/tx HTTP/1.1\r\nHost: x\r\n\r\n", 404, ""),
         (
             "POST /wallets HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
@@ -127,6 +128,10 @@ async fn a_method_that_is_not_on_the_users_list_is_forbidden() {
         (&user, r#"{"method":"help"}"#, 403),
         (&user, r#"[{"method":"echo"},{"method":"help"}]"#, 403),
         (&user, r#"{"params":[]}"#, 400),
+        // What is no call cannot be looked up in the list.
+        (&user, r#"[{"method":"echo"},1,{"method":"help"}]"#, 400),
+        (&user, r#"[{"method":"help"},1]"#, 403),
+        (&user, r#"[{"method":"echo"},{"method":null}]"#, 500),
         (&user, "garbage", 500),
         (&stranger, r#"{"method":"echo"}"#, 403),
     ];
