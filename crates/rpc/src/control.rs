@@ -1,4 +1,4 @@
-//! The methods that speak of the server itself: `getrpcinfo`, `help`, `stop`, `uptime`.
+//! The methods that speak of the server itself: `getrpcinfo`, `help`, `stop`.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use crate::shape::{Shape, ShapeKind};
 /// A word that `help` takes for a rig that compares a client's conversion table with the declarations.
 const DUMP_CONVERSIONS: &str = "dump_all_command_conversions";
 
-pub(crate) fn methods(naming: &Naming) -> [Method; 4] {
-    [getrpcinfo(), help(), stop(naming), uptime()]
+pub(crate) fn methods(naming: &Naming) -> [Method; 3] {
+    [getrpcinfo(), help(), stop(naming)]
 }
 
 fn getrpcinfo() -> Method {
@@ -102,17 +102,6 @@ fn stop(naming: &Naming) -> Method {
             Ok(answer.into())
         }
     })
-}
-
-fn uptime() -> Method {
-    Method::declare(
-        "control",
-        "uptime",
-        "Tells for how long the server has been running.",
-    )
-    .result(Shape::new(ShapeKind::Number, "Seconds since the start"))
-    .example("", "")
-    .handle(async |request| Ok(request.dispatcher.started.elapsed().as_secs().into()))
 }
 
 /// Microseconds, at the largest number for times beyond 500,000 years.

@@ -28,7 +28,6 @@ use crate::table::{DuplicateMethod, MethodTable};
 pub struct Dispatcher {
     pub(crate) config: DispatchConfig,
     pub(crate) table: MethodTable,
-    pub(crate) started: Instant,
     request_stop: Box<dyn Fn() + Send + Sync>,
     /// What the process is busy with until it can answer calls.
     warmup: Mutex<Option<String>>,
@@ -37,10 +36,10 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Serves the table's methods and four of its own. `request_stop` is called when a client asks the process to stop.
+    /// Serves the table's methods and three of its own. `request_stop` is called when a client asks the process to stop.
     ///
     /// # Errors
-    /// The table has one of the four already.
+    /// The table has one of the three already.
     pub fn new(
         config: DispatchConfig,
         mut table: MethodTable,
@@ -52,7 +51,6 @@ impl Dispatcher {
         Ok(Arc::new(Self {
             config,
             table,
-            started: Instant::now(),
             request_stop: Box::new(request_stop),
             warmup: Mutex::new(Some("RPC server started".to_owned())),
             active: Mutex::default(),

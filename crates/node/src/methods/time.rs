@@ -1,6 +1,6 @@
 //! The node's time, which test rigs set.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rpc::{Kind, Method, Param, RpcError, Shape, ShapeKind};
 use serde_json::Value;
@@ -8,7 +8,31 @@ use serde_json::Value;
 use crate::state::Node;
 
 pub(super) fn methods(node: &Node) -> Vec<Method> {
-    vec![setmocktime(node.clone()), mockscheduler(node.clone())]
+    vec![
+        uptime(node.clone()),
+        setmocktime(node.clone()),
+        mockscheduler(node.clone()),
+    ]
+}
+
+/// By the node's time, so that it runs on when that is moved.
+fn uptime(node: Node) -> Method {
+    let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let started = i64::try_from(started.as_secs()).unwrap_or(i64::MAX);
+    Method::declare(
+        "control",
+        "uptime",
+        "Tells for how long the server has been running.",
+    )
+    .result(Shape::new(ShapeKind::Number, "Seconds since the start"))
+    .example("", "")
+    .handle(move |_request| {
+        let node = node.clone();
+        async move {
+            let now = i64::try_from(node.get()?.chain.clock().now()).unwrap_or(i64::MAX);
+            Ok(now.saturating_sub(started).into())
+        }
+    })
 }
 
 fn setmocktime(node: Node) -> Method {

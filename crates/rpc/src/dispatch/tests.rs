@@ -130,7 +130,8 @@ async fn during_warm_up_every_call_hears_what_the_process_is_busy_with() {
 
 #[tokio::test]
 async fn help_lists_what_is_not_hidden_and_explains_one() {
-    let list = "== Control ==\ngetrpcinfo\nhelp ( \"command\" )\nstop\nuptime\n\n== Test ==\nadd left ( right )\nliar";
+    let list =
+        "== Control ==\ngetrpcinfo\nhelp ( \"command\" )\nstop\n\n== Test ==\nadd left ( right )\nliar";
     check("help", positional(&json!([])), Ok(json!(list))).await;
     check("help", positional(&json!([""])), Ok(json!(list))).await;
     check("help", positional(&json!(["panic"])), Ok(json!("panic\n\n\n"))).await;
