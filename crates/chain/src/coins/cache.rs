@@ -1,6 +1,6 @@
 //! Coins in memory, above the store.
 
-use bitcoin::{BlockHash, OutPoint};
+use bitcoin::{BlockHash, OutPoint, Txid};
 use consensus::script::is_unspendable;
 use consensus::transaction::Coin;
 
@@ -56,6 +56,18 @@ impl CoinsCache {
             Some(coin) => Ok(coin.cloned()),
             None => self.database.get(outpoint),
         }
+    }
+
+    /// One of the coins of a transaction with so many outputs at most, if there is one. Nothing is kept.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if reading fails.
+    pub fn peek_any(&self, txid: &Txid, outputs: u32) -> Result<Option<Coin>, DatabaseError> {
+        if let Some(coin) = self.layer.any_of(txid, outputs) {
+            return Ok(Some(coin.clone()));
+        }
+        self.database
+            .find_of(txid, |outpoint| self.layer.get(outpoint).is_none())
     }
 
     /// Adds a coin, unless it could never be spent.
@@ -157,7 +169,7 @@ mod tests {
     use std::path::Path;
 
     use bitcoin::hashes::Hash;
-    use bitcoin::{Amount, ScriptBuf, TxOut, Txid};
+    use bitcoin::{Amount, ScriptBuf, TxOut};
     use proptest::prelude::*;
     use tempfile::TempDir;
 
@@ -295,6 +307,12 @@ mod tests {
                 let coins: Result<Model, _> = snapshot.iter().unwrap().collect();
                 assert_eq!((coins.unwrap(), snapshot.best_block()), flushed);
             }
+        }
+        for txid in (0..12).step_by(3).map(|number| outpoint(number).txid) {
+            let any = cache.peek_any(&txid, 3).unwrap();
+            let mut of_transaction = model.iter().filter(|(outpoint, _coin)| outpoint.txid == txid);
+            assert_eq!(any.is_some(), of_transaction.clone().next().is_some());
+            assert!(any.is_none_or(|any| of_transaction.any(|(_outpoint, coin)| *coin == any)));
         }
         for number in 0..12 {
             let outpoint = outpoint(number);

@@ -78,6 +78,36 @@ impl CoinsDatabase {
             .map_err(|error| self.database.damaged(error.to_string()))
     }
 
+    /// The first coin of a transaction that `is_wanted`, by the short form of the output's number.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if reading fails, or what is there is no coin.
+    pub(super) fn find_of(
+        &self,
+        txid: &Txid,
+        is_wanted: impl Fn(&OutPoint) -> bool,
+    ) -> Result<Option<Coin>, DatabaseError> {
+        let of_transaction = txid.as_byte_array();
+        let coins = self
+            .database
+            .read(|transaction| Ok(transaction.open_table(COINS)?.range(&of_transaction[..]..)?))?;
+        for entry in coins {
+            let (key, value) = entry.map_err(|error| self.database.failed(error))?;
+            if !key.value().starts_with(of_transaction) {
+                break;
+            }
+            let outpoint =
+                parse_key(key.value()).ok_or_else(|| self.database.damaged("a key is no outpoint"))?;
+            if is_wanted(&outpoint) {
+                let coin = parse_coin(value.value());
+                return coin
+                    .map(Some)
+                    .map_err(|error| self.database.damaged(error.to_string()));
+            }
+        }
+        Ok(None)
+    }
+
     /// The block up to which the coins are; none if nothing was ever written.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use bitcoin::OutPoint;
+use bitcoin::{OutPoint, Txid};
 use consensus::transaction::{Coin, Tokens};
 
 use super::{CoinExists, Overwrite};
@@ -41,6 +41,18 @@ impl Layer {
     /// The coin, or that it is spent, if this layer knows.
     pub(super) fn get(&self, outpoint: &OutPoint) -> Option<Option<&Coin>> {
         self.coins.get(outpoint).map(|known| known.coin.as_ref())
+    }
+
+    /// A coin of a transaction with so many outputs at most, if this layer has one.
+    pub(super) fn any_of(&self, txid: &Txid, outputs: u32) -> Option<&Coin> {
+        // Whichever there is less of is gone through.
+        if self.coins.len() < outputs as usize {
+            let mut coins = self.coins.iter();
+            return coins
+                .find_map(|(outpoint, known)| known.coin.as_ref().filter(|_| outpoint.txid == *txid));
+        }
+        let mut outpoints = (0..outputs).map(|vout| OutPoint { txid: *txid, vout });
+        outpoints.find_map(|outpoint| self.get(&outpoint).flatten())
     }
 
     /// Keeps a coin that was read below.

@@ -4,7 +4,7 @@ use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
 
 use bitcoin::hashes::Hash;
-use bitcoin::{BlockHash, OutPoint};
+use bitcoin::{BlockHash, OutPoint, Txid};
 use consensus::block::Block;
 use consensus::transaction::Coin;
 
@@ -18,6 +18,9 @@ use crate::undo::BlockUndo;
 /// The bytes that a block's hash is of.
 const PURE_HEADER: usize = 80;
 
+/// The most outputs that a block has room for: each takes nine bytes that count four times.
+const MAX_OUTPUTS: u32 = 4_000_000 / (4 * 9);
+
 impl ChainstateManager {
     /// A coin of the active chain, if it is not spent.
     ///
@@ -25,6 +28,14 @@ impl ChainstateManager {
     /// [`DatabaseError`] if reading fails.
     pub fn coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, DatabaseError> {
         self.coins().peek(outpoint)
+    }
+
+    /// A coin of a transaction of the active chain, if one is not spent.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if reading fails.
+    pub fn any_coin(&self, txid: &Txid) -> Result<Option<Coin>, DatabaseError> {
+        self.coins().peek_any(txid, MAX_OUTPUTS)
     }
 
     /// All coins. Blocks are neither connected nor disconnected while the guard lives.

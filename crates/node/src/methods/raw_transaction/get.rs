@@ -1,6 +1,6 @@
 //! `getrawtransaction`: a transaction by its id, wherever it is.
 
-use bitcoin::{BlockHash, OutPoint, Transaction, Txid};
+use bitcoin::{BlockHash, Transaction, Txid};
 use chain::tree::EntryId;
 use encoding::json::{PreviousOutputs, SpentCoin, transaction, transaction_with_spent};
 use encoding::transaction::to_hex;
@@ -10,9 +10,6 @@ use serde_json::{Map, Value};
 use crate::methods::blockchain::read_block;
 use crate::state::{Node, NodeState, blocking};
 use crate::{shapes, values};
-
-/// By how many of its outputs a transaction is looked for without an index.
-const OUTPUTS: u32 = 1_000;
 
 pub(super) fn getrawtransaction(node: Node) -> Method {
     let mut members = vec![(
@@ -44,7 +41,7 @@ pub(super) fn getrawtransaction(node: Node) -> Method {
         "rawtransactions",
         "getrawtransaction",
         "Gives a transaction: one that is not confirmed, one in the block that is named, or one in the chain. Those in the chain \
-         are found by -txindex, or without it as long as one of their first 1,000 outputs is not spent.",
+         are found by -txindex, or without it as long as one of their outputs is not spent.",
     )
     .param(Param::required("txid", Kind::Hex, "The transaction's id"))
     .param(
@@ -85,7 +82,7 @@ pub(super) fn getrawtransaction(node: Node) -> Method {
 /// A transaction, and the block that it is in.
 pub(crate) type Found = (Transaction, Option<EntryId>);
 
-fn get(node: &NodeState, txid: Txid, verbosity: i64, block: Option<BlockHash>) -> Outcome {
+fn get(node: &NodeState, txid: Txid, verbosity: i32, block: Option<BlockHash>) -> Outcome {
     let genesis = node.chain.params().genesis.block();
     if genesis.txdata[0].compute_txid() == txid {
         return Err(RpcError::new(
@@ -191,21 +188,16 @@ fn not_found(text: &str) -> RpcError {
 
 /// The block of the chain with a transaction of which an output is not spent.
 pub(in crate::methods) fn by_coin(node: &NodeState, txid: Txid) -> Result<Option<EntryId>, RpcError> {
-    for vout in 0..OUTPUTS {
-        let coin = node.chain.coin(&OutPoint { txid, vout });
-        let coin = coin.map_err(|error| node.fail(&error.into()))?;
-        if let Some(coin) = coin {
-            return Ok(node.chain.tree().active(coin.height));
-        }
-    }
-    Ok(None)
+    let coin = node.chain.any_coin(&txid);
+    let coin = coin.map_err(|error| node.fail(&error.into()))?;
+    Ok(coin.and_then(|coin| node.chain.tree().active(coin.height)))
 }
 
 fn members(
     node: &NodeState,
     found: &Transaction,
     block: Option<EntryId>,
-    verbosity: i64,
+    verbosity: i32,
 ) -> Map<String, Value> {
     let chain = &node.chain.params().address;
     if verbosity >= 2
