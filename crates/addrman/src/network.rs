@@ -38,11 +38,30 @@ impl Network {
         }
     }
 
-    /// One of [`NAMED`](Self::NAMED) by its name, in letters of either case.
+    /// One of [`NAMED`](Self::NAMED) by its name, in letters of either case. `tor` is an old name of [`Onion`](Self::Onion).
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
+        if name.eq_ignore_ascii_case("tor") {
+            return Some(Self::Onion);
+        }
         Self::NAMED
             .into_iter()
             .find(|network| network.name().eq_ignore_ascii_case(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_are_known_by_their_names_and_an_old_one() {
+        for network in Network::NAMED {
+            assert_eq!(Network::from_name(&network.name().to_uppercase()), Some(network));
+        }
+        assert_eq!(Network::from_name("Tor"), Some(Network::Onion));
+        for name in ["", "internal", "not_publicly_routable"] {
+            assert_eq!(Network::from_name(name), None, "{name}");
+        }
     }
 }

@@ -221,6 +221,31 @@ fn refuses_what_names_no_block(daemon: Daemon) -> Result<()> {
             json!(["zz"]),
             (-8, "blockhash must be of length 64 (not 2, for 'zz')"),
         ),
+        (
+            "getblockheader",
+            json!(["zz"]),
+            (-8, "hash must be of length 64 (not 2, for 'zz')"),
+        ),
+        (
+            "getmempoolentry",
+            json!(["zz"]),
+            (-8, "parameter 1 must be of length 64 (not 2, for 'zz')"),
+        ),
+        (
+            "getchaintxstats",
+            json!([1_u64 << 40]),
+            (-1, "JSON integer out of range"),
+        ),
+        (
+            "getblockhash",
+            json!([1_u64 << 40]),
+            (-1, "JSON integer out of range"),
+        ),
+        (
+            "gettxout",
+            json!([nowhere, -1]),
+            (-1, "JSON integer out of range"),
+        ),
         ("getblockhash", json!([-1]), (-8, "Block height out of range")),
         ("getblockhash", json!([1]), (-8, "Block height out of range")),
         (
@@ -264,8 +289,10 @@ fn waits_for_blocks(daemon: Daemon) -> Result<()> {
     let hash = rpc.tip()?;
     assert_eq!(rpc.call("waitforblock", json!([hash, 60_000]))?["hash"], hash);
     assert_eq!(rpc.call("waitfornewblock", json!([1]))?["hash"], hash);
-    let (_, text) = rpc.refusal("waitfornewblock", json!([-1]))?;
-    assert_eq!(text, "Negative timeout");
+    // A time below 0 is over at once.
+    assert_eq!(rpc.call("waitfornewblock", json!([-1]))?["hash"], hash);
+    let (code, text) = rpc.refusal("waitfornewblock", json!([1_u64 << 40]))?;
+    assert_eq!((code, text.as_str()), (-1, "JSON integer out of range"));
     node.stop()
 }
 

@@ -136,6 +136,9 @@ fn keeps_indexes_up_to_the_chain(daemon: Daemon) -> Result<()> {
         one,
         json!({ "txindex": { "synced": true, "best_block_height": 24 } })
     );
+    let all = rpc.call("getindexinfo", json!([""]))?;
+    assert_eq!(all, rpc.call("getindexinfo", json!([]))?);
+    ensure!(all["txindex"] == one["txindex"], "{all}");
     node.stop()
 }
 

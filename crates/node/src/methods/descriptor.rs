@@ -63,10 +63,11 @@ pub(super) fn deriveaddresses(params: Arc<Params>) -> Method {
     .handle(move |request| {
         let params = Arc::clone(&params);
         async move {
-            let range = request.arguments.value("range");
-            let range = match range.is_null() {
-                true => None,
-                false => Some(values::descriptor_range(range)?),
+            // One that is given as null counts as given, and is the first number alone.
+            let range = match request.arguments.values().get(1) {
+                None => None,
+                Some(Value::Null) => Some(0..=0),
+                Some(range) => Some(values::descriptor_range(range)?),
             };
             let text: String = request.arguments.required("descriptor")?;
             let descriptor = parse(&text, &params.address, Checksum::Required)?;

@@ -29,6 +29,8 @@ pub(super) fn getindexinfo(node: Node) -> Method {
         let node = node.clone();
         async move {
             let name: Option<String> = request.arguments.optional("index_name")?;
+            // No name and an empty one stand for all of them.
+            let name = name.filter(|name| !name.is_empty());
             blocking(&node, move |node| {
                 let tip = {
                     let tree = node.chain.tree();

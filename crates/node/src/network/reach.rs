@@ -100,8 +100,7 @@ pub(super) fn networks(args: &Args) -> Result<Vec<Reach>, ReachError> {
 fn only(args: &Args) -> Result<Vec<&'static str>, ReachError> {
     let texts = args.texts("onlynet").into_iter();
     let names = texts.map(|text| {
-        let lower = text.to_lowercase();
-        let known = NETWORK_NAMES.into_iter().find(|name| *name == lower);
+        let known = addrman::Network::from_name(&text).map(addrman::Network::name);
         known.ok_or(ReachError::UnknownNetwork(text))
     });
     names.collect()
@@ -144,9 +143,10 @@ mod tests {
 
     #[test]
     fn options_open_and_close_networks() {
-        let rows: [(&[&str], &[&str]); 6] = [
+        let rows: [(&[&str], &[&str]); 7] = [
             (&[], &["ipv4", "ipv6"]),
             (&["-onlynet=IPv6"], &["ipv6"]),
+            (&["-onlynet=tor", "-proxy=127.0.0.1"], &["onion"]),
             (&["-proxy=127.0.0.1"], &["ipv4", "ipv6", "onion"]),
             (&["-proxy=127.0.0.1", "-onion=0"], &["ipv4", "ipv6"]),
             (

@@ -38,7 +38,7 @@ fn getblockheader(node: Node) -> Method {
         .handle(move |request| {
             let node = node.clone();
             async move {
-                let hash = named::hash(&request, "blockhash")?;
+                let hash = values::hash(request.arguments.value("blockhash"), "hash")?;
                 let is_verbose = request.arguments.optional("verbose")?.unwrap_or(true);
                 blocking(&node, move |node| {
                     let id = {
@@ -213,7 +213,7 @@ fn getblock(node: Node) -> Method {
 }
 
 /// A number, or the boolean that it was once.
-fn verbosity(value: &Value) -> Result<i64, RpcError> {
+fn verbosity(value: &Value) -> Result<i32, RpcError> {
     match value {
         Value::Null => Ok(1),
         Value::Bool(is_verbose) => Ok((*is_verbose).into()),
@@ -221,7 +221,7 @@ fn verbosity(value: &Value) -> Result<i64, RpcError> {
     }
 }
 
-fn describe(node: &NodeState, id: EntryId, verbosity: i64) -> Outcome {
+fn describe(node: &NodeState, id: EntryId, verbosity: i32) -> Outcome {
     let block = read(node, id)?;
     let chain = &node.chain.params().address;
     let mut object = header(&node.chain.tree(), id)?;
@@ -246,7 +246,7 @@ fn describe(node: &NodeState, id: EntryId, verbosity: i64) -> Outcome {
 fn whole_transactions(
     block: &Block,
     undo: Option<BlockUndo>,
-    verbosity: i64,
+    verbosity: i32,
     chain: &AddressParams,
 ) -> Vec<Value> {
     let shown = match verbosity {

@@ -8,11 +8,11 @@ use rpc::{Kind, Method, Param, RpcError, Shape, ShapeKind, code};
 use serde_json::Value;
 
 use super::named;
-use crate::shapes;
 use crate::state::{Node, blocking};
+use crate::{shapes, values};
 
 /// A time in seconds since 1970; numbers below it are heights.
-const EARLIEST_TIME: i64 = 1_000_000_000;
+const EARLIEST_TIME: u32 = 1_000_000_000;
 
 pub(super) fn methods(node: &Node) -> Vec<Method> {
     vec![
@@ -89,10 +89,12 @@ fn verifychain(node: Node) -> Method {
         .handle(move |request| {
             let node = node.clone();
             async move {
-                let level: Option<i64> = request.arguments.optional("checklevel")?;
-                let count: Option<i64> = request.arguments.optional("nblocks")?;
-                let level = u32::try_from(level.unwrap_or(3)).unwrap_or(0).min(4);
-                let count = u32::try_from(count.unwrap_or(6)).unwrap_or(0);
+                let small = |name, default| match request.arguments.value(name) {
+                    Value::Null => Ok(default),
+                    value => values::small_integer(value),
+                };
+                let level = u32::try_from(small("checklevel", 3)?).unwrap_or(0).min(4);
+                let count = u32::try_from(small("nblocks", 6)?).unwrap_or(0);
                 blocking(&node, move |node| {
                     let outcome = node.chain.verify_chain(level, count);
                     let outcome = outcome.map_err(|error| node.fail(&error))?;
@@ -115,7 +117,7 @@ fn pruneblockchain(node: Node) -> Method {
         .handle(move |request| {
             let node = node.clone();
             async move {
-                let height: i64 = request.arguments.required("height")?;
+                let height = values::small_integer(request.arguments.value("height"))?;
                 blocking(&node, move |node| {
                     let chain = &node.chain;
                     if chain.config().pruning == Pruning::Never {
@@ -137,14 +139,14 @@ fn pruneblockchain(node: Node) -> Method {
 }
 
 /// Up to which height blocks go, by a height or a time.
-fn height_to_prune(chain: &ChainstateManager, height: i64) -> Result<u32, RpcError> {
-    if height < 0 {
+fn height_to_prune(chain: &ChainstateManager, height: i32) -> Result<u32, RpcError> {
+    let Ok(height) = u32::try_from(height) else {
         return Err(RpcError::invalid_parameter("Negative block height."));
-    }
+    };
     let tree = chain.tree();
     let tip = tree.entry(named::tip(&tree)?).height;
-    let height = match u32::try_from(height) {
-        Ok(time) if height > EARLIEST_TIME => {
+    let height = match height {
+        time if time > EARLIEST_TIME => {
             // Blocks may be some time ahead of those before them.
             let time = time.saturating_sub(2 * 60 * 60);
             let first = (0..=tip).filter_map(|height| tree.active(height));
@@ -155,8 +157,7 @@ fn height_to_prune(chain: &ChainstateManager, height: i64) -> Result<u32, RpcErr
                 RpcError::invalid_parameter("Could not find block with at least the specified timestamp.")
             })?
         }
-        Ok(height) => height,
-        Err(_) => u32::MAX,
+        height => height,
     };
     if tip < prune_after(chain) {
         return Err(RpcError::misc("Blockchain is too short for pruning."));

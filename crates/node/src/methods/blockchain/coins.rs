@@ -43,10 +43,7 @@ pub(super) fn gettxout(node: Node) -> Method {
         let node = node.clone();
         async move {
             let txid = values::hash(request.arguments.value("txid"), "txid")?;
-            let place: i64 = request.arguments.required("n")?;
-            let Ok(vout) = u32::try_from(place) else {
-                return Ok(Value::Null);
-            };
+            let vout: u32 = request.arguments.required("n")?;
             let includes_pool = request.arguments.optional("include_mempool")?.unwrap_or(true);
             blocking(&node, move |node| {
                 let outpoint = OutPoint { txid, vout };

@@ -55,7 +55,10 @@ pub(super) fn getchaintxstats(node: Node) -> Method {
     .handle(move |request| {
         let node = node.clone();
         async move {
-            let count: Option<i64> = request.arguments.optional("nblocks")?;
+            let count = match request.arguments.value("nblocks") {
+                Value::Null => None,
+                value => Some(values::small_integer(value)?),
+            };
             let hash = match request.arguments.value("blockhash") {
                 Value::Null => None,
                 _ => Some(named::hash(&request, "blockhash")?),
@@ -76,7 +79,7 @@ pub(super) fn getchaintxstats(node: Node) -> Method {
     })
 }
 
-fn transaction_rate(tree: &BlockTree, id: EntryId, count: Option<i64>, spacing: u32) -> Outcome {
+fn transaction_rate(tree: &BlockTree, id: EntryId, count: Option<i32>, spacing: u32) -> Outcome {
     const MONTH: u32 = 30 * 24 * 60 * 60;
     let last = tree.entry(id);
     let most = last.height.saturating_sub(1);

@@ -62,7 +62,7 @@ fn getblockhash(node: Node) -> Method {
     .handle(move |request| {
         let node = node.clone();
         async move {
-            let height: i64 = request.arguments.required("height")?;
+            let height: i32 = request.arguments.required("height")?;
             let tree = node.get()?.chain.tree();
             let id = u32::try_from(height).ok().and_then(|height| tree.active(height));
             let id = id.ok_or_else(|| RpcError::invalid_parameter("Block height out of range"))?;

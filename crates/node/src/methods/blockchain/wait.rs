@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use rpc::{Kind, Method, Outcome, Param, Request, RpcError, Shape, ShapeKind};
+use rpc::{Kind, Method, Outcome, Param, Request, Shape, ShapeKind};
 use serde_json::{Value, json};
 
 use super::named;
-use crate::shapes;
 use crate::state::{Node, Tip};
+use crate::{shapes, values};
 
 pub(super) fn methods(node: &Node) -> Vec<Method> {
     vec![
@@ -36,8 +36,10 @@ fn block() -> Shape {
 
 /// Waits until the tip is as it should be, the time is over or the node stops, and gives the tip.
 async fn wait(node: &Node, request: &Request, is_awaited: impl Fn(&Tip) -> bool) -> Outcome {
-    let timeout: Option<i64> = request.arguments.optional("timeout")?;
-    let timeout = u64::try_from(timeout.unwrap_or(0)).map_err(|_| RpcError::misc("Negative timeout"))?;
+    let timeout = match request.arguments.value("timeout") {
+        Value::Null => 0,
+        value => values::small_integer(value)?,
+    };
     let node = node.get()?;
     let mut tips = node.tips();
     let reached = async {
@@ -47,7 +49,11 @@ async fn wait(node: &Node, request: &Request, is_awaited: impl Fn(&Tip) -> bool)
     let over = async {
         match timeout {
             0 => std::future::pending().await,
-            milliseconds => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
+            // A time below 0 is over at once.
+            milliseconds => {
+                let milliseconds = u64::try_from(milliseconds).unwrap_or(0);
+                tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+            }
         }
     };
     tokio::select! {
@@ -104,8 +110,8 @@ fn waitforblockheight(node: Node) -> Method {
     .handle(move |request| {
         let node = node.clone();
         async move {
-            let height: i64 = request.arguments.required("height")?;
-            wait(&node, &request, |tip| i64::from(tip.height) >= height).await
+            let height = values::small_integer(request.arguments.value("height"))?;
+            wait(&node, &request, |tip| i64::from(tip.height) >= i64::from(height)).await
         }
     })
 }

@@ -1,5 +1,7 @@
 //! A transaction of the pool as an object.
 
+use std::collections::BTreeSet;
+
 use encoding::amount::{to_json, unsigned_to_json};
 use mempool::{Entry, Mempool};
 use rpc::{Shape, ShapeKind};
@@ -65,9 +67,9 @@ pub(super) fn shape() -> Vec<(&'static str, Shape)> {
 /// A transaction of the pool.
 pub(super) fn describe(pool: &Mempool, entry: &Entry) -> Value {
     let total = |units: i128| to_json(i64::try_from(units).unwrap_or(i64::MAX));
-    let texts = |ids: &std::collections::BTreeSet<bitcoin::Txid>| -> Vec<String> {
-        ids.iter().map(ToString::to_string).collect()
-    };
+    // In the order of the texts, which is not that of the ids.
+    let parents: BTreeSet<String> = entry.parents.iter().map(ToString::to_string).collect();
+    let children: Vec<String> = entry.children.iter().map(ToString::to_string).collect();
     json!({
         "vsize": entry.size,
         "weight": entry.weight,
@@ -84,8 +86,8 @@ pub(super) fn describe(pool: &Mempool, entry: &Entry) -> Value {
             "ancestor": total(entry.ancestors.fees),
             "descendant": total(entry.descendants.fees),
         },
-        "depends": texts(&entry.parents),
-        "spentby": texts(&entry.children),
+        "depends": parents,
+        "spentby": children,
         "bip125-replaceable": pool.is_replaceable(&entry.txid),
         "unbroadcast": pool.unbroadcast().contains(&entry.txid),
     })

@@ -47,7 +47,7 @@ fn getmempoolentry(node: Node) -> Method {
     .handle(move |request| {
         let node = node.clone();
         async move {
-            let txid: Txid = values::hash(request.arguments.value("txid"), "txid")?;
+            let txid: Txid = values::hash(request.arguments.value("txid"), "parameter 1")?;
             let node = node.get()?;
             node.pool.with(|pool| {
                 let found = pool.get(&txid).ok_or_else(not_in_pool)?;
@@ -86,7 +86,7 @@ fn relatives(
         .handle(move |request| {
             let node = node.clone();
             async move {
-                let txid: Txid = values::hash(request.arguments.value("txid"), "txid")?;
+                let txid: Txid = values::hash(request.arguments.value("txid"), "parameter 1")?;
                 let is_verbose = request.arguments.optional("verbose")?.unwrap_or(false);
                 blocking(&node, move |node| {
                     node.pool.with(|pool| {

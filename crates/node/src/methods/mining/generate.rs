@@ -50,9 +50,9 @@ fn generatetoaddress(node: Node) -> Method {
     .handle(move |request| {
         let node = node.clone();
         async move {
-            let count: i64 = request.arguments.required("nblocks")?;
+            let count: i32 = request.arguments.required("nblocks")?;
             let address: String = request.arguments.required("address")?;
-            let tries: Option<i64> = request.arguments.optional("maxtries")?;
+            let tries: Option<i32> = request.arguments.optional("maxtries")?;
             blocking(&node, move |node| {
                 let chain = &node.chain.params().address;
                 let address = Address::decode(&address, chain).map_err(|_invalid| {
@@ -79,9 +79,9 @@ fn generatetodescriptor(node: Node) -> Method {
     .handle(move |request| {
         let node = node.clone();
         async move {
-            let count: i64 = request.arguments.required("num_blocks")?;
+            let count: i32 = request.arguments.required("num_blocks")?;
             let descriptor: String = request.arguments.required("descriptor")?;
-            let tries: Option<i64> = request.arguments.optional("maxtries")?;
+            let tries: Option<i32> = request.arguments.optional("maxtries")?;
             blocking(&node, move |node| {
                 let script = descriptor_script(node, &descriptor)?
                     .map_err(|error| RpcError::new(code::INVALID_ADDRESS_OR_KEY, error))?;
@@ -120,7 +120,7 @@ fn descriptor_script(node: &NodeState, text: &str) -> Result<Result<ScriptBuf, S
     Ok(script.ok_or_else(|| "the descriptor has no script".to_owned()))
 }
 
-fn make(node: &NodeState, count: i64, tries: Option<i64>, script: &ScriptBuf) -> Result<Value, RpcError> {
+fn make(node: &NodeState, count: i32, tries: Option<i32>, script: &ScriptBuf) -> Result<Value, RpcError> {
     let mut tries = tries.map_or(TRIES, |tries| u64::try_from(tries).unwrap_or(0));
     let mut hashes = Vec::new();
     for _ in 0..count {

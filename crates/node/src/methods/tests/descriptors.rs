@@ -81,6 +81,11 @@ async fn addresses_are_derived() {
                 Err((-8, "Range should not be specified for an un-ranged descriptor")),
             ),
             (
+                json!([single, null]),
+                Err((-8, "Range should not be specified for an un-ranged descriptor")),
+            ),
+            (json!([series, null]), Ok(json!([addresses[0]]))),
+            (
                 json!([series]),
                 Err((-8, "Range must be specified for a ranged descriptor")),
             ),

@@ -158,7 +158,7 @@ fn headers(node: &mut RigNode) -> Result<()> {
         json!([NOTHING]),
         &Wanted::Error(-5, "Block not found"),
     )?;
-    hash_rows(node, "getblockheader", "blockhash")
+    hash_rows(node, "getblockheader", "hash")
 }
 
 fn blocks(node: &mut RigNode) -> Result<()> {

@@ -97,8 +97,8 @@ pub(in crate::methods::blockchain) fn scanblocks(node: Node) -> Method {
 /// What is looked for, and where.
 struct Question {
     objects: Value,
-    start: Option<i64>,
-    stop: Option<i64>,
+    start: Option<i32>,
+    stop: Option<i32>,
     kind: Option<String>,
     looks_at_blocks: bool,
 }
@@ -161,7 +161,7 @@ impl Question {
 
     /// The first height, the last one, and the block there.
     fn range(&self, tree: &BlockTree) -> Result<(u32, u32, EntryId), RpcError> {
-        let at = |height: i64| u32::try_from(height).ok().and_then(|height| tree.active(height));
+        let at = |height: i32| u32::try_from(height).ok().and_then(|height| tree.active(height));
         let refused = |what| RpcError::misc(format!("Invalid {what}"));
         let start = match self.start {
             Some(height) => {
