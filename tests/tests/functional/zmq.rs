@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 
 use anyhow::{Context as _, Result, ensure};
 use functional_tests::{
-    Daemon, DataDir, Node, Port, Published, RpcClient, Subscriber, for_each_daemon, text,
+    CHAIN_ADDRESS, Daemon, DataDir, Node, Port, Published, RpcClient, Subscriber, for_each_daemon, text,
 };
 use serde_json::json;
 
@@ -137,10 +137,30 @@ fn tells_in_which_order_things_happen(daemon: Daemon) -> Result<()> {
     assert_eq!(pool_number(&mut rpc)?, Some(5));
     rpc.call("invalidateblock", json!([block]))?;
     assert_eq!(next_step(&mut subscriber)?, (block.clone(), 'D', None));
-    assert_eq!(next_step(&mut subscriber)?, (second, 'A', Some(5)));
+    assert_eq!(next_step(&mut subscriber)?, (second.clone(), 'A', Some(5)));
     assert_eq!(pool_number(&mut rpc)?, Some(6));
+    // On the way to another branch, what is left comes back to the pool before that branch is told of.
+    let mut branch = Vec::new();
+    for _ in 0..2 {
+        let made = rpc.call("generateblock", json!([CHAIN_ADDRESS, []]))?;
+        branch.push(made["hash"].as_str().context("no hash")?.to_owned());
+    }
+    for hash in &branch {
+        assert_eq!(next_step(&mut subscriber)?, (hash.clone(), 'C', None));
+    }
+    rpc.call("invalidateblock", json!([branch[0]]))?;
+    for hash in branch.iter().rev() {
+        assert_eq!(next_step(&mut subscriber)?, (hash.clone(), 'D', None));
+    }
     rpc.call("reconsiderblock", json!([block]))?;
-    assert_eq!(next_step(&mut subscriber)?, (block, 'C', None));
+    assert_eq!(next_step(&mut subscriber)?, (block.clone(), 'C', None));
+    let number = pool_number(&mut rpc)?;
+    rpc.call("reconsiderblock", json!([branch[0]]))?;
+    assert_eq!(next_step(&mut subscriber)?, (block, 'D', None));
+    assert_eq!(next_step(&mut subscriber)?, (second, 'A', number));
+    for hash in branch {
+        assert_eq!(next_step(&mut subscriber)?, (hash, 'C', None));
+    }
     node.stop()
 }
 

@@ -1,6 +1,6 @@
 //! From what happens to chain and pool to messages.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use bitcoin::hashes::Hash;
 use bitcoin::{BlockHash, Transaction, Txid};
@@ -17,8 +17,19 @@ use crate::state::NodeState;
 pub(super) struct Follower {
     publications: Arc<Vec<Publication>>,
     node: Weak<NodeState>,
-    /// The block that was connected last, until the chain rests.
-    last: Mutex<Option<Arc<Block>>>,
+    way: Mutex<Way>,
+}
+
+/// The way of the chain from one rest to the next.
+#[derive(Default)]
+struct Way {
+    /// The block that was connected last.
+    last: Option<Arc<Block>>,
+    /// Whether it began back, from a block that was left.
+    is_back: bool,
+    /// The blocks that were connected on a way back. As upstream has it, they are published after what the pool made of
+    /// those that were left, which it is not done with before the chain rests.
+    held: Vec<Arc<Block>>,
 }
 
 /// How a body tells what happened.
@@ -35,7 +46,7 @@ impl Follower {
         Self {
             publications,
             node: Arc::downgrade(node),
-            last: Mutex::new(None),
+            way: Mutex::default(),
         }
     }
 
@@ -51,6 +62,10 @@ impl Follower {
                 EventKind::Removed(_) => self.sequence(event.txid, Label::Removed(event.sequence)),
             }
         }
+    }
+
+    fn way(&self) -> MutexGuard<'_, Way> {
+        self.way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn publish(&self, topic: Topic, body: impl FnOnce() -> Vec<u8>) {
@@ -84,16 +99,25 @@ impl Follower {
 
 impl ChainObserver for Follower {
     fn block_connected(&self, block: &Arc<Block>, _height: u32) {
-        self.block(block, Label::Connected);
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(block));
+        let mut way = self.way();
+        way.last = Some(Arc::clone(block));
+        if way.is_back {
+            way.held.push(Arc::clone(block));
+        } else {
+            self.block(block, Label::Connected);
+        }
     }
 
     fn block_disconnected(&self, block: &Arc<Block>, _height: u32) {
+        self.way().is_back = true;
         self.block(block, Label::Disconnected);
     }
 
     fn tip_changed(&self, tip: BlockHash, _height: u32) {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Way { last, held, .. } = std::mem::take(&mut *self.way());
+        for block in &held {
+            self.block(block, Label::Connected);
+        }
         // A tip that was left behind by those after it is not new.
         let Some(last) = last.filter(|last| last.header.block_hash() == tip) else {
             return;
