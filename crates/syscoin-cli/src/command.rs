@@ -106,8 +106,15 @@ fn all_words(args: &Args) -> Result<Vec<String>, CliError> {
 async fn plain_call(session: &Session<'_>, words: &[String]) -> Result<Outcome, CliError> {
     let (method, words) = words.split_first().ok_or(CliError::NoCommand)?;
     let params = match session.args.flag("named", false) {
-        true => convert::named(method, words)?,
-        false => convert::positional(method, words)?,
+        true => convert::named(method, words),
+        false => convert::positional(method, words),
+    };
+    let params = match params {
+        // It cannot be said in an object of ours, so that the node's own refusal is given for it.
+        Err(error @ CliError::DuplicateArgs) => {
+            return Ok(Reply::invalid_parameter(&error.to_string()).outcome());
+        }
+        params => params?,
     };
     Ok(session.call(method, params).await?.outcome())
 }

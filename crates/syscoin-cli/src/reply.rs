@@ -7,6 +7,7 @@ use crate::error::CliError;
 
 /// Code of an error that -rpcwait waits through.
 const IN_WARMUP: i64 = -28;
+const INVALID_PARAMETER: i64 = -8;
 const WALLET_NOT_SPECIFIED: i64 = -19;
 
 /// One reply: a result, or an error that is not null.
@@ -75,6 +76,14 @@ impl Reply {
         Self {
             result,
             error: Value::Null,
+        }
+    }
+
+    /// What the node says of a parameter that it cannot take.
+    pub(crate) fn invalid_parameter(message: &str) -> Self {
+        Self {
+            result: Value::Null,
+            error: serde_json::json!({ "code": INVALID_PARAMETER, "message": message }),
         }
     }
 

@@ -387,6 +387,14 @@ fn named_arguments_make_an_object() {
 }
 
 #[test]
+fn arguments_that_stand_twice_in_a_call_are_refused_as_the_node_does() {
+    let home = home();
+    let refused = client(home.path(), &["-named", "echo", "args=[0]", "1"], "");
+    let expected = "error code: -8\nerror message:\nParameter args specified multiple times\n";
+    check(&refused, 8, "", expected);
+}
+
+#[test]
 fn queries_show_the_error_of_a_method_that_does_not_exist() {
     let error = "\"result\":null,\"error\":{\"code\":-32601,\"message\":\"Method not found\"}";
     let batch = |count: usize| {

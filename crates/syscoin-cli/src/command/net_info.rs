@@ -36,6 +36,7 @@ Its columns:
            -connect or addnode), feeler (tests an address), addr (fetches
            addresses)
   net      the network that carries the connection
+  v        the version of the transport protocol
   mping    the shortest ping so far, in milliseconds
   ping     the last ping, in milliseconds
   send     seconds since we last sent something
@@ -232,6 +233,7 @@ mod tests {
                 "lastrecv": 990, "last_transaction": 880, "last_block": 400, "conntime": 100,
                 "addr_processed": 5, "addr_rate_limited": 1, "addr_relay_enabled": true, "relaytxes": true,
                 "bip152_hb_to": true, "bip152_hb_from": true, "version": 70017, "subver": "/a/",
+                "transport_protocol_type": "v1",
             },
             {
                 "id": 3, "addr": "[::1]:1", "network": "not_publicly_routable", "inbound": true,
@@ -239,6 +241,7 @@ mod tests {
                 "last_block": 0, "conntime": 0, "addr_processed": 0, "addr_rate_limited": 0,
                 "addr_relay_enabled": false, "relaytxes": false, "bip152_hb_to": false, "bip152_hb_from": false,
                 "version": 0, "subver": "",
+                "transport_protocol_type": "detecting",
             },
             {"id": 4, "network": "ipv4", "inbound": false, "connection_type": "manual", "minping": 0.001},
         ]);
@@ -246,11 +249,11 @@ mod tests {
         expect![[r#"
             Syscoin Core client v5.1.1 - server 70017/x/
 
-            <->   type   net  mping   ping send recv  txn  blk  hb addrp addrl  age id address      version
-             in          npr                            *              .             3 [::1]:1
-            out manual  ipv4      1                                                  4
-            out   full  ipv4     12   1500    5   10    2   10  .*     5     1   15 12 5.6.7.8:8369 70017/a/
-                                 ms     ms  sec  sec  min  min                  min
+            <->   type   net  v  mping   ping send recv  txn  blk  hb addrp addrl  age id address      version
+             in          npr                               *              .             3 [::1]:1
+            out manual  ipv4         1                                                  4
+            out   full  ipv4  1     12   1500    5   10    2   10  .*     5     1   15 12 5.6.7.8:8369 70017/a/
+                                    ms     ms  sec  sec  min  min                  min
 
                      ipv4   onion     npr   total   block  manual
             in          0       0       1       1

@@ -111,20 +111,16 @@ fn wallet_lines(wallet: &Value, colors: Colors) -> Vec<String> {
     lines
 }
 
-/// A bar of twenty marks while there is much left to do, and the percentage.
+/// A bar while there is much left to do, and the percentage. Begun marks count, of what is done and of what is left.
 fn progress(done: f64) -> String {
     let percentage = format!("{:.4}%", done * 100.0);
     if !(0.0..0.99).contains(&done) {
         return percentage;
     }
-    let marks = (1..=20).map(|mark| {
-        if f64::from(mark) * 0.05 <= done {
-            '▒'
-        } else {
-            '░'
-        }
-    });
-    format!("{} {percentage}", marks.collect::<String>())
+    let marks =
+        |mark, part: f64| std::iter::repeat_n(mark, (0..=20).filter(|n| f64::from(*n) < part / 0.05).count());
+    let bar: String = marks('▒', done).chain(marks('░', 1.0 - done)).collect();
+    format!("{bar} {percentage}")
 }
 
 /// Each proxy with the networks that use it.
@@ -240,5 +236,7 @@ mod tests {
     fn little_left_to_do_needs_no_bar() {
         assert_eq!(progress(0.995), "99.5000%");
         assert_eq!(progress(0.0), format!("{} 0.0000%", "░".repeat(20)));
+        let bar = format!("{}{} 52.0000%", "▒".repeat(11), "░".repeat(10));
+        assert_eq!(progress(0.52), bar);
     }
 }

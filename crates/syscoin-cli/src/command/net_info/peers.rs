@@ -34,7 +34,7 @@ struct Column {
     cell: fn(&Value, i64) -> String,
 }
 
-const COLUMNS: [Column; 15] = [
+const COLUMNS: [Column; 16] = [
     column("<->", "", 3, |peer, _| {
         if peer["inbound"] == true { "in" } else { "out" }.to_owned()
     }),
@@ -43,6 +43,9 @@ const COLUMNS: [Column; 15] = [
     }),
     column("net", "", 6, |peer, _| {
         network(&plain(&peer["network"])).to_owned()
+    }),
+    column("v", "", 3, |peer, _| {
+        transport(&plain(&peer["transport_protocol_type"])).to_owned()
     }),
     column("mping", "ms", 7, |peer, _| milliseconds(&peer["minping"])),
     column("ping", "ms", 7, |peer, _| milliseconds(&peer["pingtime"])),
@@ -197,6 +200,11 @@ fn network(name: &str) -> &str {
         .iter()
         .find(|(known, _)| *known == name)
         .map_or(name, |(_, heading)| heading)
+}
+
+/// The version's number, when one has been agreed on.
+fn transport(protocol: &str) -> &str {
+    protocol.strip_prefix('v').unwrap_or_default()
 }
 
 /// Whole milliseconds; a dash where they would not fit.
