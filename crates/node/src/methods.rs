@@ -7,6 +7,7 @@ mod echo;
 mod fees;
 mod index_info;
 mod logging;
+mod masternodes;
 mod memory;
 mod mempool;
 mod message;
@@ -57,6 +58,7 @@ pub(crate) fn register(
         raw_transaction::methods(params, node),
         blockchain::methods(node),
         fees::methods(node),
+        masternodes::methods(node),
         mempool::methods(node),
         mining::methods(node),
         network::methods(node),

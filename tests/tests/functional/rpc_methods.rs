@@ -14,6 +14,7 @@ for_each_daemon![
     refuses_wrong_arguments_by_name,
     refuses_wrong_numbers_and_types_of_arguments,
     tells_about_its_memory,
+    tells_that_it_follows_no_masternodes,
     echoes_over_the_interface,
 ];
 
@@ -36,8 +37,34 @@ fn tells_about_running_calls(daemon: Daemon) -> Result<()> {
 fn tells_how_long_it_runs(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &[])?;
-    let seconds = node.rpc()?.call("uptime", json!([]))?;
+    let mut rpc = node.rpc()?;
+    let seconds = rpc.call("uptime", json!([]))?;
     ensure!(seconds.as_u64().is_some_and(|seconds| seconds < 600), "{seconds}");
+    // By the clock that is set, as long as one is.
+    rpc.call("setmocktime", json!([4_000_000_000_u64]))?;
+    let later = rpc.call("uptime", json!([]))?;
+    ensure!(
+        later.as_u64().is_some_and(|later| later > 1_000_000_000),
+        "{later}"
+    );
+    rpc.call("setmocktime", json!([0]))?;
+    node.stop()
+}
+
+fn tells_that_it_follows_no_masternodes(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &["-rpcdoccheck"])?;
+    let mut rpc = node.rpc()?;
+    let active = rpc.call("spork", json!(["active"]))?;
+    assert_eq!(active["SPORK_9_SUPERBLOCKS_ENABLED"], true);
+    assert_eq!(active["SPORK_19_CHAINLOCKS_ENABLED"], false);
+    rpc.call("setmocktime", json!([2_000_000_000]))?;
+    assert_eq!(rpc.call("mnsync", json!(["reset"]))?, "success");
+    let status = rpc.call("mnsync", json!(["status"]))?;
+    assert_eq!(status["AssetStartTime"], 2_000_000_000);
+    assert_eq!(status["IsSynced"], false);
+    let refused = rpc.refusal("getchainlocks", json!([]))?;
+    assert_eq!(refused, (-32603, "Unable to find any chainlock".to_owned()));
     node.stop()
 }
 

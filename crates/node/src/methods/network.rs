@@ -29,7 +29,7 @@ fn now(node: &NodeState) -> i64 {
 }
 
 /// What is said where a connection would have to be made.
-fn no_connections() -> RpcError {
+pub(super) fn no_connections() -> RpcError {
     RpcError::new(
         code::CLIENT_P2P_DISABLED,
         "Error: Peer-to-peer functionality missing or disabled",

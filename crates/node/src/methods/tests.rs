@@ -190,6 +190,7 @@ async fn help_hides_the_methods_for_rigs() {
         "Mining",
         "Network",
         "Rawtransactions",
+        "Syscoin",
         "Util",
     ];
     if cfg!(feature = "zmq") {
@@ -197,7 +198,13 @@ async fn help_hides_the_methods_for_rigs() {
     }
     let expected: Vec<_> = expected.iter().map(|title| format!("== {title} ==")).collect();
     assert_eq!(titles, expected.iter().collect::<Vec<_>>());
-    assert!(lines.contains(&"getmemoryinfo ( \"mode\" )"));
+    for usage in [
+        "getmemoryinfo ( \"mode\" )",
+        "getblockstats hash_or_height ( stats )",
+        "scantxoutset \"action\" ( [scanobjects,...] )",
+    ] {
+        assert!(lines.contains(&usage), "{usage}");
+    }
     for hidden in [
         "echo",
         "generatetoaddress",
@@ -208,6 +215,28 @@ async fn help_hides_the_methods_for_rigs() {
         let is_listed = lines.iter().any(|line| line.split(' ').next() == Some(hidden));
         assert!(!is_listed, "{hidden}");
     }
+}
+
+#[tokio::test]
+async fn what_a_node_without_masternodes_knows_of_them_is_told() {
+    let none = Err((code::INTERNAL_ERROR, "Unable to find any chainlock"));
+    check("getchainlocks", &[(json!([]), none)]).await;
+    let status = call("mnsync", json!(["status"])).await.unwrap();
+    assert!(status["AssetStartTime"].is_u64());
+    assert_eq!(status["AssetName"], "MASTERNODE_SYNC_BLOCKCHAIN");
+    let no_peers = "Error: Peer-to-peer functionality missing or disabled";
+    let next = (json!(["next"]), Err((code::CLIENT_P2P_DISABLED, no_peers)));
+    check("mnsync", &[next, (json!(["x"]), Ok(json!("failure")))]).await;
+    let shown = call("spork", json!(["show"])).await.unwrap();
+    assert_eq!(shown["SPORK_9_SUPERBLOCKS_ENABLED"], 0);
+    assert_eq!(shown["SPORK_19_CHAINLOCKS_ENABLED"], 4_070_908_800_u64);
+    let unknown = Err((code::INVALID_PARAMETER, "Invalid spork name"));
+    let refused = Ok(json!("failure"));
+    check(
+        "spork",
+        &[(json!(["x", 1]), unknown), (json!(["SPORK_TEST", 1]), refused)],
+    )
+    .await;
 }
 
 /// What a call answers, or with which number and text it is refused.
