@@ -170,7 +170,13 @@ impl Mempool {
     /// Why it would not.
     pub fn keeps_within_limits(&self, transaction: &Transaction) -> Result<(), String> {
         let size = transaction.weight().to_vbytes_ceil();
-        let within = self.ancestors_within(self.parents_of(transaction), 1, size, &self.config.limits);
+        let within = self.ancestors_within(
+            self.parents_of(transaction),
+            1,
+            size,
+            &self.config.limits,
+            |entry| entry.descendants,
+        );
         within.map(drop).map_err(|error| error.to_string())
     }
 
