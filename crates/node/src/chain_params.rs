@@ -52,7 +52,7 @@ pub(crate) fn options() -> Vec<OptionSpec> {
             "assumeutxo",
             "height:blockhash:hash:transactions",
             "Let loadtxoutset take the coins of a block for right that have this hash_serialized_3 (regtest only). May be \
-             given several times, and must be given until they are validated.",
+             given several times, and must be given up to the first start after they were validated.",
         ),
         developer(
             "dip3params",

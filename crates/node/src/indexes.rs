@@ -157,7 +157,8 @@ impl Indexes {
             let best = catch_up(index, &node.chain, &|| true)?;
             let tree = node.chain.tree();
             let next = best.map_or(0, |id| id.height + 1);
-            let mut needed = (next..).map_while(|height| tree.active(height));
+            // What a snapshot stands on may still be to come: that was not removed.
+            let mut needed = (next..).map_while(|height| tree.ancestor(tree.validated_tip()?, height));
             if node.chain.is_pruned() && needed.any(|id| !tree.entry(id).has_data()) {
                 return Err(ClaimError::Pruned { index: index.name() });
             }

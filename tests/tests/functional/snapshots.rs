@@ -149,11 +149,12 @@ fn goes_on_from_a_file_of_coins_and_validates_it_when_blocks_come(daemon: Daemon
         source.base
     ))?;
     assert_eq!(states(&mut rpc)?, json!([[120, true, source.base]]));
-    rpc.wait_until_synced(&["coinstatsindex", "txindex"])?;
+    rpc.wait_until_synced(&["txindex", "coinstatsindex"])?;
     assert_eq!(rpc.call("verifychain", json!([4, 0]))?, true);
     node.stop()?;
 
-    // What was named need not be named any more.
+    // One store takes the place of the other, which must know the hash for the last time.
+    Node::start(daemon, &data_dir, &options)?.stop()?;
     let node = Node::start(daemon, &data_dir, &["-txindex", "-coinstatsindex"])?;
     let mut rpc = node.rpc()?;
     assert_eq!(states(&mut rpc)?, json!([[120, true, null]]));
