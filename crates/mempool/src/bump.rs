@@ -86,7 +86,7 @@ impl Left<'_> {
     /// What transactions lack to the rate.
     fn lack(&self, txids: &BTreeSet<Txid>, rate: FeeRate) -> u64 {
         let totals = self.pool.sum(txids);
-        let lacking = i128::from(rate.fee(totals.size)) - i128::from(totals.fees);
+        let lacking = i128::from(rate.fee(totals.size)) - totals.fees;
         u64::try_from(lacking.max(0)).unwrap_or(u64::MAX)
     }
 
