@@ -3,6 +3,7 @@
 mod command_line;
 mod error;
 mod files;
+mod stored;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -10,12 +11,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use crate::config_file::SyntaxError;
+pub use crate::settings_file::{SettingsReadError, SettingsWriteError};
 pub use error::{ArgsError, CommandLineError, ConfigFileError, NegationError};
 
 use crate::network::Network;
 use crate::options::{OptionSpec, OptionTable};
 use crate::program::{self, Program};
 use crate::settings::{DefaultSection, Lookup, Settings};
+use crate::settings_file::SettingsFile;
 use crate::value::Value;
 
 /// The name of the configuration file in the data directory.
@@ -36,6 +39,7 @@ struct Inner {
     include_warnings: Vec<String>,
     notices: Vec<String>,
     config_file: Option<PathBuf>,
+    settings_file: Option<SettingsFile>,
 }
 
 impl Args {
@@ -55,6 +59,7 @@ impl Args {
             include_warnings: Vec::new(),
             notices: Vec::new(),
             config_file: None,
+            settings_file: None,
         };
         inner.read_command_line(argv)?;
         let network = inner.chosen_network();
@@ -242,11 +247,21 @@ impl Args {
                 shown(name, value)?
             ))
         });
+        let stored = self.0.settings_file.iter().flat_map(SettingsFile::iter);
+        let stored = stored.map(|(name, value)| {
+            let is_sensitive = self.0.table.get(name).is_some_and(OptionSpec::is_sensitive);
+            let shown = if is_sensitive {
+                "****".to_owned()
+            } else {
+                value.to_string()
+            };
+            format!("Setting file arg: {name} = {shown}")
+        });
         let command_line =
             self.0.settings.all_command_line().filter_map(|(name, value)| {
                 Some(format!("Command-line arg: {name}={}", shown(name, value)?))
             });
-        config.chain(command_line).collect()
+        config.chain(stored).chain(command_line).collect()
     }
 }
 

@@ -6,8 +6,9 @@
 //! wallets or RPC methods; an executable adds its own options to an [`OptionTable`].
 //!
 //! A daemon's start, in order: [`Args::parse`], [`Args::requested_text`], [`Args::with_config_file`],
-//! [`Args::check_sections`], [`DataDir::resolve`], [`DataDir::lock`], [`Shutdown::install_signal_handlers`],
-//! [`Logger::start`], [`PidFile::create`], [`cookie::write()`].
+//! [`DataDir::resolve`], [`Args::with_settings_file`], [`Args::check_sections`], [`DataDir::lock`],
+//! [`Args::write_settings_file`], [`Shutdown::install_signal_handlers`], [`Logger::start`], [`PidFile::create`],
+//! [`cookie::write()`].
 
 pub mod args;
 mod config_file;
@@ -24,6 +25,7 @@ pub mod pid_file;
 pub mod program;
 pub mod report;
 mod settings;
+mod settings_file;
 pub mod shutdown;
 mod value;
 

@@ -17,6 +17,8 @@ type Values = BTreeMap<String, Vec<Value>>;
 pub(crate) struct Settings {
     forced: BTreeMap<String, Value>,
     command_line: Values,
+    /// Of the settings file.
+    stored: Values,
     /// By section, then by name.
     config: BTreeMap<String, Values>,
 }
@@ -40,11 +42,13 @@ pub(crate) enum DefaultSection {
 enum Source {
     Forced,
     CommandLine,
+    Stored,
     NetworkSection,
     DefaultSection,
 }
 
 impl Source {
+    /// Whether it is the configuration file.
     fn is_file(self) -> bool {
         matches!(self, Self::NetworkSection | Self::DefaultSection)
     }
@@ -80,6 +84,11 @@ impl Settings {
     pub(crate) fn push_config(&mut self, section: &str, name: &str, value: Value) {
         let section = self.config.entry(section.to_owned()).or_default();
         section.entry(name.to_owned()).or_default().push(value);
+    }
+
+    /// Adds a value of the settings file.
+    pub(crate) fn push_stored(&mut self, name: &str, value: Value) {
+        self.stored.entry(name.to_owned()).or_default().push(value);
     }
 
     pub(crate) fn force(&mut self, name: &str, value: Value) {
@@ -129,7 +138,7 @@ impl Settings {
             .flat_map(|(name, values)| values.iter().map(move |value| (name.as_str(), value)))
     }
 
-    /// The value that counts.
+    /// The value that counts, unless what counts is that there is none.
     pub(crate) fn single(&self, name: &str, lookup: Lookup<'_>) -> Option<Value> {
         for (source, span) in self.spans(name, lookup.section) {
             // A negation in the default section counts even where values there would not.
@@ -144,7 +153,7 @@ impl Settings {
                 span.standing().last()
             };
             if let Some(value) = chosen {
-                return Some(value.clone());
+                return (*value != Value::Unset).then(|| value.clone());
             }
             if span.last_negated() {
                 return Some(Value::Negated);
@@ -172,7 +181,8 @@ impl Settings {
                 continue;
             }
             if !complete || (source.is_file() && !negated_to_nothing) {
-                result.extend_from_slice(span.standing());
+                let standing = span.standing().iter();
+                result.extend(standing.filter(|value| **value != Value::Unset).cloned());
             }
             complete |= span.negated() > 0 || source == Source::Forced;
             negated_to_nothing |= span.last_negated() && result.is_empty();
@@ -197,6 +207,7 @@ impl Settings {
     fn spans<'a>(&'a self, name: &str, section: &str) -> impl Iterator<Item = (Source, Span<'a>)> {
         let forced = self.forced.get(name).map(std::slice::from_ref);
         let command_line = self.command_line.get(name).map(Vec::as_slice);
+        let stored = self.stored.get(name).map(Vec::as_slice);
         let network = if section == DEFAULT_SECTION {
             &[]
         } else {
@@ -206,6 +217,7 @@ impl Settings {
         [
             (Source::Forced, forced.unwrap_or_default()),
             (Source::CommandLine, command_line.unwrap_or_default()),
+            (Source::Stored, stored.unwrap_or_default()),
             (Source::NetworkSection, network),
             (Source::DefaultSection, default),
         ]
@@ -302,6 +314,36 @@ mod tests {
             let values = settings(command_line, network, default).list("x", lookup(DefaultSection::Counts));
             let texts: Vec<String> = values.iter().map(Value::to_text).collect();
             assert_eq!(texts, expected, "{command_line:?} {network:?} {default:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_stored_stands_between_the_command_line_and_the_file() {
+        let text = |text: &str| Value::Text(text.into());
+        type Row = (
+            &'static [&'static str],
+            Vec<Value>,
+            Option<&'static str>,
+            &'static [&'static str],
+        );
+        let rows: [Row; 6] = [
+            (&[], vec![text("s"), text("t")], Some("t"), &["s", "t", "c"]),
+            (&["a"], vec![text("s")], Some("a"), &["a", "s", "c"]),
+            (&["no"], vec![text("s")], Some("0"), &[]),
+            (&["no", "a"], vec![text("s")], Some("a"), &["a", "c"]),
+            (&[], vec![Value::Negated], Some("0"), &[]),
+            (&[], vec![Value::Unset], None, &["c"]),
+        ];
+        for (command_line, stored, single, list) in rows {
+            let mut settings = settings(command_line, &["c"], &[]);
+            for value in &stored {
+                settings.push_stored("x", value.clone());
+            }
+            let lookup = lookup(DefaultSection::Counts);
+            let found = settings.single("x", lookup).map(|value| value.to_text());
+            assert_eq!(found.as_deref(), single, "{command_line:?} {stored:?}");
+            let found: Vec<String> = settings.list("x", lookup).iter().map(Value::to_text).collect();
+            assert_eq!(found, list, "{command_line:?} {stored:?}");
         }
     }
 

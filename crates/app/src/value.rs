@@ -11,6 +11,10 @@ pub(crate) enum Value {
     Affirmed,
     /// `-name=text`; `-name` alone is an empty text.
     Text(OsString),
+    /// A number of the settings file, as it is written there.
+    Number(String),
+    /// `null` in the settings file: the option is not set, whatever the configuration file says.
+    Unset,
 }
 
 impl Value {
@@ -23,6 +27,8 @@ impl Value {
             Self::Negated => OsStr::new("0"),
             Self::Affirmed => OsStr::new("1"),
             Self::Text(text) => text,
+            Self::Number(number) => OsStr::new(number),
+            Self::Unset => OsStr::new(""),
         }
     }
 
@@ -32,9 +38,10 @@ impl Value {
 
     pub(crate) fn to_flag(&self) -> bool {
         match self {
-            Self::Negated => false,
+            Self::Negated | Self::Unset => false,
             Self::Affirmed => true,
             Self::Text(text) => flag_from(&text.to_string_lossy()),
+            Self::Number(number) => flag_from(number),
         }
     }
 
@@ -48,6 +55,8 @@ impl Value {
             Self::Negated => "false".to_owned(),
             Self::Affirmed => "true".to_owned(),
             Self::Text(text) => quoted(&text.to_string_lossy()),
+            Self::Number(number) => number.clone(),
+            Self::Unset => "null".to_owned(),
         }
     }
 }
@@ -136,6 +145,8 @@ mod tests {
             (Value::Negated, "false"),
             (Value::Affirmed, "true"),
             (Value::Text("₿ \"\\\n".into()), "\"₿ \\\"\\\\\\u000a\""),
+            (Value::Number("5".to_owned()), "5"),
+            (Value::Unset, "null"),
         ];
         for (value, expected) in rows {
             assert_eq!(value.to_json(), expected);

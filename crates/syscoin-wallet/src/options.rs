@@ -9,11 +9,11 @@ pub(crate) const PROGRAM: Program = Program {
             or:     syscoin-wallet -ipcfd <descriptor>              Serve the process that started this one\n",
 };
 
-/// What only a process that keeps a log file has a use for.
-const OF_LOG_FILES: [&str; 2] = ["debuglogfile", "shrinkdebugfile"];
+/// What only a process that keeps a log file and settings has a use for.
+const OF_NODES: [&str; 3] = ["debuglogfile", "shrinkdebugfile", "settings"];
 
 pub(crate) fn table() -> OptionTable {
-    let understood = |option: &OptionSpec| !OF_LOG_FILES.contains(&option.name);
+    let understood = |option: &OptionSpec| !OF_NODES.contains(&option.name);
     OptionTable::new()
         .add(options::general_options().into_iter().filter(understood))
         .add([OptionSpec::new(

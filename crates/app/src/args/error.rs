@@ -7,6 +7,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::config_file::SyntaxError;
+use crate::settings_file::{SettingsReadError, SettingsWriteError};
 
 /// Options that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,12 @@ pub enum ArgsError {
         /// Which options, a line each.
         message: String,
     },
+    /// The settings file is not as it must be. It is left as it is.
+    #[error("Settings file could not be read:\n- {0}")]
+    SettingsRead(#[source] SettingsReadError),
+    /// The settings file cannot be kept. It is left as it is.
+    #[error("Settings file could not be written:\n- {0}")]
+    SettingsWrite(#[source] SettingsWriteError),
     /// The data directory holds a configuration file beside the one in use.
     #[error("{message}")]
     IgnoredConfigFile {

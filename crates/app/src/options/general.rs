@@ -76,6 +76,14 @@ fn file_options() -> Vec<OptionSpec> {
              syscoind.pid).",
         )
         .argument("<file>"),
+        OptionSpec::new(
+            "settings",
+            General,
+            "Keep settings that change while the node runs in this file, which is not for users to write: theirs is \
+             syscoin.conf. A relative path starts from the network's data directory; -nosettings reads and writes none \
+             (default: settings.json).",
+        )
+        .argument("<file>"),
         OptionSpec::new("uacomment", DebugTest, "Add a comment to the user agent string.").argument("<cmt>"),
     ]
 }
