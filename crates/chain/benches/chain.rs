@@ -29,6 +29,7 @@ fn open(directory: &Path) -> ChainstateManager {
     let config = Config {
         params: Params::new(Network::Regtest),
         blocks: directory.join("blocks"),
+        index: directory.join("blocks/index"),
         coins: directory.join("chainstate"),
         cache_bytes: 450 << 20,
         threads: cores(),

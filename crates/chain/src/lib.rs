@@ -21,6 +21,7 @@ mod rejection;
 pub mod snapshot;
 pub mod tree;
 pub mod undo;
+mod unknown_votes;
 
 pub use clock::Clock;
 pub use headers::{VotesBefore, required_bits};
@@ -31,3 +32,4 @@ pub use manager::{
 pub use observer::{ChainObserver, LongWork};
 pub use position::FilePosition;
 pub use rejection::{Rejection, RejectionKind};
+pub use unknown_votes::UnknownVotes;

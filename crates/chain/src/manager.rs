@@ -73,6 +73,8 @@ pub struct Config {
     pub params: Params,
     /// The directory of the files of blocks, which is made if it is not there.
     pub blocks: PathBuf,
+    /// The directory of the index of blocks, which is made if it is not there.
+    pub index: PathBuf,
     /// The directory of the coins, which is made if it is not there.
     pub coins: PathBuf,
     /// How much memory coins may take, in bytes (`-dbcache`).

@@ -24,6 +24,9 @@ pub trait ChainObserver: Send + Sync {
     /// Blocks before a snapshot from which the chain went on were checked, or all of them were.
     fn validated_further(&self) {}
 
+    /// A block is known to be invalid that was not before.
+    fn invalid_found(&self) {}
+
     /// Long work goes on: how many parts of how many are done.
     fn progressed(&self, _work: LongWork, _done: u64, _total: u64) {}
 }

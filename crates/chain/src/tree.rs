@@ -6,6 +6,7 @@
 mod assumed;
 mod candidates;
 mod entry;
+mod invalid;
 mod skip;
 mod votes;
 
@@ -37,6 +38,8 @@ pub struct BlockTree {
     /// Blocks that are there while one before them is not, by their parent.
     unlinked: HashMap<EntryId, Vec<EntryId>>,
     best_header: Option<EntryId>,
+    /// The block with the most work among those that are known to be invalid.
+    best_invalid: Option<EntryId>,
     /// The number of the next block that becomes complete; the first of several with the same work wins.
     next_sequence: i64,
     /// The number of the next block that is preferred to others; they count downwards.
@@ -58,6 +61,7 @@ impl Default for BlockTree {
             candidates: BTreeSet::new(),
             unlinked: HashMap::new(),
             best_header: None,
+            best_invalid: None,
             next_sequence: 1,
             next_precious: -1,
             changed: BTreeSet::new(),
@@ -201,6 +205,7 @@ impl BlockTree {
         self.by_hash.insert(hash, id);
         self.changed.insert(id);
         self.consider_header(id);
+        self.consider_invalid(id);
         id
     }
 

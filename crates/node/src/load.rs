@@ -41,7 +41,7 @@ pub(crate) fn options() -> Vec<OptionSpec> {
         with(
             "blocksdir",
             "<dir>",
-            "Keep the files of blocks in this directory instead of the data directory.",
+            "Keep the files of blocks in this directory, which must exist, instead of the data directory; their index stays there.",
         ),
         with(
             "dbcache",
@@ -170,6 +170,7 @@ pub(crate) fn config(args: &Args, data_dir: &DataDir, params: Params) -> Result<
     Ok(Config {
         params,
         blocks: blocks.join("blocks"),
+        index: data_dir.network().join("blocks/index"),
         coins: data_dir.network().join("chainstate"),
         cache_bytes: usize::try_from(cache).unwrap_or(usize::MAX),
         threads: threads(args.number("par", 0)),

@@ -107,6 +107,7 @@ impl ChainstateManager {
         if let Err(rejection) = checked {
             if rejection.is_final() {
                 self.tree_mut().fail(id);
+                self.tell(|observer| observer.invalid_found());
             }
             return Ok(Err(rejection));
         }

@@ -269,6 +269,8 @@ impl ChainstateManager {
             entry.hash,
             entry.height
         );
+        drop(tree);
+        self.tell(|observer| observer.invalid_found());
     }
 
     /// Takes the tip back.

@@ -37,6 +37,7 @@ impl ChainstateManager {
         if was_active {
             self.tell_tip();
         }
+        self.tell(|observer| observer.invalid_found());
         self.activate_best_chain(None)?;
         Ok(())
     }

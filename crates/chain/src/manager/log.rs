@@ -54,7 +54,7 @@ fn mebibytes(bytes: usize) -> f64 {
 }
 
 /// A time in seconds since 1970 as `2020-01-31T23:59:59Z`.
-fn utc(seconds: u32) -> String {
+pub(super) fn utc(seconds: u32) -> String {
     let (days, second) = (seconds / 86_400, seconds % 86_400);
     // Years that begin in March end with the leap day; the count begins with the year 0.
     let days = days + 719_468;

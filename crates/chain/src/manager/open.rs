@@ -7,6 +7,7 @@ use bitcoin::BlockHash;
 use consensus::block::Block;
 use fs_err as fs;
 
+use super::log::utc;
 use super::{ChainError, ChainstateManager, Config, Pruning, Rebuild};
 use crate::clock::Clock;
 use crate::coins::{CoinsCache, CoinsDatabase};
@@ -39,10 +40,9 @@ impl ChainstateManager {
         let magic = config.params.magic;
         let system = |what| move |source| ChainError::System { what, source };
         fs::create_dir_all(&config.blocks).map_err(system("the directory of blocks cannot be made"))?;
-        let index_directory = config.blocks.join("index");
         let mut rebuild = config.rebuild;
         let mut index = IndexDatabase::open(
-            &index_directory,
+            &config.index,
             magic,
             contents(rebuild == Rebuild::Everything),
             STORE_CACHE,
@@ -51,7 +51,7 @@ impl ChainstateManager {
             tracing::info!("the index was being made anew when the process ended: beginning again");
             rebuild = Rebuild::Everything;
             drop(index);
-            index = IndexDatabase::open(&index_directory, magic, Contents::Wipe, STORE_CACHE)?;
+            index = IndexDatabase::open(&config.index, magic, Contents::Wipe, STORE_CACHE)?;
         }
         let is_pruned = index.flag(Flag::Pruned)?;
         if is_pruned && rebuild == Rebuild::Coins {
@@ -138,6 +138,14 @@ impl ChainstateManager {
             let mut tree = self.tree_mut();
             let tip = tree.find(&best).ok_or(ChainError::UnknownTip(best))?;
             tree.set_tip(tip);
+            let entry = tree.entry(tip);
+            tracing::info!(
+                "Loaded best chain: hashBestChain={} height={} date={} progress={:.6}",
+                entry.hash,
+                entry.height,
+                utc(entry.header.time),
+                self.progress(&tree, tip)
+            );
         } else if self.is_pruned() {
             return Err(ChainError::Pruned);
         }
@@ -168,6 +176,7 @@ impl ChainstateManager {
             .collect();
         numbers.sort_unstable();
         numbers.dedup();
+        tracing::info!("Checking all blk files are present...");
         for number in numbers {
             let path = self.files.config().block_file(number);
             if !path.is_file() {

@@ -67,6 +67,7 @@ impl BlockTree {
                     }
                 } else if self.entry(between).is_sound() {
                     self.entry_mut(between).failure = Failure::Ancestor;
+                    self.consider_invalid(between);
                 }
                 let candidate = self.candidate(between);
                 self.candidates.remove(&candidate);
@@ -142,6 +143,7 @@ impl BlockTree {
     /// Notes that a block is invalid, and so are those after it.
     pub(crate) fn fail(&mut self, id: EntryId) {
         self.entry_mut(id).failure = Failure::Own;
+        self.consider_invalid(id);
         for number in id.0 + 1..u32::try_from(self.entries.len()).expect("ids have 32 bits") {
             let descendant = EntryId(number);
             let parent = self.entry(descendant).parent;
@@ -149,6 +151,7 @@ impl BlockTree {
                 && parent.is_some_and(|parent| !self.entry(parent).is_sound())
             {
                 self.entry_mut(descendant).failure = Failure::Ancestor;
+                self.consider_invalid(descendant);
             }
         }
         let sound: Vec<_> = (self.candidates.iter().copied())
@@ -183,6 +186,7 @@ impl BlockTree {
             }
         }
         self.find_best_header();
+        self.find_best_invalid();
     }
 
     /// Prefers a block to all others with the same work.
@@ -219,6 +223,7 @@ impl BlockTree {
         if entry.failure == Failure::None {
             entry.failure = record.failure;
         }
+        self.consider_invalid(id);
         self.changed.remove(&id);
         id
     }

@@ -101,6 +101,7 @@ pub(crate) fn open(directory: &Path, rebuild: Rebuild) -> ChainstateManager {
     let config = Config {
         params: Params::new(Network::Regtest),
         blocks: directory.join("blocks"),
+        index: directory.join("blocks/index"),
         coins: directory.join("chainstate"),
         // So few that coins are written now and then.
         cache_bytes: 20_000,

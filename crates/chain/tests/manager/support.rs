@@ -36,6 +36,7 @@ pub(crate) fn config_at(directory: &Path) -> Config {
     Config {
         params: Params::new(Network::Regtest),
         blocks: directory.join("blocks"),
+        index: directory.join("blocks/index"),
         coins: directory.join("chainstate"),
         cache_bytes: 1 << 24,
         threads: 2,

@@ -30,6 +30,7 @@ pub(crate) fn miner_with(params: Params, rebuild: Rebuild) -> (TempDir, OwnMinin
     let config = Config {
         params,
         blocks: directory.path().join("blocks"),
+        index: directory.path().join("blocks/index"),
         coins: directory.path().join("chainstate"),
         cache_bytes: 1 << 22,
         threads: 1,
