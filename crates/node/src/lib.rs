@@ -9,6 +9,7 @@ mod background;
 mod chain_params;
 mod coins;
 mod composition;
+mod disk;
 mod host_port;
 mod indexes;
 mod later;
@@ -34,6 +35,7 @@ mod user_agent;
 mod user_interface;
 mod values;
 mod wallet_chain;
+mod warnings;
 #[cfg(not(feature = "zmq"))]
 mod without_zmq;
 #[cfg(feature = "zmq")]

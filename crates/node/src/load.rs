@@ -12,6 +12,7 @@ use chain::{ChainError, ChainObserver, ChainstateManager, Clock, Config, Pruning
 use consensus::Params;
 use consensus::limits::MAX_FUTURE_BLOCK_TIME;
 
+use crate::disk;
 use crate::indexes::{Indexes, Wanted};
 use crate::mining;
 use crate::network::Network;
@@ -223,6 +224,8 @@ pub(crate) fn open(
     startup: &Startup,
     shutdown: &Shutdown,
 ) -> anyhow::Result<Arc<NodeState>> {
+    disk::check(&directory)?;
+    disk::check(&config.blocks)?;
     startup.doing("Loading block index…");
     let stop_at = u32::try_from(args.number("stopatheight", 0))
         .ok()
@@ -230,7 +233,6 @@ pub(crate) fn open(
     let watch = Arc::new(TipWatch::new(stop_at, shutdown.clone()));
     let progress = Arc::new(startup.clone());
     let network = Network::open(args, &directory, config.params.magic)?;
-    tracing::info!("SetNetworkActive: {}", network.is_active());
     let indexes = Indexes::open(wanted, &directory, &config).map_err(advised)?;
     let chain =
         ChainstateManager::open(config, Arc::new(clock(args)), vec![progress]).map_err(

@@ -1,14 +1,16 @@
 //! What the node is among other nodes, as far as that can be said without a connection to any.
 //!
-//! Owns what the node would offer, which networks options allow, the list of nodes to connect to, who is banned, and
-//! which nodes are remembered. It opens no
-//! socket: nothing connects nodes yet.
+//! Owns what the node would offer, which networks options allow, where it says that it can be reached, how much it may
+//! send, the list of nodes to connect to, who is banned, and which nodes are remembered. It opens no socket: nothing
+//! connects nodes yet.
 
 mod added;
 mod addresses;
 mod bans;
+mod own;
 mod reach;
 mod services;
+mod upload;
 
 use std::path::Path;
 
@@ -18,8 +20,10 @@ use tokio::sync::watch;
 pub(crate) use added::AddedNodes;
 pub(crate) use addresses::{Addresses, AddressesError};
 pub(crate) use bans::{Banned, Bans, Term};
+pub(crate) use own::{OwnAddress, OwnAddressError};
 pub(crate) use reach::{Reach, ReachError};
 pub(crate) use services::Services;
+pub(crate) use upload::{UploadTarget, UploadTargetError};
 
 use crate::user_agent::{UserAgentError, user_agent};
 
@@ -40,6 +44,10 @@ pub(crate) struct Network {
     pub(crate) relays_transactions: bool,
     /// Each network, and whether and how it is used.
     pub(crate) reach: Vec<Reach>,
+    /// Where others can reach it.
+    pub(crate) own_addresses: Vec<OwnAddress>,
+    /// How much it may send.
+    pub(crate) upload_target: UploadTarget,
     /// Nodes that are to be connected to.
     pub(crate) added: AddedNodes,
     /// Whom it does not want to be connected to.
@@ -57,6 +65,10 @@ pub(crate) enum NetworkError {
     #[error(transparent)]
     Reach(#[from] ReachError),
     #[error(transparent)]
+    OwnAddress(#[from] OwnAddressError),
+    #[error(transparent)]
+    UploadTarget(#[from] UploadTargetError),
+    #[error(transparent)]
     Addresses(#[from] AddressesError),
     #[error("Cannot set -peerblockfilters without -blockfilterindex.")]
     FiltersWithoutIndex,
@@ -65,18 +77,28 @@ pub(crate) enum NetworkError {
 impl Network {
     /// What the options say, and the files in a directory have for a chain of this magic.
     pub(crate) fn open(args: &Args, directory: &Path, magic: [u8; 4]) -> Result<Self, NetworkError> {
+        let reach = reach::networks(args)?;
+        let own_addresses = own::addresses(args, &reach)?;
+        let is_active = args.flag("networkactive", true);
+        tracing::info!("SetNetworkActive: {is_active}");
+        tracing::info!("init message: Loading banlist…");
+        let bans = Bans::open(
+            directory.join("banlist.json"),
+            args.number("bantime", DEFAULT_BAN),
+        );
+        tracing::info!("init message: Loading P2P addresses…");
+        let addresses = Addresses::open(directory.join("peers.dat"), magic)?;
         Ok(Self {
             user_agent: user_agent(args)?,
             services: Services::new(args).ok_or(NetworkError::FiltersWithoutIndex)?,
             relays_transactions: !args.flag("blocksonly", false),
-            reach: reach::networks(args)?,
+            reach,
+            own_addresses,
+            upload_target: UploadTarget::parse(&args.text_or("maxuploadtarget", "0M"))?,
             added: AddedNodes::new(&args.texts("addnode"), args.network().p2p_port()),
-            bans: Bans::open(
-                directory.join("banlist.json"),
-                args.number("bantime", DEFAULT_BAN),
-            ),
-            addresses: Addresses::open(directory.join("peers.dat"), magic)?,
-            is_active: watch::Sender::new(args.flag("networkactive", true)),
+            bans,
+            addresses,
+            is_active: watch::Sender::new(is_active),
         })
     }
 
@@ -100,9 +122,8 @@ impl Network {
 
     /// Lets it connect to others, or not.
     pub(crate) fn set_active(&self, is_active: bool) {
+        tracing::info!("SetNetworkActive: {is_active}");
         let change = |current: &mut bool| std::mem::replace(current, is_active) != is_active;
-        if self.is_active.send_if_modified(change) {
-            tracing::info!("SetNetworkActive: {is_active}");
-        }
+        self.is_active.send_if_modified(change);
     }
 }

@@ -21,6 +21,11 @@ pub(crate) fn options() -> Vec<OptionSpec> {
         |name, help: &'static str| OptionSpec::new(name, OptionCategory::General, help).argument("<cmd>");
     vec![
         command(
+            "alertnotify",
+            "Run this command when there is a new warning, as getblockchaininfo shows it. %s stands for its text, in single \
+             quotes.",
+        ),
+        command(
             "blocknotify",
             "Run this command when the best block has changed. %s stands for the block's hash.",
         ),
@@ -70,6 +75,26 @@ pub(crate) fn blocks(args: &Args, node: &Arc<NodeState>) {
     });
 }
 
+/// Runs the command of `-alertnotify`, if there is one, for each new warning.
+pub(crate) fn alerts(args: &Args, node: &NodeState) {
+    let Some(command) = args.text("alertnotify").filter(|command| !command.is_empty()) else {
+        return;
+    };
+    let (sender, mut texts) = tokio::sync::mpsc::unbounded_channel();
+    node.warnings.alert(sender);
+    tokio::spawn(async move {
+        while let Some(text) = texts.recv().await {
+            tokio::spawn(run(command.replace("%s", &quoted(&text))));
+        }
+    });
+}
+
+/// A text that a shell takes for one word: in single quotes, and without whatever might end or mean something in them.
+fn quoted(text: &str) -> String {
+    let is_safe = |letter: &char| letter.is_ascii_alphanumeric() || " .,;-_/:?@()".contains(*letter);
+    format!("'{}'", text.chars().filter(is_safe).collect::<String>())
+}
+
 struct NewTips(tokio::sync::mpsc::UnboundedSender<BlockHash>);
 
 impl ChainObserver for NewTips {
@@ -106,4 +131,23 @@ fn shell(command: &str) -> Command {
     let mut shell = Command::new("cmd");
     shell.arg("/C").raw_arg(command);
     shell
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn no_text_leaves_its_quotes() {
+        for (text, expected) in [
+            (
+                "Unknown new rules activated (versionbit 15)",
+                "'Unknown new rules activated (versionbit 15)'",
+            ),
+            ("a'; rm -r $HOME; echo '`b`\n\\", "'a; rm -r HOME; echo b'"),
+            ("₿!", "''"),
+        ] {
+            assert_eq!(quoted(text), expected);
+        }
+    }
 }

@@ -80,6 +80,7 @@ impl RpcServer {
         service: Arc<Service>,
         routes: Routes,
     ) -> Result<Self, RpcServerError> {
+        tracing::info!("Starting HTTP server");
         let allow_ip = allowed(args)?;
         let bind = addresses(args, !allow_ip.is_empty()).await?;
         let (credentials, cookie) = credentials(args, data_dir)?;

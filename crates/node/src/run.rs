@@ -28,7 +28,7 @@ use crate::user_interface::{Current, Event, Events, Running};
 use crate::without_zmq as zmq;
 #[cfg(feature = "zmq")]
 use crate::zmq;
-use crate::{awaited, chain_params, indexes, load, mining, notify, pool, rpc_server, user_interface};
+use crate::{awaited, chain_params, disk, indexes, load, mining, notify, pool, rpc_server, user_interface};
 
 /// How long the composition may take to finish after everything else has stopped.
 const FINISH_DEADLINE: Duration = Duration::from_secs(30);
@@ -98,7 +98,9 @@ fn start(composition: Composition, argv: impl IntoIterator<Item = OsString>) -> 
         _ = std::io::stdout().write_all(text.as_bytes());
         return Ok(ExitCode::SUCCESS);
     }
-    let mut args = args.with_config_file()?;
+    let args = args.with_config_file()?;
+    let data_dir = DataDir::resolve(&args)?;
+    let mut args = args.with_settings_file(&data_dir)?;
     args.check_sections()?;
     let role = background::role(&args)?;
     match role {
@@ -178,6 +180,7 @@ impl Prepared {
         let wanted = Wanted::new(&args, &config)?;
         let log = LogConfig::from_args(&args, &data_dir)?;
         let lock = data_dir.lock()?;
+        args.write_settings_file()?;
         Ok(Self {
             composition,
             args,
@@ -379,21 +382,28 @@ async fn serve(
     }
     let has_started = !shutdown.is_requested();
     if has_started {
-        let hourly = node.get()?.scheduler.every(load::FLUSH_EVERY);
+        let scheduler = &node.get()?.scheduler;
+        let (hourly, often) = (
+            scheduler.every(load::FLUSH_EVERY),
+            scheduler.every(disk::LOOK_EVERY),
+        );
         startup.done();
         ready();
         notify::started(args);
         tokio::spawn(load::flush_regularly(node.clone(), hourly));
+        tokio::spawn(disk::watch(node.clone(), often));
         let importing = Arc::clone(node.get()?);
         let (following, runtime) = (node.clone(), tokio::runtime::Handle::current());
         let args = args.clone();
         std::thread::Builder::new()
             .name("initload".to_owned())
             .spawn(move || {
+                tracing::info!("initload thread start");
                 load::import(&importing, &args, || {
                     startup.end_progress();
                     runtime.spawn(indexes::follow(following));
                 });
+                tracing::info!("initload thread exit");
             })
             .context("no thread can be started")?;
     }
@@ -431,6 +441,7 @@ async fn load_chain(
     running.node.set(Arc::clone(&loaded));
     notify::blocks(args, &loaded);
     user_interface::follow(&loaded, &running.events);
+    notify::alerts(args, &loaded);
     #[cfg(feature = "zmq")]
     zmq::start(args, &loaded).await;
     let (verifying, telling) = (Arc::clone(running), startup.clone());

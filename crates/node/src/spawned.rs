@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 #[cfg(not(unix))]
 use anyhow::Context as _;
-use app::{Args, Logger, Shutdown};
+use app::{Args, DataDir, Logger, Shutdown};
 use async_trait::async_trait;
 use interfaces::{
     Chain, Echo, Handler, Init, InterfaceError, LocalEcho, MessageStyle, Mining, Node, NodeEvents, Refusal,
@@ -290,7 +290,9 @@ fn prepare(composition: Composition, arguments: &[Secret], events: &Events) -> a
         .map(argument)
         .collect::<anyhow::Result<Vec<_>>>()?;
     let argv = std::iter::once(OsString::from(composition.program.name)).chain(arguments);
-    let mut args = Args::parse(table, argv)?.with_config_file()?;
+    let args = Args::parse(table, argv)?.with_config_file()?;
+    let data_dir = DataDir::resolve(&args)?;
+    let mut args = args.with_settings_file(&data_dir)?;
     args.check_sections()?;
     args.soft_set("server", "0");
     args.soft_set("printtoconsole", "0");

@@ -16,6 +16,7 @@ use crate::network::Network;
 use crate::pool::{Fees, Pool};
 use crate::schedule::Scheduler;
 use crate::wallet_chain::Observers;
+use crate::warnings::{self, Warnings};
 
 /// The node, once it has a chain.
 pub(crate) type Node = Later<Arc<NodeState>>;
@@ -38,6 +39,7 @@ pub(crate) struct NodeState {
     /// When regular work is due.
     pub(crate) scheduler: Scheduler,
     pub(crate) network: Network,
+    pub(crate) warnings: Warnings,
     pub(crate) shutdown: Shutdown,
     /// Who follows the chain and the pool.
     pub(crate) observers: Observers,
@@ -111,6 +113,7 @@ impl NodeState {
             pool_file,
             scheduler: Scheduler::default(),
             network,
+            warnings: Warnings::default(),
             shutdown: watch.shutdown.clone(),
             observers: Observers::default(),
             #[cfg(feature = "zmq")]
@@ -121,6 +124,7 @@ impl NodeState {
         });
         pool.follow(&node);
         node.observers.watch(&node);
+        warnings::follow(&node);
         node
     }
 
@@ -146,6 +150,7 @@ impl NodeState {
             false => format!("A fatal internal error occurred: {error}"),
         };
         tracing::error!("*** {text}");
+        self.warnings.set(text.clone());
         self.fatal
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

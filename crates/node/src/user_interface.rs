@@ -192,9 +192,15 @@ impl interfaces::Node for OwnNode {
     }
 
     async fn get_warnings(&self) -> Result<Vec<String>, InterfaceError> {
-        // The node has nothing to warn of yet.
-        self.running()?;
-        Ok(Vec::new())
+        let warning = self
+            .running()?
+            .node
+            .get()
+            .map_or_else(|_| String::new(), |node| node.warnings.text());
+        Ok(Some(warning)
+            .filter(|warning| !warning.is_empty())
+            .into_iter()
+            .collect())
     }
 
     async fn get_log_categories(&self) -> Result<Vec<LogCategory>, InterfaceError> {

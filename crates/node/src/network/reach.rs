@@ -31,6 +31,8 @@ pub(crate) struct Reach {
 /// The options about networks cannot be used. Texts are Bitcoin Core's.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReachError {
+    #[error("No proxy server specified. Use -proxy=<ip> or -proxy=<ip:port>.")]
+    NoProxy,
     #[error("Unknown network specified in -onlynet: '{0}'")]
     UnknownNetwork(String),
     #[error("Invalid {option} address or hostname: '{value}'")]
@@ -56,6 +58,9 @@ pub(super) fn networks(args: &Args) -> Result<Vec<Reach>, ReachError> {
     let only = only(args)?;
     let may = |name: &str| only.is_empty() || only.contains(&name);
     let is_restricted_to = |name: &str| !only.is_empty() && may(name);
+    if args.text("proxy").is_some_and(|proxy| proxy.is_empty()) {
+        return Err(ReachError::NoProxy);
+    }
     let proxy = address(args, "proxy", "-proxy", PROXY_PORT)?;
     let onion = match args.is_set("onion") {
         false => proxy,
@@ -183,7 +188,11 @@ mod tests {
 
     #[test]
     fn what_cannot_be_reached_is_refused() {
-        let rows: [(&[&str], &str); 6] = [
+        let rows: [(&[&str], &str); 7] = [
+            (
+                &["-proxy"],
+                "No proxy server specified. Use -proxy=<ip> or -proxy=<ip:port>.",
+            ),
             (&["-onlynet=abc"], "Unknown network specified in -onlynet: 'abc'"),
             (
                 &["-proxy=abc:def"],

@@ -112,7 +112,7 @@ fn describe_chain(node: &NodeState) -> Outcome {
             members.insert("prune_target_size".to_owned(), bytes.into());
         }
     }
-    members.insert("warnings".to_owned(), "".into());
+    members.insert("warnings".to_owned(), node.warnings.text().into());
     Ok(object)
 }
 

@@ -55,7 +55,7 @@ fn getmininginfo(node: Node) -> Method {
                     info["networkhashps"] = values::double(hash_rate(&tree, 120, entry.height));
                     info["pooledtx"] = pooled.into();
                     info["chain"] = node.chain.params().network.name().into();
-                    info["warnings"] = "".into();
+                    info["warnings"] = node.warnings.text().into();
                     Ok(info)
                 })
                 .await

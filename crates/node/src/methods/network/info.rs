@@ -7,12 +7,9 @@ use encoding::amount::to_json;
 use rpc::{Kind, Method, Outcome, Param, Shape, ShapeKind};
 use serde_json::{Value, json};
 
-use crate::network::{PROTOCOL_VERSION, Reach};
+use crate::network::{OwnAddress, PROTOCOL_VERSION, Reach, UploadTarget};
 use crate::shapes;
 use crate::state::{Node, NodeState, blocking};
-
-/// The seconds over which upstream counts what it sends.
-const UPLOAD_TIMEFRAME: u64 = 24 * 60 * 60;
 
 pub(super) fn methods(node: &Node) -> Vec<Method> {
     vec![
@@ -127,9 +124,17 @@ fn describe(node: &NodeState) -> Outcome {
         "networks": network.reach.iter().map(describe_network).collect::<Vec<_>>(),
         "relayfee": to_json(relay.units()),
         "incrementalfee": to_json(incremental.units()),
-        "localaddresses": [],
-        "warnings": "",
+        "localaddresses": network.own_addresses.iter().map(describe_address).collect::<Vec<_>>(),
+        "warnings": node.warnings.text(),
     }))
+}
+
+fn describe_address(own: &OwnAddress) -> Value {
+    json!({
+        "address": own.endpoint.address.to_string(),
+        "port": own.endpoint.port,
+        "score": own.score,
+    })
 }
 
 fn describe_network(reach: &Reach) -> Value {
@@ -186,7 +191,7 @@ fn getnettotals(node: Node) -> Method {
     .handle(move |_request| {
         let node = node.clone();
         async move {
-            node.get()?;
+            let target = &node.get()?.network.upload_target;
             let now = SystemTime::now().duration_since(UNIX_EPOCH);
             let now = now.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
             Ok(json!({
@@ -194,12 +199,12 @@ fn getnettotals(node: Node) -> Method {
                 "totalbytessent": 0,
                 "timemillis": now,
                 "uploadtarget": {
-                    "timeframe": UPLOAD_TIMEFRAME,
-                    "target": 0,
+                    "timeframe": UploadTarget::CYCLE.as_secs(),
+                    "target": target.bytes(),
                     "target_reached": false,
-                    "serve_historical_blocks": true,
-                    "bytes_left_in_cycle": 0,
-                    "time_left_in_cycle": 0,
+                    "serve_historical_blocks": target.serves_old_blocks(),
+                    "bytes_left_in_cycle": target.bytes(),
+                    "time_left_in_cycle": target.time_left().as_secs(),
                 },
             }))
         }
