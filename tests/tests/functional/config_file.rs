@@ -13,6 +13,7 @@ for_each_daemon![
     warns_about_inclusions_in_included_files,
     only_logs_unknown_keys,
     warns_about_unknown_sections,
+    warns_about_unknown_sections_of_included_files,
     demands_network_settings_in_their_section,
     ignores_comments_and_blanks,
     reads_the_file_that_conf_names,
@@ -143,6 +144,26 @@ fn warns_about_unknown_sections(daemon: Daemon) -> Result<()> {
     ensure!(
         finished.status.success() && finished.stderr == warning,
         "expected {warning:?}: {finished:?}"
+    );
+    Ok(())
+}
+
+fn warns_about_unknown_sections_of_included_files(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    data_dir.write("first.conf", "testnot.datadir=1\n")?;
+    data_dir.write("second.conf", "# none\n[testnet]\n")?;
+    data_dir.write_config(&format!(
+        "includeconf=first.conf\nincludeconf=second.conf\n{}",
+        data_dir.rig_config()
+    ))?;
+    let node = start(daemon, &data_dir, &[])?;
+    node.program().signal(Signal::TERM)?;
+    let finished = node.wait()?;
+    let warning = "Warning: first.conf:1 Section [testnot] is not recognized.\nsecond.conf:2 Section [testnet] is not \
+                   recognized.\n";
+    ensure!(
+        finished.status.success() && finished.stderr == warning,
+        "{finished:?}"
     );
     Ok(())
 }

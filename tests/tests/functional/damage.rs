@@ -251,7 +251,7 @@ fn does_not_touch_a_directory_that_it_may_not_write(daemon: Daemon) -> Result<()
     let data_dir = DataDir::new()?;
     let place = data_dir.regtest("");
     fs::create_dir(&place)?;
-    let Some(disk) = SmallDisk::mount(&place, 64 << 10)? else {
+    let Some(disk) = SmallDisk::mount(&place, 128 << 10)? else {
         // Only root can do this.
         return Ok(());
     };

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use fs_err as fs;
-use functional_tests::{Daemon, DataDir, Node, Program, for_each_daemon, wait_until};
-use rustix::process::Signal;
+use functional_tests::{Daemon, DataDir, Node, Program, RpcClient, basic, for_each_daemon, wait_until};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 for_each_daemon![
@@ -21,6 +21,10 @@ for_each_daemon![
     refuses_a_data_directory_in_use,
     starts_again_after_it_was_killed,
     keeps_each_chain_in_its_own_directory,
+    goes_on_in_the_background,
+    tells_that_it_cannot_go_on_in_the_background,
+    follows_links_to_its_directories,
+    keeps_blocks_where_it_is_told,
 ];
 
 /// The file with the process id. A rig that is told to run `syscoin-node` instead of `syscoind` looks for this name too.
@@ -213,4 +217,141 @@ fn keeps_each_chain_in_its_own_directory(daemon: Daemon) -> Result<()> {
         node.interrupt().with_context(|| format!("with {option}"))?;
     }
     Ok(())
+}
+
+/// A daemon that left its launcher; it is killed when this value is dropped before its end is noted.
+struct Background {
+    pid: Pid,
+    has_ended: bool,
+}
+
+impl Background {
+    fn of(data_dir: &DataDir) -> Result<Self> {
+        let pid = wait_until("the pid file", || {
+            let text = fs::read_to_string(data_dir.regtest(PID_FILE)).unwrap_or_default();
+            Ok(text.strip_suffix('\n').and_then(|text| text.parse().ok()))
+        })?;
+        Ok(Self {
+            pid: Pid::from_raw(pid).context("process id 0")?,
+            has_ended: false,
+        })
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            _ = kill_process(self.pid, Signal::KILL);
+        }
+    }
+}
+
+fn goes_on_in_the_background(daemon: Daemon) -> Result<()> {
+    for option in ["-daemon", "-daemonwait"] {
+        let data_dir = DataDir::new()?;
+        let options = [data_dir.option(), option.into()];
+        let launcher = Program::run(daemon.executable(), &options)?;
+        launcher.check_success().context(option)?;
+        assert_eq!(launcher.stdout, "Syscoin Core starting\n", "{option}");
+        let mut background = Background::of(&data_dir)?;
+        let call = |method| -> Result<_> {
+            let mut rpc = RpcClient::new(data_dir.rpc_port().number(), basic(&data_dir.cookie()?));
+            rpc.request(method, json!([]))
+        };
+        let is_ready = || call("uptime").is_ok_and(|reply| reply.error.is_none());
+        ensure!(
+            option == "-daemon" || is_ready(),
+            "it is not ready when the launcher has left"
+        );
+        wait_until("an answer", || Ok(is_ready().then_some(())))?;
+        call("stop")?;
+        data_dir.log().wait_for("Shutdown: done")?;
+        background.has_ended = true;
+        ensure!(
+            !data_dir.regtest(PID_FILE).exists(),
+            "{option}: the pid file is left"
+        );
+    }
+    Ok(())
+}
+
+fn tells_that_it_cannot_go_on_in_the_background(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    // What can be known at once is told as without the option.
+    let options = [data_dir.option(), "-daemonwait".into()];
+    let told = Program::run(daemon.executable(), &options)?;
+    ensure!(
+        told.status.code() == Some(1)
+            && told
+                .stderr
+                .starts_with("Error: Cannot obtain a lock on data directory "),
+        "{told:?}"
+    );
+    node.stop()?;
+    fs::write(data_dir.regtest("peers.dat"), "damaged")?;
+    let told = Program::run(daemon.executable(), &options)?;
+    ensure!(
+        told.status.code() == Some(1)
+            && told.stderr == "Error during initialization - check debug.log for details\n",
+        "{told:?}"
+    );
+    data_dir.log().wait_for("Invalid or corrupt peers.dat")?;
+    Ok(())
+}
+
+fn follows_links_to_its_directories(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    node.rpc()?.generate(3)?;
+    node.stop()?;
+    for name in ["blocks", "chainstate"] {
+        let elsewhere = data_dir.outside().join(format!("{name} elsewhere"));
+        fs::rename(data_dir.regtest(name), &elsewhere)?;
+        std::os::unix::fs::symlink(&elsewhere, data_dir.regtest(name))?;
+    }
+    let node = Node::start(daemon, &data_dir, &[])?;
+    assert_eq!(node.rpc()?.call("getblockcount", json!([]))?, 3);
+    node.rpc()?.generate(1)?;
+    node.stop()?;
+    for name in ["blocks", "chainstate"] {
+        ensure!(
+            fs::symlink_metadata(data_dir.regtest(name))?.is_symlink(),
+            "{name} is no link any more"
+        );
+    }
+    Ok(())
+}
+
+fn keeps_blocks_where_it_is_told(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let blocks = data_dir.outside().join("blocks ₿");
+    let option = format!("-blocksdir={}", blocks.display());
+    let told = Node::spawn(daemon, &data_dir, &[&option])?.failure()?;
+    assert_eq!(
+        told,
+        format!(
+            "Error: Specified blocks directory \"{}\" does not exist.\n",
+            blocks.display()
+        )
+    );
+    fs::create_dir(&blocks)?;
+    let node = Node::start(daemon, &data_dir, &[&option])?;
+    node.rpc()?.generate(3)?;
+    node.stop()?;
+    ensure!(
+        blocks.join("regtest/blocks/blk00000.dat").is_file(),
+        "no blocks there"
+    );
+    ensure!(
+        data_dir.regtest("blocks/index").is_dir() && !blocks.join("regtest/blocks/index").exists(),
+        "the index is not in the data directory"
+    );
+    ensure!(
+        !data_dir.regtest("blocks/blk00000.dat").exists(),
+        "there are blocks in the data directory"
+    );
+    let node = Node::start(daemon, &data_dir, &[&option])?;
+    assert_eq!(node.rpc()?.call("getblockcount", json!([]))?, 3);
+    node.stop()
 }

@@ -2,7 +2,8 @@
 
 use anyhow::{Context as _, Result, bail, ensure};
 use fs_err as fs;
-use functional_tests::{Daemon, DataDir, Node, for_each_daemon};
+use functional_tests::{Daemon, DataDir, Node, for_each_daemon, wait_until};
+use rustix::process::Signal;
 use serde_json::json;
 
 for_each_daemon![
@@ -18,6 +19,11 @@ for_each_daemon![
     writes_the_file_where_it_is_told,
     names_the_data_directory_and_the_version,
     cuts_nothing_from_the_log_of_earlier_runs,
+    cuts_a_large_log_down_when_asked,
+    goes_on_in_a_new_file_after_a_hang_up,
+    refuses_a_log_that_it_cannot_write,
+    shows_where_calls_come_from_when_asked,
+    tells_how_far_the_start_is,
 ];
 
 /// The shape of a time stamp: every digit as 0.
@@ -269,4 +275,101 @@ fn cuts_nothing_from_the_log_of_earlier_runs(daemon: Daemon) -> Result<()> {
         "the first run's log is gone"
     );
     Ok(())
+}
+
+fn cuts_a_large_log_down_when_asked(daemon: Daemon) -> Result<()> {
+    const LARGE: u64 = 11_500_000;
+    for (option, is_cut) in [("-shrinkdebugfile=1", true), ("-shrinkdebugfile=0", false)] {
+        let data_dir = DataDir::new()?;
+        fs::create_dir(data_dir.regtest(""))?;
+        let file = data_dir.regtest("debug.log");
+        fs::write(&file, "x".repeat(usize::try_from(LARGE)?))?;
+        Node::start(daemon, &data_dir, &[option])?.stop()?;
+        let length = fs::metadata(&file)?.len();
+        ensure!((length < LARGE) == is_cut, "{option}: {length} bytes are left");
+        ensure!(length > 10_000_000, "{option}: too much is gone: {length}");
+    }
+    Ok(())
+}
+
+fn goes_on_in_a_new_file_after_a_hang_up(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    let (file, moved) = (data_dir.regtest("debug.log"), data_dir.regtest("debug.log.1"));
+    fs::rename(&file, &moved)?;
+    node.program().signal(Signal::HUP)?;
+    // Whatever is logged makes the new file grow once it is there.
+    wait_until("a new file", || {
+        node.rpc()?.call("uptime", json!([]))?;
+        Ok(fs::metadata(&file).is_ok_and(|file| file.len() > 0).then_some(()))
+    })?;
+    let old = fs::metadata(&moved)?.len();
+    node.rpc()?.call("echo", json!([]))?;
+    ensure!(
+        node.log().text()?.contains("method=echo "),
+        "the call is not in the new file"
+    );
+    assert_eq!(fs::metadata(&moved)?.len(), old, "the old file still grows");
+    node.stop()
+}
+
+fn refuses_a_log_that_it_cannot_write(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let absolute = data_dir.outside().join("absent/debug.log");
+    let absolute_option = format!("-debuglogfile={}", absolute.display());
+    for (option, file) in [
+        (
+            "-debuglogfile=absent/debug.log",
+            data_dir.regtest("absent/debug.log"),
+        ),
+        (absolute_option.as_str(), absolute),
+    ] {
+        let told = Node::spawn(daemon, &data_dir, &[option])?.failure()?;
+        assert_eq!(
+            told,
+            format!("Error: Could not open debug log file {}\n", file.display())
+        );
+        let directory = file.parent().context("no directory")?;
+        fs::create_dir(directory)?;
+        Node::start(daemon, &data_dir, &[option])?.stop()?;
+        ensure!(file.is_file(), "{option}: there is no log");
+    }
+    Node::start(daemon, &data_dir, &["-debuglogfile=/dev/null"])?.stop()
+}
+
+fn shows_where_calls_come_from_when_asked(daemon: Daemon) -> Result<()> {
+    for (option, is_shown) in [("-logips=1", true), ("-logips=0", false)] {
+        let data_dir = DataDir::new()?;
+        let node = Node::start(daemon, &data_dir, &[option])?;
+        node.rpc()?.call("echo", json!([]))?;
+        let line = node.log().wait_for("method=echo ")?;
+        ensure!(
+            line.message.contains("peeraddr=127.0.0.1:") == is_shown,
+            "{option}: {line:?}"
+        );
+        node.stop()?;
+    }
+    Ok(())
+}
+
+/// Rigs stop nodes at these lines to see what becomes of a start that is broken off.
+fn tells_how_far_the_start_is(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    Node::start(daemon, &data_dir, &[])?.stop()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    let mut rest = node.log().text()?;
+    for line in [
+        "Starting HTTP server",
+        "init message: Loading banlist…",
+        "init message: Loading P2P addresses…",
+        "Checking all blk files are present...",
+        "Loaded best chain: hashBestChain=28a2c2d251f46fac05ade79085cbcb2ae4ec67ea24f1f1c7b40a348c00521194 height=0 date=",
+        "init message: Verifying blocks…",
+        "init message: Done loading",
+    ] {
+        let at = rest.rfind(line).with_context(|| format!("no {line:?}"))?;
+        rest.drain(..at);
+    }
+    node.log().wait_for("initload thread start")?;
+    node.stop()
 }

@@ -33,10 +33,12 @@ mod rig;
 mod rpc_access;
 mod rpc_methods;
 mod rules;
+mod settings;
 mod snapshots;
 mod start_errors;
 mod submission;
 mod test_accept;
+mod warnings;
 mod zmq;
 
 #[cfg(target_os = "linux")]

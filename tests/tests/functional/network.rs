@@ -11,6 +11,10 @@ for_each_daemon![
     has_nobody_to_talk_to,
     shows_the_client_its_pages,
     takes_options_of_what_is_not_built_yet,
+    tells_where_it_can_be_reached,
+    tells_how_much_it_may_send,
+    logs_whether_it_may_connect,
+    refuses_unfit_options_about_networks,
     keeps_bans_from_one_run_to_the_next,
     remembers_nodes_from_one_run_to_the_next,
     refuses_a_damaged_file_of_peers,
@@ -292,6 +296,105 @@ fn takes_options_of_what_is_not_built_yet(daemon: Daemon) -> Result<()> {
         );
     }
     node.stop()
+}
+
+fn tells_where_it_can_be_reached(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let options = [
+        "-rpcdoccheck",
+        "-externalip=2a00::1",
+        "-externalip=1.2.3.4:5",
+        "-externalip=1.2.3.4:6",
+        "-externalip=192.168.0.1",
+        "-bind=127.0.0.1:7",
+    ];
+    let node = Node::start(daemon, &data_dir, &options)?;
+    let info = node.rpc()?.call("getnetworkinfo", json!([]))?;
+    assert_eq!(
+        info["localaddresses"],
+        json!([
+            { "address": "1.2.3.4", "port": 6, "score": 5 },
+            { "address": "2a00::1", "port": 7, "score": 4 },
+        ])
+    );
+    node.log().wait_for("AddLocal(1.2.3.4:5,4)")?;
+    let page = Cli::new(&data_dir).run(&["-netinfo"])?;
+    ensure!(
+        page.stdout.contains("1.2.3.4") && page.stdout.contains("score      5"),
+        "{page:?}"
+    );
+    node.stop()
+}
+
+fn tells_how_much_it_may_send(daemon: Daemon) -> Result<()> {
+    for (option, target, left, serves_old_blocks) in [
+        ("-maxuploadtarget=0", 0_u64, 0, true),
+        ("-maxuploadtarget=800", 800 << 20, 86_400, false),
+        ("-maxuploadtarget=6g", 6_000_000_000, 86_400, true),
+    ] {
+        let data_dir = DataDir::new()?;
+        let node = Node::start(daemon, &data_dir, &["-rpcdoccheck", option])?;
+        let totals = node.rpc()?.call("getnettotals", json!([]))?;
+        assert_eq!(
+            totals["uploadtarget"],
+            json!({
+                "timeframe": 86_400,
+                "target": target,
+                "target_reached": false,
+                "serve_historical_blocks": serves_old_blocks,
+                "bytes_left_in_cycle": target,
+                "time_left_in_cycle": left,
+            }),
+            "{option}"
+        );
+        node.stop()?;
+    }
+    Ok(())
+}
+
+fn logs_whether_it_may_connect(daemon: Daemon) -> Result<()> {
+    for (option, expected) in [
+        ("-networkactive", true),
+        ("-networkactive=0", false),
+        ("-nonetworkactive", false),
+    ] {
+        let data_dir = DataDir::new()?;
+        let node = Node::start(daemon, &data_dir, &[option])?;
+        node.log().wait_for_line(option, |line| {
+            line.message == format!("SetNetworkActive: {expected}")
+        })?;
+        let info = node.rpc()?.call("getnetworkinfo", json!([]))?;
+        assert_eq!(info["networkactive"], expected, "{option}");
+        node.stop()?;
+    }
+    Ok(())
+}
+
+fn refuses_unfit_options_about_networks(daemon: Daemon) -> Result<()> {
+    for (options, expected) in [
+        (
+            &["-proxy"][..],
+            "No proxy server specified. Use -proxy=<ip> or -proxy=<ip:port>.",
+        ),
+        (
+            &["-proxy=abc..abc:23456", "-dns=0"],
+            "Invalid -proxy address or hostname: 'abc..abc:23456'",
+        ),
+        (&["-onlynet=net"], "Unknown network specified in -onlynet: 'net'"),
+        (
+            &["-externalip=1.2.3.4.5", "-dns=0"],
+            "Cannot resolve -externalip address: '1.2.3.4.5'",
+        ),
+        (
+            &["-maxuploadtarget=1M1"],
+            "Unable to parse -maxuploadtarget: '1M1'",
+        ),
+    ] {
+        let data_dir = DataDir::new()?;
+        let text = Node::spawn(daemon, &data_dir, options)?.failure()?;
+        assert_eq!(text, format!("Error: {expected}\n"), "{options:?}");
+    }
+    Ok(())
 }
 
 fn banned(rpc: &mut RpcClient) -> Result<Vec<String>> {
