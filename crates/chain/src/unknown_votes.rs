@@ -135,18 +135,13 @@ mod tests {
         use ThresholdState::{Active, LockedIn};
         let vote = PLAIN | 1 << 15;
         let window = |votes| [(vote, votes), (PLAIN, 144 - votes)];
-        let rows: [(&[(i32, u32)], &[(u8, ThresholdState)]); 6] = [
-            (&[(PLAIN, 144), window(108)[0], window(108)[1]], &[(15, LockedIn)]),
-            (&[(PLAIN, 144), window(107)[0], window(107)[1]], &[]),
-            (&[(PLAIN, 144), (vote, 143)], &[]),
-            (&[(PLAIN, 144), (vote, 144), (PLAIN, 143)], &[(15, LockedIn)]),
-            (&[(PLAIN, 144), (vote, 144), (PLAIN, 144)], &[(15, Active)]),
-            // The first window is before the voting.
-            (&[(vote, 144), (PLAIN, 144)], &[]),
-        ];
-        for (versions, expected) in rows {
-            check(versions, expected);
-        }
+        check(&[(PLAIN, 144), window(108)[0], window(108)[1]], &[(15, LockedIn)]);
+        check(&[(PLAIN, 144), window(107)[0], window(107)[1]], &[]);
+        check(&[(PLAIN, 144), (vote, 143)], &[]);
+        check(&[(PLAIN, 144), (vote, 144), (PLAIN, 143)], &[(15, LockedIn)]);
+        check(&[(PLAIN, 144), (vote, 144), (PLAIN, 144)], &[(15, Active)]);
+        // The first window is before the voting.
+        check(&[(vote, 144), (PLAIN, 144)], &[]);
     }
 
     #[test]

@@ -214,8 +214,7 @@ fn does_not_begin_anew_where_a_part_is_missing(daemon: Daemon) -> Result<()> {
         fs::rename(&missing, &aside)?;
         let told = refusal(daemon, &data_dir, &[])?;
         let expected = format!(
-            "Error: {} is not there, though {} is. If the files of blocks are elsewhere, say so with -blocksdir; otherwise \
-             restart with -reindex to make both anew\n",
+            "Error: {} is not there, though {} is; restart with -reindex to make both anew\n",
             blocks.join("index/index.redb").display(),
             coins.display()
         );

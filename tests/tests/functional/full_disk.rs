@@ -65,8 +65,9 @@ fn run_out_of_room(daemon: Daemon, options: &[&str]) -> Result<()> {
     wait_until("the disk to be full", || {
         match rpc.request("generatetodescriptor", json!([100, "raw(51)"])) {
             Ok(reply) => match reply.error {
+                // A node that is about to stop makes fewer than it is asked for.
                 None => {
-                    height += 100;
+                    height += reply.result.as_array().map_or(0, Vec::len) as u64;
                     Ok(None)
                 }
                 Some(error) if error.message.starts_with("Disk space is too low!") => Ok(Some(())),
@@ -145,7 +146,15 @@ fn keeps_its_files_when_it_stops_on_a_full_disk(daemon: Daemon) -> Result<()> {
             && told.lines().count() == 1,
         "{told}"
     );
-    ensure!(read_all()? == before, "a file is another one");
+    for ((name, before), after) in SMALL_FILES.iter().zip(&before).zip(read_all()?) {
+        // Closing its stores may give the system room back, in which the ban is written after all.
+        let is_whole = *name == "banlist.json" && String::from_utf8_lossy(&after).contains("10.0.0.2");
+        ensure!(
+            *before == after || is_whole,
+            "{name} is another one: {}",
+            String::from_utf8_lossy(&after)
+        );
+    }
     for entry in fs::read_dir(data_dir.regtest(""))? {
         let name = entry?.file_name();
         ensure!(
@@ -167,11 +176,11 @@ fn keeps_its_files_when_it_stops_on_a_full_disk(daemon: Daemon) -> Result<()> {
     );
     // What could not be written when it was said is written when there is room.
     disk.fill()?;
-    rpc.call("setban", json!(["10.0.0.2", "add"]))?;
+    rpc.call("setban", json!(["10.0.0.3", "add"]))?;
     disk.clear()?;
     node.stop()?;
     let bans = fs::read_to_string(data_dir.regtest("banlist.json"))?;
-    ensure!(bans.contains("10.0.0.1") && bans.contains("10.0.0.2"), "{bans}");
+    ensure!(bans.contains("10.0.0.1") && bans.contains("10.0.0.3"), "{bans}");
     Ok(())
 }
 
@@ -190,11 +199,11 @@ fn tells_why_it_does_not_start_on_a_full_disk(daemon: Daemon) -> Result<()> {
     for (options, expected) in [
         (
             &[][..],
-            format!("Error: Unable to create the PID file '{place}syscoind.pid': {FULL}\n"),
+            format!("Error: Unable to create the PID file '{place}syscoind.pid': "),
         ),
         (
             &["-nopid"],
-            format!("Error: Unable to write the authentication cookie {place}.cookie: {FULL}\n"),
+            format!("Error: Unable to write the authentication cookie {place}.cookie: "),
         ),
         (
             &no_cookie,
@@ -203,7 +212,12 @@ fn tells_why_it_does_not_start_on_a_full_disk(daemon: Daemon) -> Result<()> {
     ] {
         disk.fill()?;
         let told = Node::spawn(daemon, &data_dir, options)?.failure()?;
-        ensure!(told == expected, "{options:?}: {told}");
+        ensure!(
+            told.starts_with(&expected)
+                && (told == expected || told.contains(FULL))
+                && told.lines().count() == 1,
+            "{options:?}: {told}"
+        );
         for name in ["syscoind.pid", ".cookie", ".cookie.tmp"] {
             ensure!(!data_dir.regtest(name).exists(), "{name} is left");
         }

@@ -33,10 +33,7 @@ pub enum ChainError {
     )]
     MissingFile(String),
     /// There are coins, and no index of the blocks that they are of.
-    #[error(
-        "{index} is not there, though {coins} is. If the files of blocks are elsewhere, say so with -blocksdir; otherwise \
-         restart with -reindex to make both anew"
-    )]
+    #[error("{index} is not there, though {coins} is; restart with -reindex to make both anew")]
     MissingIndex {
         /// The index.
         index: PathBuf,

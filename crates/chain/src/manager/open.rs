@@ -254,7 +254,7 @@ impl ChainstateManager {
 
 /// Whether the index is there where the coins are: what is not there is begun, and would not fit them.
 fn check_both(config: &Config) -> Result<(), ChainError> {
-    let index = IndexDatabase::file(&config.blocks.join("index"));
+    let index = IndexDatabase::file(&config.index);
     let coins = CoinsDatabase::file(&config.coins);
     match config.rebuild != Rebuild::Everything && coins.exists() && !index.exists() {
         true => Err(ChainError::MissingIndex { index, coins }),
