@@ -237,9 +237,10 @@ async fn changes_are_told_in_their_order_and_can_be_waited_for() {
     let changing = Arc::clone(&node);
     let invalidating = tokio::task::spawn_blocking(move || {
         let id = changing.chain.tree().tip().unwrap();
-        changing.chain.invalidate_block(id)
+        changing.chain.invalidate_block(id).unwrap();
+        id
     });
-    invalidating.await.unwrap().unwrap();
+    let second = invalidating.await.unwrap();
     let waiting = chain.wait_for_notifications_if_tip_changed(BlockHash::all_zeros());
     tokio::time::timeout(Duration::from_secs(30), waiting)
         .await
@@ -248,7 +249,10 @@ async fn changes_are_told_in_their_order_and_can_be_waited_for() {
     let expected = ["connected 2", "tip", "flushed 3", "disconnected 2", "tip"];
     assert_eq!(*observer.0.lock().unwrap(), expected);
     handler.disconnect().await.unwrap();
-    mine_one(&mining).await;
+    tokio::task::spawn_blocking(move || node.chain.reconsider_block(second))
+        .await
+        .unwrap()
+        .unwrap();
     chain
         .wait_for_notifications_if_tip_changed(BlockHash::all_zeros())
         .await
