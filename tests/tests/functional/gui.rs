@@ -29,7 +29,7 @@ for_multiprocess![
 ];
 
 /// How long it may take to leave.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 fn arguments(data_dir: &DataDir, options: &[&str]) -> Vec<std::ffi::OsString> {
     let mut arguments = vec![data_dir.option()];
