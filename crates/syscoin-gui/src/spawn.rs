@@ -99,8 +99,12 @@ async fn live(
         () = shutdown.requested() => return stop(node).await,
     }
     loop {
-        terminal::warnings(node).await?;
         let seen = *heard.borrow();
+        tokio::select! {
+            // A node that was stopped does not answer.
+            () = shutdown.requested() => return stop(node).await,
+            told = terminal::warnings(node) => told?,
+        }
         tokio::select! {
             () = shutdown.requested() => return stop(node).await,
             // The sender is in the terminal.
