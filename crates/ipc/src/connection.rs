@@ -138,12 +138,13 @@ impl Connection {
     ) -> (Rc<Self>, Keep, oneshot::Receiver<()>) {
         let (closer, closed) = local.closer();
         let closer = Rc::new(closer);
-        let threads = Threads::new(&local.program);
+        let link = Link::new();
+        let threads = Threads::new(&local.program, &link);
         let connection = Rc::new(Self {
             event_loop,
             local: Rc::clone(local),
             account,
-            link: Link::new(),
+            link,
             thread_map: threads.new_map(),
             threads,
             objects: Objects::default(),

@@ -7,6 +7,7 @@
 mod queue;
 
 use std::cell::{Cell, RefCell};
+use std::fmt::Display;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::error::exception;
 use crate::log;
 use crate::schema::proxy_capnp::{context, thread, thread_map};
+use crate::wire::Link;
 use queue::{Place, Queue};
 
 /// Threads that a peer may have at once on one connection.
@@ -28,6 +30,7 @@ const MAX_NAME: usize = 256;
 /// The threads of this side that one connection's peer made.
 pub(crate) struct Threads {
     program: Arc<str>,
+    link: Rc<Link>,
     served: RefCell<CapabilityServerSet<ServedThread, thread::Client>>,
     live: Rc<Cell<usize>>,
     pool: RefCell<Option<Arc<Semaphore>>>,
@@ -84,9 +87,10 @@ impl Turn {
 }
 
 impl Threads {
-    pub(crate) fn new(program: &Arc<str>) -> Rc<Self> {
+    pub(crate) fn new(program: &Arc<str>, link: &Rc<Link>) -> Rc<Self> {
         Rc::new(Self {
             program: Arc::clone(program),
+            link: Rc::clone(link),
             served: RefCell::default(),
             live: Rc::default(),
             pool: RefCell::default(),
@@ -138,6 +142,12 @@ impl Threads {
                 place: RefCell::new(Some(place)),
             },
         })
+    }
+
+    /// Says no to the peer, and minds it.
+    fn refuse(&self, why: impl Display) -> Error {
+        self.link.begrudge();
+        exception(why)
     }
 
     async fn pool_turn(&self) -> Result<Turn, Error> {
@@ -192,9 +202,8 @@ impl thread_map::Server for ThreadMap {
         mut results: thread_map::MakeThreadResults,
     ) -> Result<(), Error> {
         if self.threads.live.get() >= MAX_THREADS {
-            return Err(exception(format_args!(
-                "this connection has {MAX_THREADS} threads already"
-            )));
+            let why = format_args!("this connection has {MAX_THREADS} threads already");
+            return Err(self.threads.refuse(why));
         }
         let from = params.get()?.get_name()?.to_str()?;
         results.get().set_result(self.threads.make(from));
@@ -208,13 +217,12 @@ impl thread_map::Server for ThreadMap {
     ) -> Result<(), Error> {
         let count = params.get()?.get_count() as usize;
         if !(1..=MAX_THREADS).contains(&count) {
-            return Err(exception(format_args!(
-                "a pool has 1 to {MAX_THREADS} threads, not {count}"
-            )));
+            let why = format_args!("a pool has 1 to {MAX_THREADS} threads, not {count}");
+            return Err(self.threads.refuse(why));
         }
         let mut pool = self.threads.pool.borrow_mut();
         if pool.is_some() {
-            return Err(exception("this connection has a thread pool already"));
+            return Err(self.threads.refuse("this connection has a thread pool already"));
         }
         *pool = Some(Arc::new(Semaphore::new(count)));
         Ok(())

@@ -23,6 +23,8 @@ pub(crate) struct Request {
     number: u64,
     method: &'static str,
     timing: Cell<Option<Timing>>,
+    /// Whether there was a method to run, with parameters that it can be run with.
+    has_run: Cell<bool>,
     /// The span that the peer makes the call in.
     trace: Cell<Option<TraceContext>>,
 }
@@ -37,6 +39,7 @@ impl Request {
             label: log::thread_label(&connection.local().program),
             number: connection.local().next_request(),
             timing: Cell::new(Some(connection.account().serve(method))),
+            has_run: Cell::new(false),
             trace: Cell::default(),
             connection,
             method,
@@ -133,6 +136,7 @@ impl Request {
         &self,
         running: impl Future<Output = Result<T, InterfaceError>> + 'static,
     ) -> capnp::Result<T> {
+        self.has_run.set(true);
         match tokio::task::spawn_local(running).await {
             Ok(result) => result.map_err(exception),
             Err(_panic) => Err(exception(format_args!("{} failed unexpectedly", self.method))),
@@ -163,9 +167,12 @@ impl Request {
         Ok(())
     }
 
-    /// Logs a failure on its way to the peer.
+    /// Logs a failure on its way to the peer, and minds calls that come to nothing.
     pub(crate) fn close(&self, outcome: capnp::Result<()>) -> Result<(), Error> {
         if let Err(error) = &outcome {
+            if !self.has_run.get() {
+                self.connection.link().begrudge();
+            }
             tracing::debug!(
                 target: "ipc",
                 "{{{}}} IPC server error request #{} {}: {error}",

@@ -15,6 +15,7 @@ use crate::schema::echo_capnp::echo;
 use crate::schema::process_capnp::process;
 use crate::schema::proxy_capnp::thread;
 use crate::threads::Threads;
+use crate::wire::Link;
 
 /// Calls that are made in each other: more than a connection has threads for.
 const DEPTH: usize = 150;
@@ -109,7 +110,7 @@ fn a_thread_that_waits_for_a_call_back_runs_what_that_calls() {
         let answer = within(request.send().promise).await.unwrap();
         let chain: chain::Client = answer.get().unwrap().get_result().unwrap();
 
-        let threads = Threads::new(&Arc::from("stock"));
+        let threads = Threads::new(&Arc::from("stock"), &Link::new());
         let heard = Rc::new(RefCell::default());
         let method = StockMethod {
             threads: Rc::clone(&threads),

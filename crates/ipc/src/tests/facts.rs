@@ -12,6 +12,7 @@ use crate::schema::{
     common_capnp, echo_capnp, init_capnp, mining_capnp, process_capnp, proxy_capnp, rpc_capnp,
 };
 use crate::threads::MAX_THREADS;
+use crate::wire::Link;
 
 #[test]
 fn interfaces_have_the_numbers_that_peers_know() {
@@ -279,7 +280,7 @@ fn a_thread_that_is_not_this_sides_is_refused() {
         let server = EventLoop::start("facts-foreign").unwrap();
         let client = StockClient::connect(serve(&server, Arc::new(LocalInit)));
         let echo = client.make_echo(&client.thread().await).await;
-        let foreign = crate::threads::Threads::new(&Arc::from("elsewhere")).make("elsewhere");
+        let foreign = crate::threads::Threads::new(&Arc::from("elsewhere"), &Link::new()).make("elsewhere");
         let error = send_echo(&echo, "x", Some(&foreign)).await.unwrap_err();
         assert_eq!(
             error.extra,

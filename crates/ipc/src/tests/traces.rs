@@ -16,6 +16,7 @@ use crate::EventLoop;
 use crate::schema::init_capnp::init;
 use crate::schema::process_capnp::process;
 use crate::threads::Threads;
+use crate::wire::Link;
 
 /// A peer that takes note of the sizes of contexts, and does nothing else.
 struct Measuring {
@@ -69,7 +70,7 @@ enum Peer {
 async fn sizes(peer: Peer) -> Vec<usize> {
     let sizes: Rc<RefCell<Vec<usize>>> = Rc::default();
     let measuring = Measuring {
-        threads: Threads::new(&Arc::from("peer")),
+        threads: Threads::new(&Arc::from("peer"), &Link::new()),
         sizes: Rc::clone(&sizes),
     };
     let root = match peer {

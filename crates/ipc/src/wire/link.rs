@@ -6,6 +6,8 @@
 //!
 //! A peer with very many calls that are not answered yet is read from slowly, so that reading does not outrun answering,
 //! but not left alone, up to a limit at which it is given up: what makes one of its calls end may be the next message.
+//! Whoever makes a call that no method can be run for is read from a little later, so that calls of that kind, which cost
+//! the peer next to nothing to make, do not keep this process from its other peers.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -14,6 +16,7 @@ use std::time::Duration;
 
 use capnp::any_pointer;
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 use super::enclosed::{Enclosed, Enclosures};
 use super::questions::{MAX_QUESTIONS, Origin, Questions, TooMany};
@@ -35,6 +38,9 @@ const CROWD: usize = 2_000;
 /// How long each further message has to wait for an answer to be sent.
 const PACE: Duration = Duration::from_millis(1);
 
+/// How long the message after a call that could not be run has to wait.
+const GRUDGE: Duration = Duration::from_millis(2);
+
 /// Bytes, waiting to be sent or received and not yet answered, beyond which the connection is given up.
 const LIMIT: usize = 256 << 20;
 
@@ -50,6 +56,8 @@ pub(crate) struct Link {
     others: Queue,
     changed: Notify,
     has_been_slow: Cell<bool>,
+    /// When the next message may be read, after a call that could not be run.
+    grudge: Cell<Option<Instant>>,
     lost: watch::Sender<Option<Arc<str>>>,
     fault: Cell<Option<Fault>>,
     traffic: TrafficCounter,
@@ -95,6 +103,7 @@ impl Link {
             others: Queue::default(),
             changed: Notify::new(),
             has_been_slow: Cell::new(false),
+            grudge: Cell::default(),
             lost: watch::Sender::new(None),
             fault: Cell::new(None),
             traffic: TrafficCounter::default(),
@@ -184,6 +193,11 @@ impl Link {
         self.answers.bytes.get() + self.others.bytes.get()
     }
 
+    /// The peer made a call that no method can be run for: its next message has to wait.
+    pub(crate) fn begrudge(&self) {
+        self.grudge.set(Some(Instant::now() + GRUDGE));
+    }
+
     /// Waits until there is little to send.
     pub(crate) async fn room(&self) {
         self.until(|| self.queued_bytes() < BUSY).await;
@@ -191,6 +205,11 @@ impl Link {
 
     /// Waits until it is time to read the next message, which is at once where this side waits for an answer itself.
     pub(super) async fn turn_to_read(&self) {
+        if let Some(over) = self.grudge.take() {
+            let is_needed = self.until(|| self.questions.has_own());
+            // Too late is time enough.
+            let _ = tokio::time::timeout_at(over, is_needed).await;
+        }
         let in_time = || self.questions.has_own() || self.questions.unanswered() < CROWD;
         if !in_time() {
             // Too late is time enough.
@@ -303,7 +322,7 @@ mod tests {
     use capnp_rpc::rpc_capnp::message;
     use futures::FutureExt as _;
 
-    use super::{BUSY, CROWD, Charge, LIMIT, Link, MAX_QUEUED, Origin, PACE, PATIENCE, UNREAD};
+    use super::{BUSY, CROWD, Charge, GRUDGE, LIMIT, Link, MAX_QUEUED, Origin, PACE, PATIENCE, UNREAD};
 
     fn reason(link: &Link) -> Option<String> {
         link.lost().now_or_never().map(|reason| reason.to_string())
@@ -402,6 +421,29 @@ mod tests {
         assert!(reading.as_mut().now_or_never().is_none());
         let answer = message(|message| message.init_return().set_answer_id(7));
         drop(link.send(1, answer.get_root_as_reader().expect("a root")));
+        assert!(reading.as_mut().now_or_never().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_message_after_a_call_that_could_not_be_run_waits_unless_this_side_waits_itself() {
+        let link = Link::new();
+        link.begrudge();
+        let mut reading = Box::pin(link.turn_to_read());
+        assert!(reading.as_mut().now_or_never().is_none());
+        tokio::time::advance(GRUDGE).await;
+        assert!(reading.as_mut().now_or_never().is_some());
+        drop(reading);
+        assert!(link.turn_to_read().now_or_never().is_some());
+
+        link.begrudge();
+        tokio::time::advance(GRUDGE).await;
+        assert!(link.turn_to_read().now_or_never().is_some());
+
+        link.begrudge();
+        let mut reading = Box::pin(link.turn_to_read());
+        assert!(reading.as_mut().now_or_never().is_none());
+        let question = message(|message| _ = message.init_call());
+        let _question = link.send(1, question.get_root_as_reader().expect("a root"));
         assert!(reading.as_mut().now_or_never().is_some());
     }
 

@@ -24,6 +24,9 @@ use crate::complaints::Complaints;
 /// How long what is queued may take to be sent once the connection is closed.
 const FLUSH: Duration = Duration::from_secs(2);
 
+/// Words of a message's first segment at most: calls are small, and the library asks for 8 KiB of zeros for each.
+const FIRST_SEGMENT: u32 = 120;
+
 /// Nesting as C++ readers allow it; a message may be walked a few times: to log it, to read it.
 const READER_OPTIONS: ReaderOptions = ReaderOptions {
     traversal_limit_in_words: Some(4 * MAX_MESSAGE_BYTES / size_of::<capnp::Word>()),
@@ -192,7 +195,8 @@ impl capnp_rpc::Connection<Side> for Connection {
     }
 
     fn new_outgoing_message(&mut self, first_segment_words: u32) -> Box<dyn capnp_rpc::OutgoingMessage> {
-        let allocator = HeapAllocator::new().first_segment_words(first_segment_words);
+        let words = first_segment_words.min(FIRST_SEGMENT);
+        let allocator = HeapAllocator::new().first_segment_words(words);
         Box::new(Outgoing {
             message: Builder::new(allocator),
             inner: Rc::clone(&self.inner),
