@@ -4,6 +4,7 @@
 //! is passed to a call is served on the same connection, and an object that is received becomes a handle.
 
 mod current;
+mod known;
 mod lease;
 mod objects;
 mod setup;
@@ -27,7 +28,7 @@ use crate::event_loop::{Closer, EventLoop, Local};
 use crate::log;
 use crate::metrics::{Account, Direction, Metrics, Origin};
 use crate::schema::process_capnp::process;
-use crate::schema::proxy_capnp::thread_map;
+use crate::schema::proxy_capnp::{thread, thread_map};
 use crate::server::{ConfigureLogging, Request, Served};
 use crate::threads::Threads;
 use crate::wire::{Ended, Link, drive, new_system};
@@ -37,6 +38,7 @@ pub(crate) use lease::Lease;
 pub(crate) use objects::{Held, Key, MAX_OBJECTS};
 pub(crate) use setup::VERSIONS;
 
+use known::KnownThreads;
 use lease::IdleThreads;
 use objects::Objects;
 
@@ -58,6 +60,8 @@ pub(crate) struct Connection {
     /// What makes threads there, once the peer has said so.
     remote_threads: RefCell<Option<thread_map::Client>>,
     idle_threads: IdleThreads,
+    /// Those there that wait for calls made here.
+    known_threads: KnownThreads,
     patience: Duration,
     keep: RefCell<Weak<Closer>>,
     configure_logging: RefCell<Option<ConfigureLogging>>,
@@ -150,6 +154,7 @@ impl Connection {
             objects: Objects::default(),
             remote_threads: RefCell::default(),
             idle_threads: IdleThreads::default(),
+            known_threads: KnownThreads::default(),
             patience,
             keep: RefCell::new(Rc::downgrade(&closer)),
             configure_logging: RefCell::new(configure_logging),
@@ -168,6 +173,7 @@ impl Connection {
         drop(listed);
         self.remote_threads.take();
         self.idle_threads.clear();
+        self.known_threads.clear();
         self.objects.clear().await;
         ended
     }
@@ -235,6 +241,14 @@ impl Connection {
             )));
         }
         Ok(Served::new(self, object))
+    }
+
+    /// Remembers the peer's thread that waits for a call. Those of peers of another make are let go of with their calls:
+    /// what they keep for a thread is theirs to say.
+    pub(crate) fn know(&self, waiting: &thread::Client) {
+        if self.account.version().is_some() {
+            self.known_threads.hold(waiting);
+        }
     }
 
     /// A handle of an object of the peer's.

@@ -166,7 +166,7 @@ impl EventLoop {
         let (mut sender, receiver) = oneshot::channel();
         let posted = self.post(Job::Run(Box::new(move |local| {
             let running = job(Rc::clone(local));
-            tokio::task::spawn_local(async move {
+            spawn(Box::pin(async move {
                 tokio::select! {
                     result = running => {
                         // The caller may have given up just now.
@@ -174,7 +174,7 @@ impl EventLoop {
                     }
                     () = sender.closed() => {}
                 }
-            });
+            }));
         })));
         if !posted {
             return Err(Disconnection::BeforeCall);
@@ -187,9 +187,7 @@ impl EventLoop {
         &self,
         job: impl FnOnce(Rc<Local>) -> LocalBoxFuture<'static, ()> + Send + 'static,
     ) {
-        self.post(Job::Run(Box::new(move |local| {
-            tokio::task::spawn_local(job(Rc::clone(local)));
-        })));
+        self.post(Job::Run(Box::new(move |local| spawn(job(Rc::clone(local))))));
     }
 
     /// Gives whether there is a thread to take the job. Without it its objects are gone too, and there is nothing left
@@ -197,6 +195,12 @@ impl EventLoop {
     fn post(&self, job: Job) -> bool {
         self.shared.jobs.send(job).is_ok()
     }
+}
+
+/// Runs a task on the IPC thread. All of them are of one type: what the runtime has to do for each type of a task is much
+/// code, and there is a type for each method.
+pub(crate) fn spawn(task: LocalBoxFuture<'static, ()>) {
+    tokio::task::spawn_local(task);
 }
 
 impl Drop for ListedListener {

@@ -45,20 +45,24 @@ fn thread_id() -> impl fmt::Display {
 
 /// Logs a call that is sent.
 pub(crate) fn sent<'a>(caller: &str, method: &str, data: impl Into<Reader<'a>>) {
-    message(
-        || format!("{{{caller}}} IPC client send {method}$Params"),
-        "send",
-        data,
-    );
+    if is_shown() {
+        let text = format!("{{{caller}}} IPC client send {method}$Params");
+        message(&text, "send", data.into());
+    }
 }
 
 /// Logs the answer to a call.
 pub(crate) fn received<'a>(caller: &str, method: &str, data: impl Into<Reader<'a>>) {
-    message(
-        || format!("{{{caller}}} IPC client recv {method}$Results"),
-        "recv",
-        data,
-    );
+    if is_shown() {
+        let text = format!("{{{caller}}} IPC client recv {method}$Results");
+        message(&text, "recv", data.into());
+    }
+}
+
+/// Whether calls are logged.
+#[inline(never)]
+pub(crate) fn is_shown() -> bool {
+    tracing::enabled!(target: "ipc", tracing::Level::DEBUG)
 }
 
 /// Whether the data of calls is logged.
@@ -66,14 +70,11 @@ pub(crate) fn shows_data() -> bool {
     tracing::enabled!(target: "ipc", tracing::Level::TRACE)
 }
 
-/// Logs one line, and at trace level its data. The text is only made when it is wanted.
-pub(crate) fn message<'a>(text: impl FnOnce() -> String, kind: &str, data: impl Into<Reader<'a>>) {
-    if !tracing::enabled!(target: "ipc", tracing::Level::DEBUG) {
-        return;
-    }
-    tracing::debug!(target: "ipc", "{}", text());
+/// Logs one line, and at trace level its data.
+pub(crate) fn message(text: &str, kind: &str, data: Reader<'_>) {
+    tracing::debug!(target: "ipc", "{text}");
     if shows_data() {
-        tracing::trace!(target: "ipc", "{kind} data: {}", excerpt(&Shown(data.into())));
+        tracing::trace!(target: "ipc", "{kind} data: {}", excerpt(&Shown(data)));
     }
 }
 

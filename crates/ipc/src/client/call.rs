@@ -9,6 +9,7 @@ use capnp::capability::{FromClientHook, Promise};
 use capnp::dynamic_value::Reader;
 use capnp::raw::{get_list_bytes, get_struct_pointer_section};
 use capnp::traits::IntoInternalStructReader;
+use futures::future::LocalBoxFuture;
 use interfaces::{Disconnection, InterfaceError};
 
 use super::remote::{Interface, Runs, Target};
@@ -35,6 +36,10 @@ pub(crate) struct Call<C> {
     /// Words of the parameters that are sent from where they are.
     enclosed_words: Cell<usize>,
 }
+
+/// What a method does for its call. Its type is the same for all methods of an interface with the same result, so that what
+/// is done around it is not compiled anew for each.
+pub(super) type Body<C, T> = Box<dyn FnOnce(Rc<Call<C>>) -> LocalBoxFuture<'static, capnp::Result<T>> + Send>;
 
 /// Who calls what.
 pub(super) struct Calling {
@@ -70,11 +75,8 @@ impl<C: Interface> Call<C> {
         })
     }
 
-    pub(super) async fn finish<T, B, F>(call: Self, body: B) -> Result<T, InterfaceError>
-    where
-        B: FnOnce(Rc<Self>) -> F,
-        F: Future<Output = capnp::Result<T>>,
-    {
+    /// Makes the call: `body` fills the request in, sends it and reads the answer.
+    pub(super) async fn finish<T>(call: Self, body: Body<C, T>) -> Result<T, InterfaceError> {
         let call = Rc::new(call);
         let result = body(Rc::clone(&call))
             .await
@@ -152,18 +154,22 @@ impl<C: Interface> Call<C> {
         size: capnp::Result<MessageSize>,
         parameters: impl Into<Reader<'a>>,
     ) -> capnp::Result<()> {
-        let mut size = size?;
-        size.word_count += self.enclosed_words.get() as u64;
-        if let Err(error) = check_size(size) {
-            self.connection().link().discard_enclosed();
-            return Err(error);
-        }
+        self.check(size?)?;
         log::sent(&self.caller, method, parameters);
+        self.leaves(method);
+        Ok(())
+    }
+
+    fn check(&self, mut size: MessageSize) -> capnp::Result<()> {
+        size.word_count += self.enclosed_words.get() as u64;
+        check_size(size).inspect_err(|_| self.connection().link().discard_enclosed())
+    }
+
+    fn leaves(&self, method: &'static str) {
         if let Some(trace) = self.sent_trace() {
             tracing::trace!(target: "ipc", "send trace: {trace}");
         }
         self.timing.set(Some(self.connection().account().make(method)));
-        Ok(())
     }
 
     /// Waits for the answer.

@@ -9,7 +9,7 @@ use capnp::capability::FromClientHook;
 use futures::future::LocalBoxFuture;
 use interfaces::{Disconnection, InterfaceError};
 
-use super::call::{Call, Calling};
+use super::call::{Body, Call, Calling};
 use crate::connection::{Connection, Keep, calling};
 use crate::event_loop::{EventLoop, ObjectId};
 use crate::log;
@@ -90,6 +90,16 @@ impl<C: Interface> Remote<C> {
         B: FnOnce(Rc<Call<C>>) -> F + Send + 'static,
         F: Future<Output = capnp::Result<T>> + 'static,
     {
+        self.make(method, runs, Box::new(|call| Box::pin(body(call))))
+            .await
+    }
+
+    async fn make<T: Send + 'static>(
+        &self,
+        method: &'static str,
+        runs: Runs,
+        body: Body<C, T>,
+    ) -> Result<T, InterfaceError> {
         let caller = log::thread_label(self.event_loop.program());
         let within = calling(&self.event_loop);
         let trace = TraceContext::current();
@@ -136,7 +146,7 @@ impl<C: Interface> Drop for Remote<C> {
                 };
                 let destroying = async {
                     let call = Call::begin(target, calling).await?;
-                    Call::finish(call, C::destroy).await
+                    Call::finish(call, Box::new(C::destroy)).await
                 };
                 // Where it fails or is late, releasing the object drops it, or the connection's end does.
                 let _ = tokio::time::timeout(patience, destroying).await;

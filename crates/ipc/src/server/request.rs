@@ -6,11 +6,14 @@ use std::sync::Arc;
 
 use capnp::dynamic_value::Reader;
 use capnp::{Error, MessageSize};
+use futures::future::LocalBoxFuture;
 use interfaces::InterfaceError;
+use tokio::sync::oneshot;
 use tracing::{Instrument as _, Span};
 
 use crate::connection::{Connection, Current, Held};
 use crate::error::{check_size, exception};
+use crate::event_loop::spawn;
 use crate::log;
 use crate::metrics::Timing;
 use crate::schema::proxy_capnp::context;
@@ -44,12 +47,11 @@ impl Request {
             connection,
             method,
         };
-        let Self { label, number, .. } = &request;
-        log::message(
-            || format!("{{{label}}} IPC server recv request  #{number} {method}$Params"),
-            "request",
-            parameters,
-        );
+        if log::is_shown() {
+            let Self { label, number, .. } = &request;
+            let text = format!("{{{label}}} IPC server recv request  #{number} {method}$Params");
+            log::message(&text, "request", parameters.into());
+        }
         request
     }
 
@@ -76,7 +78,9 @@ impl Request {
             turn.name
         );
         let waiting = if context.has_callback_thread() {
-            Some(context.get_callback_thread()?)
+            let waiting = context.get_callback_thread()?;
+            self.connection.know(&waiting);
+            Some(waiting)
         } else {
             None
         };
@@ -105,13 +109,11 @@ impl Request {
         T: 'static,
         F: Future<Output = Result<T, InterfaceError>> + 'static,
     {
+        let (running, result) = running(object, method);
         let trace = self.trace.get();
         let span = trace.map_or_else(Span::none, |trace| trace.serve(self.method));
-        let running = async move {
-            let (_held, object) = Held::new(object);
-            method(object).await
-        };
-        self.run_to_end(turn.scope(running.instrument(span))).await
+        spawn(Box::pin(turn.scope(running.instrument(span))));
+        self.result(result).await
     }
 
     /// Runs a method without a turn.
@@ -125,21 +127,17 @@ impl Request {
         T: 'static,
         F: Future<Output = Result<T, InterfaceError>> + 'static,
     {
-        self.run_to_end(async move {
-            let (_held, object) = Held::new(object);
-            method(object).await
-        })
-        .await
+        let (running, result) = running(object, method);
+        spawn(running);
+        self.result(result).await
     }
 
-    async fn run_to_end<T: 'static>(
-        &self,
-        running: impl Future<Output = Result<T, InterfaceError>> + 'static,
-    ) -> capnp::Result<T> {
+    async fn result<T>(&self, result: oneshot::Receiver<Result<T, InterfaceError>>) -> capnp::Result<T> {
         self.has_run.set(true);
-        match tokio::task::spawn_local(running).await {
+        match result.await {
             Ok(result) => result.map_err(exception),
-            Err(_panic) => Err(exception(format_args!("{} failed unexpectedly", self.method))),
+            // The method panicked.
+            Err(_) => Err(exception(format_args!("{} failed unexpectedly", self.method))),
         }
     }
 
@@ -150,17 +148,16 @@ impl Request {
         results: impl Into<Reader<'a>>,
     ) -> capnp::Result<()> {
         check_size(size?)?;
-        let Self {
-            label,
-            number,
-            method,
-            ..
-        } = self;
-        log::message(
-            || format!("{{{label}}} IPC server send response #{number} {method}$Results"),
-            "response",
-            results,
-        );
+        if log::is_shown() {
+            let Self {
+                label,
+                number,
+                method,
+                ..
+            } = self;
+            let text = format!("{{{label}}} IPC server send response #{number} {method}$Results");
+            log::message(&text, "response", results.into());
+        }
         if let Some(timing) = self.timing.take() {
             timing.succeed();
         }
@@ -183,4 +180,28 @@ impl Request {
         }
         outcome
     }
+}
+
+/// A task that runs the method, and what receives its result.
+fn running<I, T, F>(
+    object: Arc<I>,
+    method: impl FnOnce(Arc<I>) -> F + 'static,
+) -> (
+    LocalBoxFuture<'static, ()>,
+    oneshot::Receiver<Result<T, InterfaceError>>,
+)
+where
+    I: ?Sized + Send + Sync + 'static,
+    T: 'static,
+    F: Future<Output = Result<T, InterfaceError>> + 'static,
+{
+    let (sender, receiver) = oneshot::channel();
+    let running = Box::pin(async move {
+        let (held, object) = Held::new(object);
+        let result = method(object).await;
+        drop(held);
+        // The caller may have given up.
+        let _ = sender.send(result);
+    });
+    (running, receiver)
 }

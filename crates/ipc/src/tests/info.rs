@@ -173,3 +173,23 @@ async fn connections_that_fail_to_be_set_up_leave_the_list() {
     let info = info_when(&client, |info| info.connections.is_empty()).await;
     assert_eq!(counts(&info.made), [("Init.construct", 10, 10)]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_takes_one_message_there_and_one_back() {
+    const MANY: u64 = 10;
+    let server = EventLoop::start("info-server").unwrap();
+    let client = EventLoop::start("info-client").unwrap();
+    let served = GatedInit::new(usize::try_from(MANY).unwrap() + 1);
+    let init = client.connect(serve(&server, Arc::new(served))).await.unwrap();
+    let echo = within(init.make_echo()).await.unwrap();
+    // The first one makes threads.
+    within(echo.echo("first".to_owned())).await.unwrap();
+    let before = only(&client.info().await.unwrap()).traffic;
+    for _ in 0..MANY {
+        within(echo.echo("next".to_owned())).await.unwrap();
+    }
+    let after = only(&client.info().await.unwrap()).traffic;
+    let sent = after.messages_sent - before.messages_sent;
+    let received = after.messages_received - before.messages_received;
+    assert_eq!((sent, received), (MANY, MANY));
+}
