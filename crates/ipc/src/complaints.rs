@@ -6,6 +6,9 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::error::REMOTE;
+use crate::log;
+
 /// How long a reason is not said again.
 const PAUSE: Duration = Duration::from_secs(60);
 
@@ -27,6 +30,8 @@ struct Complaint {
 impl Complaints {
     /// A connection is given up for a reason.
     pub(crate) fn give_up(&self, reason: &str) {
+        // A peer that gives up itself says why in its own words.
+        let reason = &log::excerpt_of_text(reason);
         match self.note(reason, Instant::now()) {
             Some(0) => tracing::warn!("ipc: a connection is given up: {reason}"),
             Some(unsaid) => {
@@ -76,9 +81,13 @@ impl Complaints {
     }
 }
 
-/// A reason without its numbers, which peers choose.
+/// A reason without what peers choose: its numbers, and the whole of what is in their own words.
 fn kind(reason: &str) -> String {
-    reason.chars().filter(|char| !char.is_ascii_digit()).collect()
+    let end = reason
+        .find(REMOTE)
+        .map_or(reason.len(), |begin| begin + REMOTE.len());
+    let own = &reason[..end];
+    own.chars().filter(|char| !char.is_ascii_digit()).collect()
 }
 
 #[cfg(test)]
@@ -101,6 +110,16 @@ mod tests {
         assert_eq!(claim(9, PAUSE), Some(2));
         assert_eq!(claim(9, PAUSE + MILLISECOND), None);
         assert_eq!(claim(9, 2 * PAUSE), Some(1));
+    }
+
+    #[test]
+    fn what_peers_say_in_their_own_words_is_one_reason() {
+        let complaints = Complaints::default();
+        let start = Instant::now();
+        let abort = |words: &str| complaints.note(&format!("Failed: remote exception: {words}"), start);
+        assert_eq!(abort("so there"), Some(0));
+        assert_eq!(abort("and another thing"), None);
+        assert_eq!(complaints.note("Failed: so there", start), Some(0));
     }
 
     #[test]

@@ -45,6 +45,25 @@ pub(crate) fn exception(what: impl std::fmt::Display) -> Error {
     Error::failed(format!("{EXCEPTION}{what}"))
 }
 
+/// What the peer is told when a method answers with an error: of one that another process gave as its reason, no more than
+/// that process said.
+pub(crate) fn from_interface(error: &InterfaceError) -> Error {
+    match error {
+        InterfaceError::Remote(reason) => exception(reason.strip_prefix(EXCEPTION).unwrap_or(reason)),
+        error => exception(error),
+    }
+}
+
+/// What the peer is told when a call could not be taken in, or not be answered: it looks like what methods say.
+pub(crate) fn from_call(error: Error) -> Error {
+    match error.kind {
+        ErrorKind::Disconnected | ErrorKind::Unimplemented | ErrorKind::Overloaded => error,
+        _ if error.extra.starts_with(EXCEPTION) => error,
+        ErrorKind::Failed => exception(error.extra),
+        _ => exception(error),
+    }
+}
+
 /// Refuses what the peer's reader would drop the connection for.
 pub(crate) fn check_size(size: MessageSize) -> capnp::Result<()> {
     let bytes = size.word_count * 8;
@@ -60,7 +79,33 @@ pub(crate) fn check_size(size: MessageSize) -> capnp::Result<()> {
 mod tests {
     use interfaces::InterfaceError;
 
-    use super::{exception, from_capnp};
+    use capnp::{Error, ErrorKind};
+
+    use super::{exception, from_call, from_capnp, from_interface};
+
+    #[test]
+    fn whatever_fails_peers_are_told_of_it_as_an_exception_once() {
+        let other = |kind, extra: &str| Error {
+            kind,
+            extra: extra.to_owned(),
+        };
+        let rows = [
+            (exception("no"), "std::exception: no"),
+            (Error::failed("no".to_owned()), "std::exception: no"),
+            (
+                other(ErrorKind::MessageIsTooDeeplyNestedOrContainsCycles, ""),
+                "std::exception: Message is too deeply-nested or contains cycles.",
+            ),
+            (Error::disconnected("gone".to_owned()), "gone"),
+        ];
+        for (error, expected) in rows {
+            assert_eq!(from_call(error).extra, expected);
+        }
+        for reason in ["no", "std::exception: no"] {
+            let error = InterfaceError::Remote(reason.to_owned());
+            assert_eq!(from_interface(&error).extra, "std::exception: no");
+        }
+    }
 
     #[test]
     fn what_a_process_does_not_have_or_allow_is_told_from_other_failures() {

@@ -65,6 +65,23 @@ pub(crate) fn is_shown() -> bool {
     tracing::enabled!(target: "ipc", tracing::Level::DEBUG)
 }
 
+/// Logs that a call failed, but for a connection that is lost, which is logged once for all of its calls.
+pub(crate) fn failed(caller: &str, error: &capnp::Error) {
+    if error.kind != capnp::ErrorKind::Disconnected {
+        tracing::debug!(target: "ipc", "{{{caller}}} IPC client exception {}", exception(error));
+    }
+}
+
+/// An error as C++ peers show it, in the words of whoever says so.
+pub(crate) fn exception(error: &capnp::Error) -> String {
+    let reason = if error.extra.is_empty() {
+        error.kind.to_string()
+    } else {
+        excerpt_of_text(&error.extra)
+    };
+    format!("kj::Exception: {reason}")
+}
+
 /// Whether the data of calls is logged.
 pub(crate) fn shows_data() -> bool {
     tracing::enabled!(target: "ipc", tracing::Level::TRACE)
@@ -80,23 +97,58 @@ pub(crate) fn message(text: &str, kind: &str, data: Reader<'_>) {
 
 /// The first characters of what the data looks like. A message that cannot be decoded ends where it goes wrong.
 fn excerpt(data: &dyn Debug) -> String {
-    let mut excerpt = Excerpt {
-        text: String::new(),
-        left: EXCERPT,
-        cut: false,
-    };
+    let mut excerpt = Excerpt::default();
     // Writing stops at the limit by failing.
     let _ = write!(excerpt, "{data:?}");
-    if excerpt.cut {
-        excerpt.text.push_str("...");
+    excerpt.finish()
+}
+
+/// The first characters of a text that a peer may have chosen, on one line.
+pub(crate) fn excerpt_of_text(text: &str) -> String {
+    let mut excerpt = Excerpt::default();
+    // As above.
+    let _ = write!(excerpt, "{}", OneLine(text));
+    excerpt.finish()
+}
+
+/// A text that a peer may have chosen, which begins no line of its own in the log.
+pub(crate) struct OneLine<'a>(pub(crate) &'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|character| {
+            if character.is_control() {
+                write!(formatter, "{}", character.escape_default())
+            } else {
+                formatter.write_char(character)
+            }
+        })
     }
-    excerpt.text
 }
 
 struct Excerpt {
     text: String,
     left: usize,
     cut: bool,
+}
+
+impl Default for Excerpt {
+    fn default() -> Self {
+        Self {
+            text: String::new(),
+            left: EXCERPT,
+            cut: false,
+        }
+    }
+}
+
+impl Excerpt {
+    fn finish(mut self) -> String {
+        if self.cut {
+            self.text.push_str("...");
+        }
+        self.text
+    }
 }
 
 impl fmt::Write for Excerpt {
@@ -115,7 +167,7 @@ impl fmt::Write for Excerpt {
 
 #[cfg(test)]
 mod tests {
-    use super::{excerpt, thread_label};
+    use super::{excerpt, excerpt_of_text, thread_label};
 
     #[test]
     fn data_is_cut_after_two_hundred_characters() {
@@ -127,6 +179,22 @@ mod tests {
         ];
         for (length, expected) in rows {
             assert_eq!(excerpt(&"₿".repeat(length)), expected, "{length}");
+        }
+    }
+
+    #[test]
+    fn what_peers_say_is_cut_and_begins_no_line_of_its_own() {
+        let rows = [
+            ("so there ₿".to_owned(), "so there ₿".to_owned()),
+            (
+                "a\n[error] b\u{1b}[1m".to_owned(),
+                "a\\n[error] b\\u{1b}[1m".to_owned(),
+            ),
+            ("₿".repeat(200), "₿".repeat(200)),
+            ("₿".repeat(201), "₿".repeat(200) + "..."),
+        ];
+        for (said, expected) in rows {
+            assert_eq!(excerpt_of_text(&said), expected);
         }
     }
 

@@ -16,6 +16,7 @@ for_multiprocess![
     who_leaves_calls_behind_has_to_wait,
     nothing_is_made_ready_before_a_first_word,
     clients_come_in_so_many_at_a_time,
+    the_last_words_of_clients_are_said_once_and_in_short,
 ];
 
 /// Clients at a time, for which there is room.
@@ -152,4 +153,40 @@ fn clients_come_in_so_many_at_a_time() -> Result<()> {
     drop(only);
     wait_until("room for another client", || Ok(IpcEcho::connect(&path).ok()))?;
     node.stop()
+}
+
+fn the_last_words_of_clients_are_said_once_and_in_short() -> Result<()> {
+    const SAID: &str = "a connection is given up: Failed: remote exception: ";
+    const FORGED: &str = "2000-01-01T00:00:00Z [error] forged";
+    let last_words = [
+        "so there".to_owned(),
+        format!("x\n{FORGED}\n"),
+        "and another thing".to_owned(),
+        "₿".repeat(1 << 18),
+    ];
+    for (option, n_lines) in [("-debugexclude=ipc", 1), ("-debug=ipc", last_words.len())] {
+        withstand(&[option], |target| {
+            for words in &last_words {
+                let mut client = target.client()?;
+                client.bootstrap()?;
+                let abort = Content::Struct(vec![0], vec![Content::Text(words.clone())]);
+                client.send(&abort.framed(Kind::Abort))?;
+                client.wait_for_end()?;
+            }
+            target.check_given_up("remote exception", n_lines)?;
+            let text = target.node.log().text()?;
+            ensure!(
+                !text.lines().any(|line| line.starts_with(FORGED)),
+                "a line is forged"
+            );
+            let of_them = text.lines().filter(|line| line.contains(SAID));
+            let longest = of_them.map(|line| line.chars().count()).max();
+            ensure!(
+                longest.is_some_and(|longest| longest < 400),
+                "{longest:?} characters"
+            );
+            Ok(())
+        })?;
+    }
+    Ok(())
 }

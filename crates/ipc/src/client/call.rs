@@ -78,9 +78,10 @@ impl<C: Interface> Call<C> {
     /// Makes the call: `body` fills the request in, sends it and reads the answer.
     pub(super) async fn finish<T>(call: Self, body: Body<C, T>) -> Result<T, InterfaceError> {
         let call = Rc::new(call);
-        let result = body(Rc::clone(&call))
-            .await
-            .map_err(|error| from_capnp(call.method, &error));
+        let result = body(Rc::clone(&call)).await.map_err(|error| {
+            log::failed(&call.caller, &error);
+            from_capnp(call.method, &error)
+        });
         if let Some(Call {
             target,
             lease: Some(lease),

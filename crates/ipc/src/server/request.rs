@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tracing::{Instrument as _, Span};
 
 use crate::connection::{Connection, Current, Held};
-use crate::error::{check_size, exception};
+use crate::error::{check_size, exception, from_call, from_interface};
 use crate::event_loop::spawn;
 use crate::log;
 use crate::metrics::Timing;
@@ -75,7 +75,7 @@ impl Request {
             "{{{}}} IPC server post request  #{} {{{}}}",
             self.label,
             self.number,
-            turn.name
+            log::OneLine(&turn.name)
         );
         let waiting = if context.has_callback_thread() {
             let waiting = context.get_callback_thread()?;
@@ -135,7 +135,7 @@ impl Request {
     async fn result<T>(&self, result: oneshot::Receiver<Result<T, InterfaceError>>) -> capnp::Result<T> {
         self.has_run.set(true);
         match result.await {
-            Ok(result) => result.map_err(exception),
+            Ok(result) => result.map_err(|error| from_interface(&error)),
             // The method panicked.
             Err(_) => Err(exception(format_args!("{} failed unexpectedly", self.method))),
         }
@@ -166,16 +166,18 @@ impl Request {
 
     /// Logs a failure on its way to the peer, and minds calls that come to nothing.
     pub(crate) fn close(&self, outcome: capnp::Result<()>) -> Result<(), Error> {
+        let outcome = outcome.map_err(from_call);
         if let Err(error) = &outcome {
             if !self.has_run.get() {
                 self.connection.link().begrudge();
             }
             tracing::debug!(
                 target: "ipc",
-                "{{{}}} IPC server error request #{} {}: {error}",
+                "{{{}}} IPC server error request #{} {}$Results {}",
                 self.label,
                 self.number,
-                self.method
+                self.method,
+                log::exception(error)
             );
         }
         outcome

@@ -9,7 +9,7 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
-use super::support::{serve, within};
+use super::support::{GatedInit, serve, within};
 use crate::EventLoop;
 
 type Lines = Arc<Mutex<Vec<(Level, String, String)>>>;
@@ -127,6 +127,37 @@ async fn calls_are_logged_as_core_logs_them() {
         normalised(&connected.2),
         "ipc: {log-server-N/b-capnp-loop-N} IPC server: socket connected."
     );
+}
+
+#[tokio::test]
+async fn a_call_that_fails_is_logged_on_both_ends_as_core_logs_it() {
+    let lines = lines();
+    let server = EventLoop::start("fail-server").unwrap();
+    let client = EventLoop::start("fail-client").unwrap();
+    let init = client
+        .connect(serve(&server, Arc::new(GatedInit::open())))
+        .await
+        .unwrap();
+    let echo = within(init.make_echo()).await.unwrap();
+    within(echo.echo("fail".to_owned())).await.unwrap_err();
+
+    let lines = lines.lock().unwrap().clone();
+    let failed: Vec<_> = lines
+        .iter()
+        .filter(|(_, target, line)| {
+            target == "ipc" && line.starts_with("{fail-") && line.contains("xception")
+        })
+        .map(|(level, _, line)| (*level, normalised(line)))
+        .collect();
+    let caller = "{fail-client-N/tests::log::a_call_that_fails_is_logged_on_both_ends_as_core_logs_it-N}";
+    let why = "std::exception: malformed IPC message: as asked for";
+    let expected = [
+        format!(
+            "{{fail-server-N/b-capnp-loop-N}} IPC server error request #N Echo.echo$Results kj::Exception: {why}"
+        ),
+        format!("{caller} IPC client exception kj::Exception: remote exception: {why}"),
+    ];
+    assert_eq!(failed, expected.map(|line| (Level::DEBUG, line)));
 }
 
 /// Answers with what it is told.

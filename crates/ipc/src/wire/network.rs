@@ -5,9 +5,11 @@ use std::panic::AssertUnwindSafe;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
+use capnp::any_pointer;
 use capnp::capability::Promise;
 use capnp::message::{Builder, HeapAllocator, ReaderOptions};
 use capnp::{Error, ErrorKind};
+use capnp_rpc::rpc_capnp::{exception, message};
 use capnp_rpc::rpc_twoparty_capnp::Side;
 use capnp_rpc::{RpcSystem, VatNetwork};
 use futures::{FutureExt as _, TryFutureExt as _};
@@ -20,6 +22,8 @@ use super::outbox::{Outbox, Queued, write_out};
 use super::traffic::Counted;
 use super::turns::Turns;
 use crate::complaints::Complaints;
+use crate::error::REMOTE;
+use crate::log;
 
 /// How long what is queued may take to be sent once the connection is closed.
 const FLUSH: Duration = Duration::from_secs(2);
@@ -260,6 +264,9 @@ impl capnp_rpc::Connection<Side> for Connection {
 fn take_in(link: &Rc<Link>, frame: Frame) -> Result<Incoming, Error> {
     let bytes = frame.bytes();
     let message = capnp::message::Reader::new(frame, READER_OPTIONS);
+    if let Some(error) = last_words(message.get_root()?) {
+        return Err(error);
+    }
     let charge = link.receive(bytes, message.get_root()?);
     match charge {
         Some(charge) => Ok(Incoming {
@@ -268,6 +275,20 @@ fn take_in(link: &Rc<Link>, frame: Frame) -> Result<Incoming, Error> {
         }),
         None => Err(Error::disconnected("the peer asks too much".to_owned())),
     }
+}
+
+/// Why the peer gives up, where the message says that it does. The words are its own, and as many as a message holds: the
+/// RPC implementation would copy all of them several times, and send them back.
+fn last_words(body: any_pointer::Reader<'_>) -> Option<Error> {
+    let Ok(message::Abort(Ok(abort))) = body.get_as::<message::Reader<'_>>().ok()?.which() else {
+        return None;
+    };
+    let reason = abort.get_reason().ok().and_then(|reason| reason.to_str().ok());
+    let reason = format!("{REMOTE}{}", log::excerpt_of_text(reason.unwrap_or_default()));
+    Some(match abort.get_type() {
+        Ok(exception::Type::Disconnected) => Error::disconnected(reason),
+        _ => Error::failed(reason),
+    })
 }
 
 struct Incoming {
