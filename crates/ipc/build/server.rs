@@ -87,7 +87,9 @@ fn call_body(module: &str, interface: &str, name: &str, call: &Call) -> String {
                  be updated"
             );
             format!(
-                "if !parameters.get_context()?.has_thread() && !parameters.has_{}() {{ return Err(exception({text:?})); }}",
+                "if connection.threads().has_no_context(parameters.get_context(), parameters.has_{}()) {{
+                    return Err(exception({text:?}));
+                }}",
                 first.accessor
             )
         }

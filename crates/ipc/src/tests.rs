@@ -1,6 +1,7 @@
 //! Both ends of a connection in one process, and each end against a peer that is not ours.
 
 mod callbacks;
+mod earlier;
 mod facts;
 mod hostile;
 mod info;

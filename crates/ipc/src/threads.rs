@@ -150,6 +150,20 @@ impl Threads {
         exception(why)
     }
 
+    /// Whether a call is of a client that knows the method as one without a context: then what is read as that is another
+    /// parameter, if it is a structure at all. `has_others` is whether the call has the next one, too.
+    pub(crate) fn has_no_context(
+        &self,
+        context: capnp::Result<context::Reader<'_>>,
+        has_others: bool,
+    ) -> bool {
+        match context {
+            // Such clients know of no pools either.
+            Ok(context) => !context.has_thread() && !has_others && self.pool.borrow().is_none(),
+            Err(_) => true,
+        }
+    }
+
     async fn pool_turn(&self) -> Result<Turn, Error> {
         let pool = self.pool.borrow().clone();
         let Some(pool) = pool else {
@@ -222,7 +236,8 @@ impl thread_map::Server for ThreadMap {
         }
         let mut pool = self.threads.pool.borrow_mut();
         if pool.is_some() {
-            return Err(self.threads.refuse("this connection has a thread pool already"));
+            let why = "makePool called on connection with existing pool";
+            return Err(self.threads.refuse(why));
         }
         *pool = Some(Arc::new(Semaphore::new(count)));
         Ok(())
