@@ -16,7 +16,9 @@ pub(crate) fn generate(schemas: &Schemas) -> String {
             .iter()
             .any(|other| other.extends.contains(&interface.id));
         if !extended {
-            code += &client::generate(interface, &with_extended(interface, schemas));
+            let all = with_extended(interface, schemas);
+            code += &client::generate(interface, &all);
+            code += &server::servable(&interface.object, &all);
         }
         code += &server::generate(interface);
     }

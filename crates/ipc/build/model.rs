@@ -20,6 +20,8 @@ pub(crate) struct Interface {
     /// The ids of the interfaces that it extends.
     pub(crate) extends: Vec<u64>,
     pub(crate) methods: Vec<Method>,
+    /// The method that ends calls which wait, as in the schema.
+    pub(crate) ends_waits: Option<String>,
 }
 
 /// One method.

@@ -30,6 +30,7 @@ const RETURNS: u64 = 0xd9b2_f8a3_1c5e_7a04;
 const CONTEXT_SINCE: u64 = 0xd9b2_f8a3_1c5e_7a05;
 const REFUSED: u64 = 0xd9b2_f8a3_1c5e_7a06;
 const OBJECT: u64 = 0xd9b2_f8a3_1c5e_7a07;
+const ENDS_WAITS: u64 = 0xd9b2_f8a3_1c5e_7a08;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 type Annotations<'a> = capnp::struct_list::Reader<'a, annotation::Owned>;
@@ -85,6 +86,7 @@ impl<'a> Nodes<'a> {
                     .iter()
                     .map(|method| self.read_method(method))
                     .collect::<Result<_>>()?,
+                ends_waits: self.read_ends_waits(interface.get_methods()?)?,
             }),
             node::Struct(structure) if !has(node.get_annotations()?, MANUAL) => {
                 schemas.structures.push(Structure {
@@ -133,6 +135,26 @@ impl<'a> Nodes<'a> {
             .read_kind(&name, method)
             .map_err(|error| format!("{name}: {error}"))?;
         Ok(Method { name, kind })
+    }
+
+    fn read_ends_waits(
+        &self,
+        methods: capnp::struct_list::Reader<'a, method::Owned>,
+    ) -> Result<Option<String>> {
+        for method in methods {
+            if !has(method.get_annotations()?, ENDS_WAITS) {
+                continue;
+            }
+            let name = method.get_name()?.to_str()?;
+            let passes = [method.get_param_struct_type(), method.get_result_struct_type()];
+            for passed in passes {
+                if !self.fields_of(passed)?.is_empty() {
+                    return Err(format!("{name}: what ends waits takes and gives nothing").into());
+                }
+            }
+            return Ok(Some(name.to_owned()));
+        }
+        Ok(None)
     }
 
     fn read_kind(&self, name: &str, method: method::Reader<'a>) -> Result<Kind> {

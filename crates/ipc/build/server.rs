@@ -20,6 +20,26 @@ pub(crate) fn generate(interface: &Interface) -> String {
     format!("impl {module}::Server for Served<dyn {object}> {{ {methods} }}\n\n")
 }
 
+/// What is served of an object besides its methods, which are those of these interfaces.
+pub(crate) fn servable(object: &str, interfaces: &[&Interface]) -> String {
+    let ends_waits = interfaces
+        .iter()
+        .find_map(|interface| interface.ends_waits.as_ref());
+    let end_waits = ends_waits.map_or_else(String::new, |name| {
+        format!(
+            "fn end_waits(object: &Arc<Self>) -> Option<LocalBoxFuture<'static, ()>> {{
+                let object = Arc::clone(object);
+                Some(Box::pin(async move {{
+                    // Where it fails, the waits end by themselves.
+                    let _ = object.{}().await;
+                }}))
+            }}",
+            snake(name)
+        )
+    });
+    format!("impl Servable for dyn {object} {{ {end_waits} }}\n\n")
+}
+
 fn write_method(interface: &str, module: &str, name: &str, kind: &Kind) -> String {
     let wire_name = accessor(name);
     let (params, results) = (

@@ -27,7 +27,7 @@ interface Mining $Proxy.wrap("syscoin::ipc::Mining") {
   checkBlock @5 (context :Proxy.Context, block :Data $Rust.holds("bitcoin::Block"), options :BlockCheckOptions)
       -> (reason :Text, debug :Text, result :Bool)
       $Rust.returns("interfaces::BlockVerdict") $Rust.contextSince("Bitcoin Core 31");
-  interrupt @6 () -> ();
+  interrupt @6 () -> () $Rust.endsWaits;
   submitBlock @7 (context :Proxy.Context, block :Data $Rust.holds("bitcoin::Block"))
       -> (reason :Text, debug :Text, result :Bool) $Rust.returns("interfaces::BlockVerdict");
 
@@ -54,7 +54,7 @@ interface BlockTemplate $Proxy.wrap("syscoin::ipc::BlockTemplate") {
   # As in Bitcoin Core 31.
 
   waitNext @8 (context :Proxy.Context, options :BlockWaitOptions) -> (result :BlockTemplate $Rust.optional);
-  interruptWait @9 () -> ();
+  interruptWait @9 () -> () $Rust.endsWaits;
   submitSolution @10 (context :Proxy.Context, version :UInt32, timestamp :UInt32, nonce :UInt32,
       coinbase :Data $Rust.holds("bitcoin::Transaction"))
       -> (reason :Text, debug :Text, result :Bool) $Rust.returns("interfaces::BlockVerdict");

@@ -26,5 +26,9 @@ annotation contextSince @0xd9b2f8a31c5e7a05 (method) :Text;
 annotation refused @0xd9b2f8a31c5e7a06 (method) :Text;
 # What callers of the method are told, which exists no more.
 
+annotation endsWaits @0xd9b2f8a31c5e7a08 (method) :Void;
+# Calls on the object that wait for something end when this one is made; it takes and gives nothing. So they do when the
+# object is destroyed, or its peer is lost, and nobody waits for their answers any more.
+
 annotation object @0xd9b2f8a31c5e7a07 (interface) :Text;
 # The trait, where it is not the one of crate `interfaces` with the interface's name.

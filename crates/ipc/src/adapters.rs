@@ -16,6 +16,7 @@ use futures::future::LocalBoxFuture;
 use interfaces::InterfaceError;
 
 use crate::client::{Call, Interface, Remote, Runs};
+use crate::connection::Servable;
 use crate::convert::{Bytes, Enumeration, Scalar, Structure, Words, list_length};
 use crate::error::exception;
 use crate::schema::{

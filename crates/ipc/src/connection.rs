@@ -35,7 +35,7 @@ use crate::wire::{Ended, Link, drive, new_system};
 
 pub(crate) use current::{Current, calling};
 pub(crate) use lease::Lease;
-pub(crate) use objects::{Held, Key, MAX_OBJECTS};
+pub(crate) use objects::{Held, Key, MAX_OBJECTS, Servable};
 pub(crate) use setup::VERSIONS;
 
 use known::KnownThreads;
@@ -230,7 +230,7 @@ impl Connection {
     }
 
     /// Lets the peer call `object`, unless it holds too many already.
-    pub(crate) fn serve_object<I: ?Sized + Send + Sync + 'static>(
+    pub(crate) fn serve_object<I: ?Sized + Servable>(
         self: &Rc<Self>,
         object: Arc<I>,
     ) -> capnp::Result<Served<I>> {

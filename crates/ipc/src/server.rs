@@ -10,7 +10,7 @@ mod root;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
 
-use crate::connection::{Connection, Key};
+use crate::connection::{Connection, Key, Servable};
 use crate::error::exception;
 
 pub(crate) use request::Request;
@@ -26,7 +26,7 @@ pub(crate) struct Served<I: ?Sized + Send + Sync + 'static> {
     key: Key,
 }
 
-impl<I: ?Sized + Send + Sync + 'static> Served<I> {
+impl<I: ?Sized + Servable> Served<I> {
     pub(crate) fn new(connection: &Rc<Connection>, object: Arc<I>) -> Self {
         Self {
             connection: Rc::clone(connection),

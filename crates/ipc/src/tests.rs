@@ -11,3 +11,4 @@ mod sockets;
 mod suite;
 mod support;
 mod traces;
+mod waits;

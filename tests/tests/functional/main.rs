@@ -52,6 +52,8 @@ mod ipc_faults;
 #[cfg(target_os = "linux")]
 mod ipc_tolls;
 #[cfg(target_os = "linux")]
+mod ipc_waits;
+#[cfg(target_os = "linux")]
 mod processes;
 #[cfg(target_os = "linux")]
 mod wallet_connect;

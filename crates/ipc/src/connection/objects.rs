@@ -3,14 +3,41 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::LocalBoxFuture;
 
 /// Objects that a peer may have at once on one connection.
 pub(crate) const MAX_OBJECTS: usize = 10_000;
 
+/// How long an object may take to end the calls that wait, before it is dropped regardless.
+const END_WITHIN: Duration = Duration::from_secs(1);
+
+/// An interface, as the trait of its objects, that this process can serve.
+pub(crate) trait Servable: Send + Sync + 'static {
+    /// What makes calls on the object end that wait for something, where there is a way. It must end before the last
+    /// other reference to the object does.
+    fn end_waits(object: &Arc<Self>) -> Option<LocalBoxFuture<'static, ()>> {
+        let _ = object;
+        None
+    }
+}
+
+/// An object that is kept, of any interface.
+trait Kept: Send {
+    fn end_waits(&self) -> Option<LocalBoxFuture<'static, ()>>;
+}
+
+impl<I: ?Sized + Servable> Kept for Arc<I> {
+    fn end_waits(&self) -> Option<LocalBoxFuture<'static, ()>> {
+        I::end_waits(self)
+    }
+}
+
 /// Owns what the peer may call. Belongs to the IPC thread, but drops nothing there: an object's end may take its time.
 #[derive(Default)]
 pub(crate) struct Objects {
-    objects: RefCell<BTreeMap<Key, Box<dyn Send>>>,
+    objects: RefCell<BTreeMap<Key, Box<dyn Kept>>>,
     last: Cell<u64>,
 }
 
@@ -23,7 +50,7 @@ pub(crate) struct Held<I: ?Sized + Send + Sync + 'static>(Option<Arc<I>>);
 pub(crate) struct Key(u64);
 
 impl Objects {
-    pub(crate) fn insert<I: ?Sized + Send + Sync + 'static>(&self, object: Arc<I>) -> Key {
+    pub(crate) fn insert<I: ?Sized + Servable>(&self, object: Arc<I>) -> Key {
         self.last.set(self.last.get() + 1);
         let key = Key(self.last.get());
         self.objects.borrow_mut().insert(key, Box::new(object));
@@ -38,18 +65,18 @@ impl Objects {
         self.count() >= MAX_OBJECTS
     }
 
-    /// Drops an object and waits until it is dropped.
+    /// Drops an object, on which no calls wait any more then, and waits until it is dropped.
     pub(crate) async fn destroy(&self, key: Key) {
         let object = self.objects.borrow_mut().remove(&key);
-        if object.is_some() {
-            drop_elsewhere(object).await;
+        if let Some(object) = object {
+            drop_in_order(vec![object]).await;
         }
     }
 
-    /// Drops all objects, last made first.
+    /// Drops all objects, last made first, on which no calls wait any more then.
     pub(crate) async fn clear(&self) {
         let objects = self.objects.take();
-        drop_elsewhere(objects.into_values().rev().collect::<Vec<_>>()).await;
+        drop_in_order(objects.into_values().rev().collect()).await;
     }
 }
 
@@ -76,7 +103,16 @@ pub(super) fn release<I: ?Sized + Send + Sync + 'static>(object: Arc<I>) {
     }
 }
 
-async fn drop_elsewhere(objects: impl IntoIterator<Item = Box<dyn Send>> + Send + 'static) {
+async fn drop_in_order(objects: Vec<Box<dyn Kept>>) {
+    let ending = async {
+        for object in &objects {
+            if let Some(ending) = object.end_waits() {
+                ending.await;
+            }
+        }
+    };
+    // Waits that are late to end keep their object until they do.
+    let _ = tokio::time::timeout(END_WITHIN, ending).await;
     // An object whose drop panics is gone like the others.
     let _ = tokio::task::spawn_blocking(move || objects.into_iter().for_each(drop)).await;
 }
