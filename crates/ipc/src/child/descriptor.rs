@@ -27,6 +27,9 @@ pub enum DescriptorError {
     /// It is a file, a pipe, a terminal, or a socket of another kind.
     #[error("the descriptor is not a stream socket")]
     NotASocket,
+    /// It is such a socket, but nobody is at its other end, or it listens.
+    #[error("the descriptor is a socket that is not connected")]
+    NotConnected,
     /// The system refuses.
     #[error(transparent)]
     System(#[from] io::Error),
@@ -36,8 +39,8 @@ pub enum DescriptorError {
 pub(super) fn take(argument: &OsStr) -> Result<OwnedFd, DescriptorError> {
     let number: RawFd = argument
         .to_str()
+        .filter(|argument| argument.bytes().all(|digit| digit.is_ascii_digit()))
         .and_then(|argument| argument.parse().ok())
-        .filter(|number| *number >= 0)
         .ok_or(DescriptorError::NotANumber)?;
     // SAFETY: nothing else in this process closes descriptors while this one is borrowed, and a number that is not open
     // is found out by the first use.
@@ -46,6 +49,12 @@ pub(super) fn take(argument: &OsStr) -> Result<OwnedFd, DescriptorError> {
         Ok(SocketType::STREAM) => {}
         Ok(_) | Err(Errno::NOTSOCK) => return Err(DescriptorError::NotASocket),
         Err(Errno::BADF) => return Err(DescriptorError::Closed),
+        Err(error) => return Err(DescriptorError::System(error.into())),
+    }
+    match rustix::net::getpeername(inherited) {
+        // Without a name, as a pair's ends are.
+        Ok(_) => {}
+        Err(Errno::NOTCONN) => return Err(DescriptorError::NotConnected),
         Err(error) => return Err(DescriptorError::System(error.into())),
     }
     let socket = rustix::io::fcntl_dupfd_cloexec(inherited, FIRST).map_err(io::Error::from)?;

@@ -1,6 +1,7 @@
 //! Children that are started by hand, to do to them what a parent of ours does not.
 
-use std::os::unix::net::UnixStream;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::process::{Command, Stdio};
 
 use ipc::EventLoop;
@@ -32,7 +33,7 @@ fn a_child_ignores_interrupts() {
         let output = directory.path().join("output");
         let mut child = Command::new(directory.path().join("echo-child"))
             .args(["-ipcfd", "0"])
-            .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(fs_err::File::create(&output).unwrap().into_file())
             .spawn()
             .unwrap();
@@ -59,7 +60,7 @@ fn a_child_leaves_with_its_parent() {
     let mut shell = Command::new("sh")
         .args(["-c", script])
         .current_dir(directory.path())
-        .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
+        .stdin(Stdio::from(OwnedFd::from(theirs)))
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -90,7 +91,7 @@ fn a_socket_in_a_standard_streams_place_is_for_calls_only() {
     link(directory.path(), "reporting-child");
     for number in ["0", "1", "2"] {
         let (ours, theirs) = UnixStream::pair().unwrap();
-        let socket = Stdio::from(std::os::fd::OwnedFd::from(theirs));
+        let socket = Stdio::from(OwnedFd::from(theirs));
         let mut command = Command::new(directory.path().join("reporting-child"));
         command
             .args(["-ipcfd", number])
@@ -126,6 +127,10 @@ fn useless_descriptors_are_refused() {
             "Error: invalid -ipcfd argument 'x': not the number of a descriptor",
         ),
         (
+            "+0",
+            "Error: invalid -ipcfd argument '+0': not the number of a descriptor",
+        ),
+        (
             "-1",
             "Error: invalid -ipcfd argument '-1': not the number of a descriptor",
         ),
@@ -142,15 +147,30 @@ fn useless_descriptors_are_refused() {
             "Error: invalid -ipcfd argument '0': the descriptor is not a stream socket",
         ),
     ];
-    for (argument, expected) in rows {
+    let check = |argument: &str, input: Stdio, expected: &str| {
         let output = Command::new(directory.path().join("echo-child"))
             .args(["-ipcfd", argument])
-            .stdin(Stdio::null())
+            .stdin(input)
             .output()
             .unwrap();
         assert_eq!(output.status.code(), Some(1));
         assert_eq!(String::from_utf8(output.stderr).unwrap(), format!("{expected}\n"));
+    };
+    for (argument, expected) in rows {
+        check(argument, Stdio::null(), expected);
     }
+    let (datagrams, _other) = UnixDatagram::pair().unwrap();
+    check(
+        "0",
+        OwnedFd::from(datagrams).into(),
+        "Error: invalid -ipcfd argument '0': the descriptor is not a stream socket",
+    );
+    let listening = UnixListener::bind(directory.path().join("socket")).unwrap();
+    check(
+        "0",
+        OwnedFd::from(listening).into(),
+        "Error: invalid -ipcfd argument '0': the descriptor is a socket that is not connected",
+    );
 }
 
 fn pid(number: u32) -> Pid {
