@@ -1,6 +1,6 @@
 //! `ipc-key`: the keys by which processes know each other over TCP, shown and changed.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::SystemTime;
@@ -27,11 +27,22 @@ const PROGRAM: Program = Program {
 
 /// Whether the first word that is no option asks for this.
 pub(crate) fn is_requested(arguments: &[OsString]) -> bool {
-    let mut words = arguments
-        .iter()
-        .skip(1)
-        .filter(|word| !word.as_encoded_bytes().starts_with(b"-"));
+    let mut words = arguments.iter().skip(1).filter(|word| !is_option(word));
     words.next().is_some_and(|word| word == COMMAND)
+}
+
+fn is_option(word: &OsStr) -> bool {
+    word.as_encoded_bytes().starts_with(b"-")
+}
+
+/// Puts options that stand directly behind the command before it, where options are understood.
+fn options_first(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    if let Some(command) = arguments.iter().position(|word| word == COMMAND) {
+        let behind = &mut arguments[command..];
+        let n_options = behind.iter().skip(1).take_while(|word| is_option(word)).count();
+        behind[..=n_options].rotate_left(1);
+    }
+    arguments
 }
 
 /// Does what the words behind `ipc-key` ask for.
@@ -51,7 +62,7 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
 
 /// What is printed.
 fn run(arguments: Vec<OsString>) -> anyhow::Result<String> {
-    let args = Args::parse(table(), arguments)?;
+    let args = Args::parse(table(), options_first(arguments))?;
     if let Some(text) = args.requested_text(&PROGRAM) {
         return Ok(text);
     }

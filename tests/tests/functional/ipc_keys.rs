@@ -13,6 +13,7 @@ for_multiprocess![
     a_key_is_shown_authorized_and_revoked,
     a_key_is_trusted_and_forgotten,
     what_is_no_key_is_refused,
+    help_is_given_before_and_behind_the_command,
     nothing_but_tls_is_spoken_over_tcp,
     a_host_is_listened_at_by_all_its_addresses,
 ];
@@ -66,6 +67,25 @@ fn a_key_is_trusted_and_forgotten() -> Result<()> {
     assert_eq!(print(&client, &["list"])?, format!("trusted [::1]:8370 {key}\n"));
     print(&client, &["forget", "[::1]:8370"])?;
     ipc_key(&client, &["forget", "[::1]:8370"])?.check_failure("Error: no key is trusted at [::1]:8370")
+}
+
+fn help_is_given_before_and_behind_the_command() -> Result<()> {
+    let data_dir = DataDir::new()?;
+    for words in [
+        &["-help"][..],
+        &["-?"],
+        &["-regtest", "-help"],
+        &["-help", "show"],
+    ] {
+        let text = print(&data_dir, words)?;
+        ensure!(
+            text.contains("ipc-key authorize <name> <key>"),
+            "{words:?}: {text}"
+        );
+    }
+    let given = Program::run(Executable::SyscoinNode, &["-help", "ipc-key"])?;
+    assert_eq!(given.stdout, print(&data_dir, &["-help"])?);
+    Ok(())
 }
 
 fn what_is_no_key_is_refused() -> Result<()> {
