@@ -457,7 +457,9 @@ fn lines() -> &'static Lines {
     static LINES: OnceLock<Lines> = OnceLock::new();
     LINES.get_or_init(|| {
         let lines = Lines::default();
-        let subscriber = tracing_subscriber::registry().with(Capture(Arc::clone(&lines)));
+        let subscriber = tracing_subscriber::registry()
+            .with(Capture(Arc::clone(&lines)))
+            .with(super::traces::Noting);
         tracing::subscriber::set_global_default(subscriber).unwrap();
         lines
     })
