@@ -1,6 +1,7 @@
 //! `test` and `ci`: the one list of checks, run in order.
 
 mod advisories;
+mod clients;
 mod documents;
 mod embedding;
 mod fuzz;

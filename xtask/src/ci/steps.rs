@@ -7,7 +7,9 @@ use fs_err as fs;
 use miette::{IntoDiagnostic as _, Result, miette};
 use site_profile::CONFIG_SITE;
 
-use super::{Context, Outcome, Step, advisories, documents, embedding, fuzz, hosts, licences, names, trees};
+use super::{
+    Context, Outcome, Step, advisories, clients, documents, embedding, fuzz, hosts, licences, names, trees,
+};
 use crate::arguments::DependsArguments;
 use crate::executables::{self, EXECUTABLES};
 use crate::{cargo, depends, install_tools, site, workspace};
@@ -225,6 +227,10 @@ fn clippy(context: &Context) -> Result<Outcome> {
         "warnings",
     ]);
     command.run().into_diagnostic()?;
+    // Elsewhere there is no multiprocess for clients to call.
+    if cfg!(unix) {
+        clients::lint(&context.shell, &profile()?)?;
+    }
     Ok(Outcome::Passed)
 }
 
