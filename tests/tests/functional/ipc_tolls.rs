@@ -162,7 +162,7 @@ fn the_last_words_of_clients_are_said_once_and_in_short() -> Result<()> {
         "so there".to_owned(),
         format!("x\n{FORGED}\n"),
         "and another thing".to_owned(),
-        "₿".repeat(1 << 18),
+        "₿".repeat(4 << 20),
     ];
     for (option, n_lines) in [("-debugexclude=ipc", 1), ("-debug=ipc", last_words.len())] {
         withstand(&[option], |target| {
