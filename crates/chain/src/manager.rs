@@ -217,6 +217,8 @@ impl ChainstateManager {
         if let Some(background) = &mut *background {
             background.sync()?;
         }
+        drop((background, coins));
+        self.tell(|observer| observer.flushed());
         Ok(())
     }
 
@@ -242,12 +244,14 @@ impl ChainstateManager {
         Ok(written?)
     }
 
-    /// Writes the coins to the disk if they take more memory than they may.
-    fn flush_if_large(&self, coins: &mut CoinsCache) -> Result<(), ChainError> {
-        if coins.memory() > self.cache_bytes() {
+    /// Writes the coins to the disk if they take more memory than they may, and says whether it did: observers are to be
+    /// told of it when nothing is locked.
+    fn flush_if_large(&self, coins: &mut CoinsCache) -> Result<bool, ChainError> {
+        let is_large = coins.memory() > self.cache_bytes();
+        if is_large {
             self.write_index()?;
             coins.flush()?;
         }
-        Ok(())
+        Ok(is_large)
     }
 }

@@ -21,6 +21,12 @@ pub trait ChainObserver: Send + Sync {
     /// The chain rests at another tip, after any number of blocks were connected and disconnected.
     fn tip_changed(&self, _tip: BlockHash, _height: u32) {}
 
+    /// The header with the most work is another one, whether or not its block is there.
+    fn best_header_changed(&self) {}
+
+    /// All up to the tip is on the disk. Blocks that were connected or disconnected before have been told of.
+    fn flushed(&self) {}
+
     /// Blocks before a snapshot from which the chain went on were checked, or all of them were.
     fn validated_further(&self) {}
 

@@ -39,10 +39,18 @@ impl ChainstateManager {
     /// # Errors
     /// [`Rejection`] if it breaks a rule.
     pub fn accept_header(&self, header: &BlockHeader) -> Result<EntryId, Rejection> {
-        let accepted = accept_header(&mut self.tree_mut(), header, self.clock.now(), self.params());
+        let (accepted, is_best) = {
+            let mut tree = self.tree_mut();
+            let best = tree.best_header();
+            let accepted = accept_header(&mut tree, header, self.clock.now(), self.params());
+            (accepted, tree.best_header() != best)
+        };
         if let Err(rejection) = &accepted {
             let hash = header.block_hash();
             tracing::debug!(target: "validation", "AcceptBlockHeader: {hash}, {rejection}");
+        }
+        if is_best {
+            self.tell(|observer| observer.best_header_changed());
         }
         accepted
     }

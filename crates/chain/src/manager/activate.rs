@@ -144,10 +144,13 @@ impl ChainstateManager {
             return Ok(Err(rejection));
         }
         self.tree_mut().set_tip(id);
-        self.flush_if_large(&mut coins)?;
+        let is_flushed = self.flush_if_large(&mut coins)?;
         self.log_tip(id, &coins);
         drop(coins);
         self.tell(|observer| observer.block_connected(&block, height));
+        if is_flushed {
+            self.tell(|observer| observer.flushed());
+        }
         Ok(Ok(()))
     }
 
@@ -284,11 +287,14 @@ impl ChainstateManager {
         let mut coins = self.coins();
         let block = self.disconnect_last(tip, &mut coins)?;
         self.tree_mut().set_tip(parent);
-        self.flush_if_large(&mut coins)?;
+        let is_flushed = self.flush_if_large(&mut coins)?;
         self.log_tip(parent, &coins);
         drop(coins);
         self.followers_return_to(height - 1);
         self.tell(|observer| observer.block_disconnected(&block, height));
+        if is_flushed {
+            self.tell(|observer| observer.flushed());
+        }
         Ok(())
     }
 

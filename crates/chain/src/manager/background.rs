@@ -126,7 +126,8 @@ impl ChainstateManager {
                         verdict = Some(outcome);
                     }
                     self.note_background(Some(id));
-                    self.flush_if_large(coins)?;
+                    // Of these coins nobody is told.
+                    _ = self.flush_if_large(coins)?;
                     if self.tree().entry(id).height.is_multiple_of(LOG_EVERY) {
                         self.log_tip_of("[background validation] ", id, coins);
                     }
@@ -134,7 +135,7 @@ impl ChainstateManager {
                 Step::Disconnect(id, parent) => {
                     self.disconnect_last(id, coins)?;
                     self.note_background(Some(parent));
-                    self.flush_if_large(coins)?;
+                    _ = self.flush_if_large(coins)?;
                 }
                 Step::Compare => {
                     let Some(is_right) = self.compare(coins)? else {

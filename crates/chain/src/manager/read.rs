@@ -49,10 +49,14 @@ impl ChainstateManager {
     /// [`ChainError`] if they cannot be written, after which the chain must not be changed any more.
     pub fn coins_snapshot(&self) -> Result<CoinsSnapshot, ChainError> {
         let _writer = self.write();
-        let mut coins = self.coins();
-        self.write_index()?;
-        coins.sync()?;
-        Ok(coins.snapshot()?)
+        let snapshot = {
+            let mut coins = self.coins();
+            self.write_index()?;
+            coins.sync()?;
+            coins.snapshot()?
+        };
+        self.tell(|observer| observer.flushed());
+        Ok(snapshot)
     }
 
     /// The files of blocks.

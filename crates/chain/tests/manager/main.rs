@@ -2,6 +2,7 @@
 
 mod crash;
 mod indexes;
+mod observers;
 mod rebuild;
 mod snapshots;
 mod support;
