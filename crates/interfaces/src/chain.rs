@@ -237,10 +237,11 @@ pub trait Chain: Send + Sync {
     /// Waits until all notifications that are due have been answered, unless the tip is still `old_tip`.
     async fn wait_for_notifications_if_tip_changed(&self, old_tip: BlockHash) -> Result<(), InterfaceError>;
 
-    /// Adds an RPC method to the node's, until the handler is dropped.
+    /// Adds an RPC method to the node's, until the handler is dropped, or the caller's process is gone.
     ///
     /// # Errors
-    /// [`InterfaceError::NotAllowed`] where the caller may not add a method of that name, and where there is one already.
+    /// [`InterfaceError::NotAllowed`] where the caller may not add a method of that name, which is one that wallets of Bitcoin
+    /// Core v26 have, and where there is one already.
     async fn handle_rpc(
         &self,
         command: RpcCommand,
@@ -262,8 +263,13 @@ pub trait Chain: Send + Sync {
     /// The value of a setting in `settings.json`; `None` where it is not set there.
     async fn get_rw_setting(&self, name: String) -> Result<Option<Json>, InterfaceError>;
 
-    /// Puts a setting into `settings.json`, or removes it where `value` is `None`, provided that it is still
-    /// `expected`, and returns whether it was. With `write` the file is written at once.
+    /// Puts a setting into `settings.json`, or removes it where `value` is `None` or null, provided that it is still
+    /// `expected`, and returns whether it was. With `write` the file is written at once, and otherwise with the next change
+    /// that is; [`get_rw_setting`](Self::get_rw_setting) tells the new value either way.
+    ///
+    /// # Errors
+    /// [`InterfaceError::Remote`] too, where the file cannot be written, for there is none (`-nosettings`) or no room for it;
+    /// nothing is changed then.
     async fn update_rw_setting(
         &self,
         name: String,

@@ -36,8 +36,8 @@ pub use mining::{
     BlockCheckOptions, BlockCreateOptions, BlockTemplate, BlockVerdict, BlockWaitOptions, CoinbaseTx, Mining,
 };
 pub use node::{
-    Ban, BlockTip, ConnectionDirection, LocalAddress, LogCategory, MessageStyle, Network, NetworkProxy, Node,
-    NodeEvents, PeerStats, StartedAt, SynchronizationState,
+    Ban, BlockTip, ConnectionDirection, EventListener, LocalAddress, LogCategory, MessageStyle, Network,
+    NetworkProxy, Node, NodeEvent, NodeEvents, PeerStats, StartedAt, SynchronizationState,
 };
 pub use refusal::Refusal;
 pub use rpc::{Json, Rpc, RpcCommand, RpcFailure, RpcMethod, RpcRequest, RpcText};

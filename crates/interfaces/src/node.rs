@@ -1,5 +1,6 @@
 //! What a user interface asks of a node.
 
+mod event;
 mod events;
 mod network;
 mod status;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bitcoin::{Amount, BlockHash, OutPoint, Transaction};
 
+pub use event::{EventListener, NodeEvent};
 pub use events::{MessageStyle, NodeEvents};
 pub use network::{Ban, ConnectionDirection, LocalAddress, Network, NetworkProxy, PeerStats};
 pub use status::{BlockTip, LogCategory, StartedAt, SynchronizationState};
@@ -52,24 +54,37 @@ pub trait Node: Send + Sync {
     async fn get_log_categories(&self) -> Result<Vec<LogCategory>, InterfaceError>;
 
     /// Whether the setting has no effect in `settings.json`, because the command line sets it.
+    /// [`force_setting`](Self::force_setting) is no reason.
     async fn is_setting_ignored(&self, name: String) -> Result<bool, InterfaceError>;
 
-    /// The value of a setting in `settings.json` or the configuration file; `None` where neither sets it.
-    async fn get_persistent_setting(&self, name: String) -> Result<Option<Json>, InterfaceError>;
-
-    /// Puts a setting into `settings.json`, or removes it where `value` is `None`.
+    /// The value of a setting in `settings.json` or, where that has none, the configuration file; `None` where neither sets
+    /// it.
     ///
     /// # Errors
-    /// [`InterfaceError::NotAllowed`] for a setting that is not the caller's concern, here and below.
+    /// [`InterfaceError::NotAllowed`] for a secret, unless the caller has started the node.
+    async fn get_persistent_setting(&self, name: String) -> Result<Option<Json>, InterfaceError>;
+
+    /// Puts a setting into `settings.json`, or removes it where `value` is `None` or null, and writes the file as a whole. It
+    /// counts when the node starts the next time: what the node has read, it does not read again.
+    ///
+    /// # Errors
+    /// [`InterfaceError::NotAllowed`] for a setting that is not the caller's concern, here and below: who has not started the
+    /// node may change what user interfaces offer to be changed, and no commands. [`InterfaceError::Remote`] where the file
+    /// cannot be written, for there is none (`-nosettings`) or no room for it; nothing is changed then.
     async fn update_rw_setting(&self, name: String, value: Option<Json>) -> Result<(), InterfaceError>;
 
-    /// Sets a setting above all else, until the node stops. `None` takes that back.
+    /// Sets a setting above all else, until the node stops. `None` takes that back. What the node has read already, it does
+    /// not read again: wallets are told of it ([`Chain::get_setting`](crate::Chain::get_setting)).
     async fn force_setting(&self, name: String, value: Option<Json>) -> Result<(), InterfaceError>;
 
     /// Empties `settings.json`. What it held is in `settings.json.bak` then.
+    ///
+    /// # Errors
+    /// As [`update_rw_setting`](Self::update_rw_setting).
     async fn reset_settings(&self) -> Result<(), InterfaceError>;
 
-    /// Asks the router to let peers in, or no longer.
+    /// Asks the router to let peers in, or no longer, where the node knows how to. A node that does not does nothing, and
+    /// says nothing of it.
     async fn map_port(&self, enable: bool) -> Result<(), InterfaceError>;
 
     /// How the node reaches `network`; `None` where it does without a proxy.
@@ -107,7 +122,8 @@ pub trait Node: Send + Sync {
     /// Bytes sent to peers since the node started.
     async fn get_total_bytes_sent(&self) -> Result<u64, InterfaceError>;
 
-    /// Where peers may reach the node. Empty where it does not know.
+    /// Where peers may reach the node, as far as that is an IP address: services of Tor and I2P have none. Empty where it
+    /// does not know.
     async fn get_net_local_addresses(&self) -> Result<Vec<LocalAddress>, InterfaceError>;
 
     /// Turns the network on or off.

@@ -51,7 +51,7 @@ pub struct RpcRequest {
     pub uri: String,
     /// Who made the request, as the node has established it.
     pub user: String,
-    /// Whether the method's help is asked for instead of its work.
+    /// Whether the method's help is asked for instead of its work: the result is a text then.
     pub help: bool,
 }
 

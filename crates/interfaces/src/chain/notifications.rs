@@ -33,7 +33,8 @@ pub trait Notifications: Send + Sync {
     /// The tip is another, after all blocks that were to be connected are.
     async fn updated_block_tip(&self) -> Result<(), InterfaceError>;
 
-    /// What is known up to `locator` is on disk. Whoever keeps the locator is told of all that follows it when it
+    /// What is known up to `locator` is on disk: at regular times, when memory is used up, before blocks are pruned, when all
+    /// coins are looked at, and when the node stops. Whoever keeps the locator is told of all that follows it when it
     /// returns.
     async fn chain_state_flushed(&self, role: ChainRole, locator: BlockLocator)
     -> Result<(), InterfaceError>;
