@@ -3,6 +3,7 @@
 mod command_line;
 mod error;
 mod files;
+mod running;
 mod stored;
 
 use std::ffi::{OsStr, OsString};
@@ -13,6 +14,7 @@ use std::sync::Arc;
 pub use crate::config_file::SyntaxError;
 pub use crate::settings_file::{SettingsReadError, SettingsWriteError};
 pub use error::{ArgsError, CommandLineError, ConfigFileError, NegationError};
+pub use running::{RunningSettings, SettingsUpdateError, Written};
 
 use crate::network::Network;
 use crate::options::{OptionSpec, OptionTable};
@@ -24,7 +26,8 @@ use crate::value::Value;
 /// The name of the configuration file in the data directory.
 pub const CONFIG_FILE_NAME: &str = "syscoin.conf";
 
-/// The options as given. Cheap to clone; nothing changes after loading but by [`soft_set`](Self::soft_set).
+/// The options as given. Cheap to clone; nothing changes after loading but by [`soft_set`](Self::soft_set), and in the copy
+/// that [`RunningSettings`] has.
 #[derive(Clone)]
 pub struct Args(Arc<Inner>);
 

@@ -29,7 +29,7 @@ mod settings_file;
 pub mod shutdown;
 mod value;
 
-pub use args::{Args, ArgsError};
+pub use args::{Args, ArgsError, RunningSettings, SettingsUpdateError};
 pub use data_dir::{DataDir, DataDirError};
 pub use lock_file::{LockError, LockFile};
 pub use logging::{LogConfig, LogError, LogHandle, Logger, UnknownCategory};

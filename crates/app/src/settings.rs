@@ -52,6 +52,11 @@ impl Source {
     fn is_file(self) -> bool {
         matches!(self, Self::NetworkSection | Self::DefaultSection)
     }
+
+    /// Whether a later run has it too.
+    fn is_persistent(self) -> bool {
+        self.is_file() || self == Self::Stored
+    }
 }
 
 /// The values of one source.
@@ -91,8 +96,26 @@ impl Settings {
         self.stored.entry(name.to_owned()).or_default().push(value);
     }
 
+    /// Lets these be the settings file's values, of which there may be none.
+    pub(crate) fn set_stored(&mut self, name: &str, values: Vec<Value>) {
+        match values.is_empty() {
+            true => _ = self.stored.remove(name),
+            false => _ = self.stored.insert(name.to_owned(), values),
+        }
+    }
+
+    /// Forgets what the settings file has.
+    pub(crate) fn clear_stored(&mut self) {
+        self.stored.clear();
+    }
+
     pub(crate) fn force(&mut self, name: &str, value: Value) {
         self.forced.insert(name.to_owned(), value);
+    }
+
+    /// Takes a forced value back.
+    pub(crate) fn release(&mut self, name: &str) {
+        self.forced.remove(name);
     }
 
     /// The values on the command line that no later negation cancels.
@@ -140,7 +163,17 @@ impl Settings {
 
     /// The value that counts, unless what counts is that there is none.
     pub(crate) fn single(&self, name: &str, lookup: Lookup<'_>) -> Option<Value> {
-        for (source, span) in self.spans(name, lookup.section) {
+        self.choose(name, lookup, |_| true)
+    }
+
+    /// The value that would count if there were files alone, which a later run has too.
+    pub(crate) fn persistent(&self, name: &str, lookup: Lookup<'_>) -> Option<Value> {
+        self.choose(name, lookup, Source::is_persistent)
+    }
+
+    fn choose(&self, name: &str, lookup: Lookup<'_>, counts: impl Fn(Source) -> bool) -> Option<Value> {
+        let spans = self.spans(name, lookup.section);
+        for (source, span) in spans.filter(|(source, _)| counts(*source)) {
             // A negation in the default section counts even where values there would not.
             let ignored =
                 lookup.default_section == DefaultSection::Ignored && source == Source::DefaultSection;

@@ -107,6 +107,16 @@ pub enum SettingsWriteError {
     },
 }
 
+impl SettingsWriteError {
+    /// Why it cannot be written, as the system says it.
+    #[must_use]
+    pub fn cause(&self) -> &io::Error {
+        match self {
+            Self::Open { cause, .. } | Self::Write { cause, .. } | Self::Rename { cause, .. } => cause,
+        }
+    }
+}
+
 impl SettingsFile {
     /// Reads a file; one that is not there has no members.
     pub(crate) fn read(path: PathBuf) -> Result<Self, SettingsReadError> {
@@ -134,21 +144,47 @@ impl SettingsFile {
         self.members.iter().map(|(name, value)| (name.as_str(), value))
     }
 
+    /// The member of a name.
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.members.get(name)
+    }
+
+    /// Puts a member there, or takes it away.
+    pub(crate) fn set(&mut self, name: &str, value: Option<Value>) {
+        match value {
+            Some(value) => _ = self.members.insert(name.to_owned(), value),
+            None => _ = self.members.remove(name),
+        }
+    }
+
+    /// The same file without members.
+    pub(crate) fn emptied(&self) -> Self {
+        Self {
+            path: self.path.clone(),
+            members: BTreeMap::new(),
+        }
+    }
+
     /// Replaces the file, unless it has this text already.
     pub(crate) fn write(&self) -> Result<(), SettingsWriteError> {
+        self.write_to(&self.path)
+    }
+
+    /// Writes what it has to another file beside it, which takes the place of one that is there.
+    pub(crate) fn back_up(&self) -> Result<(), SettingsWriteError> {
+        self.write_to(&with_ending(&self.path, ".bak"))
+    }
+
+    fn write_to(&self, path: &Path) -> Result<(), SettingsWriteError> {
         let text = self.to_text();
-        if fs_err::read(&self.path).is_ok_and(|bytes| bytes == text.as_bytes()) {
+        if fs_err::read(path).is_ok_and(|bytes| bytes == text.as_bytes()) {
             return Ok(());
         }
-        let new = {
-            let mut name = OsString::from(&self.path);
-            name.push(".tmp");
-            PathBuf::from(name)
-        };
+        let new = with_ending(path, ".tmp");
         let written = write_whole(&new, &text).and_then(|()| {
-            fs_err::rename(&new, &self.path).map_err(|cause| SettingsWriteError::Rename {
+            fs_err::rename(&new, path).map_err(|cause| SettingsWriteError::Rename {
                 from: new.clone(),
-                to: self.path.clone(),
+                to: path.to_owned(),
                 cause,
             })
         });
@@ -163,6 +199,12 @@ impl SettingsFile {
         let members = self.members.clone().into_iter().collect();
         json_text::pretty(&Value::Object(members), INDENT) + "\n"
     }
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(ending);
+    name.into()
 }
 
 fn write_whole(path: &Path, text: &str) -> Result<(), SettingsWriteError> {

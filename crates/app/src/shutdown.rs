@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// A request that is made once and never taken back. Clones share it.
+/// A request that is never taken back, though it may be made again. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Shutdown {
-    requested: Arc<watch::Sender<bool>>,
+    /// How often it was made.
+    requests: Arc<watch::Sender<u64>>,
 }
 
 impl Default for Shutdown {
@@ -21,7 +22,7 @@ impl Shutdown {
     /// Not yet requested.
     pub fn new() -> Self {
         Self {
-            requested: Arc::new(watch::Sender::new(false)),
+            requests: Arc::new(watch::Sender::new(0)),
         }
     }
 
@@ -66,19 +67,29 @@ impl Shutdown {
 
     /// Makes the request.
     pub fn request(&self) {
-        self.requested.send_replace(true);
+        self.requests
+            .send_modify(|requests| *requests = requests.saturating_add(1));
     }
 
     /// Whether it was made.
     pub fn is_requested(&self) -> bool {
-        *self.requested.borrow()
+        *self.requests.borrow() > 0
     }
 
     /// Waits for it.
     pub async fn requested(&self) {
-        let mut receiver = self.requested.subscribe();
-        // The sender lives in self, so this ends by the request alone.
-        let _ = receiver.wait_for(|requested| *requested).await;
+        self.made(1).await;
+    }
+
+    /// Waits until it is made a second time, by somebody who does not want to wait for what the first time began.
+    pub async fn requested_again(&self) {
+        self.made(2).await;
+    }
+
+    async fn made(&self, times: u64) {
+        let mut receiver = self.requests.subscribe();
+        // The sender lives in self, so this ends by requests alone.
+        let _ = receiver.wait_for(|requests| *requests >= times).await;
     }
 }
 
@@ -118,6 +129,18 @@ mod tests {
         waiting.await.unwrap();
         shutdown.requested().await;
         assert!(shutdown.is_requested());
+    }
+
+    #[tokio::test]
+    async fn the_second_time_is_told_from_the_first() {
+        let shutdown = Shutdown::new();
+        shutdown.request();
+        let again = shutdown.requested_again();
+        let mut again = std::pin::pin!(again);
+        let at_once = std::future::poll_fn(|context| std::task::Poll::Ready(again.as_mut().poll(context)));
+        assert!(at_once.await.is_pending());
+        shutdown.request();
+        again.await;
     }
 
     #[cfg(unix)]

@@ -49,6 +49,17 @@ impl Value {
         number_from(&self.to_text())
     }
 
+    /// As programs are told of it: a number that no JSON has stays a text.
+    pub(crate) fn to_document(&self) -> serde_json::Value {
+        match self {
+            Self::Negated => false.into(),
+            Self::Affirmed => true.into(),
+            Self::Text(text) => text.to_string_lossy().into(),
+            Self::Number(number) => serde_json::from_str(number).unwrap_or_else(|_| number.as_str().into()),
+            Self::Unset => serde_json::Value::Null,
+        }
+    }
+
     /// As the log shows it.
     pub(crate) fn to_json(&self) -> String {
         match self {

@@ -57,7 +57,7 @@ impl Args {
 }
 
 /// The values that an entry gives an option: those of a list, or the one; none if it has parts of its own.
-fn values(value: &serde_json::Value) -> Option<Vec<Value>> {
+pub(super) fn values(value: &serde_json::Value) -> Option<Vec<Value>> {
     let one = |value: &serde_json::Value| match value {
         serde_json::Value::Null => Some(Value::Unset),
         serde_json::Value::Bool(true) => Some(Value::Affirmed),
