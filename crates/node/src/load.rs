@@ -328,11 +328,7 @@ pub(crate) async fn flush_regularly(node: Node, mut hourly: Every) {
         _ = blocking(&node, |node| {
             node.pool.write_fees(Occasion::Regular);
             node.network.save();
-            let flushed = node.chain.flush().map_err(|error| node.fail(&error));
-            if flushed.is_ok() {
-                node.observers.flushed(node);
-            }
-            flushed
+            node.chain.flush().map_err(|error| node.fail(&error))
         })
         .await;
     }

@@ -13,7 +13,7 @@ use app::{
     Args, DataDir, LockFile, LogConfig, LogHandle, Logger, OptionCategory, OptionSpec, OptionTable, PidFile,
     Shutdown, data_dir, options, program, report,
 };
-use interfaces::MessageStyle;
+use interfaces::{MessageStyle, NodeEvent};
 use tokio::runtime::Runtime;
 
 use crate::background::{self, Role};
@@ -23,12 +23,15 @@ use crate::serving::{self, Serving, Ways};
 use crate::startup::Startup;
 use crate::state::{Node, NodeState};
 use crate::user_agent::user_agent;
-use crate::user_interface::{Current, Event, Events, Running};
+use crate::user_interface::{Current, Events, Running};
 #[cfg(not(feature = "zmq"))]
 use crate::without_zmq as zmq;
 #[cfg(feature = "zmq")]
 use crate::zmq;
-use crate::{awaited, chain_params, disk, indexes, load, mining, notify, pool, rpc_server, user_interface};
+use crate::{
+    awaited, chain_params, disk, indexes, load, mining, notify, pool, rpc_server, user_interface,
+    wallet_chain,
+};
 
 /// How long the composition may take to finish after everything else has stopped.
 const FINISH_DEADLINE: Duration = Duration::from_secs(30);
@@ -294,7 +297,7 @@ async fn live(
         Err(error) => (None, Err(error)),
     };
     events.end().await;
-    end(serving, finish).await;
+    end(serving, wallet_chain::settled(&node), finish).await;
     let kept = keep(&node, args.flag("persistmempool", true)).await;
     #[cfg(feature = "zmq")]
     if let Ok(node) = node.get() {
@@ -332,15 +335,16 @@ async fn keep(node: &Node, keeps_pool: bool) -> anyhow::Result<()> {
         .context("the chain was not written")?
 }
 
-/// Answers the calls that are running, then lets the composition finish. Calls that other processes keep waiting end
+/// Answers the calls that are running, settles what they changed, and lets the composition finish. Calls that other processes keep waiting end
 /// when the composition does, so that it does not wait for them for ever.
-async fn end(serving: Option<Serving>, finish: Finish) {
+async fn end(serving: Option<Serving>, settled: impl Future<Output = ()>, finish: Finish) {
     let mut stopped = pin!(async {
         if let Some(serving) = serving {
             serving.stop().await;
         }
     });
     let finished = async {
+        settled.await;
         if tokio::time::timeout(FINISH_DEADLINE, finish).await.is_err() {
             tracing::warn!(
                 "other processes were still running after {} s",
@@ -416,9 +420,9 @@ async fn serve(
         .and_then(|node| node.failure())
         .filter(|_| has_started)
     {
-        events.send(&Event::Message(text, MessageStyle::Error));
+        events.send(&NodeEvent::Message(text, MessageStyle::Error));
     }
-    events.send(&Event::ShutdownRequested);
+    events.send(&NodeEvent::ShutdownRequested);
     if let Ok(node) = node.get() {
         node.chain.interrupt();
     }

@@ -80,12 +80,11 @@ impl Init for ServedNode {
 
 #[async_trait]
 impl Rpc for ServedNode {
-    /// There are no wallets yet, so that all paths do the same. Who calls is known from the connection: what the caller
-    /// says of itself counts for nothing.
+    /// Who calls is known from the connection: what the caller says of itself counts for nothing.
     async fn execute_rpc(
         &self,
         request: String,
-        _uri: String,
+        uri: String,
         _user: String,
     ) -> Result<String, InterfaceError> {
         let _under_way = self.running.calls.begin().await;
@@ -93,6 +92,7 @@ impl Rpc for ServedNode {
         let caller = Caller {
             user: self.user.clone(),
             peer: None,
+            uri,
         };
         // The caller's thread may be one that must not be kept busy.
         let answer = async move { service.answer(request.into_bytes(), caller).await };

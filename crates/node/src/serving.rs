@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::cookie::CookieError;
-use app::{Shutdown, report};
+use app::{RunningSettings, Shutdown, report};
 use consensus::Params;
 use interfaces::Init;
 use rpc::{Dispatcher, Method, MethodTable, Routes, Service};
@@ -63,6 +63,7 @@ pub(crate) async fn start(
     let service = Service::new(&rpc_server::service_config(args), Arc::clone(&dispatcher));
     let running = Arc::new(Running {
         args: args.clone(),
+        settings: RunningSettings::new(args.clone()),
         log: log.clone(),
         shutdown: shutdown.clone(),
         dispatcher: Arc::clone(&dispatcher),

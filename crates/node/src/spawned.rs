@@ -11,8 +11,8 @@ use anyhow::Context as _;
 use app::{Args, DataDir, Logger, Shutdown};
 use async_trait::async_trait;
 use interfaces::{
-    Chain, Echo, Handler, Init, InterfaceError, LocalEcho, MessageStyle, Mining, Node, NodeEvents, Refusal,
-    Rpc, Secret,
+    Chain, Echo, Handler, Init, InterfaceError, LocalEcho, MessageStyle, Mining, Node, NodeEvent, NodeEvents,
+    Refusal, Rpc, Secret,
 };
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::{oneshot, watch};
@@ -20,7 +20,7 @@ use tokio::sync::{oneshot, watch};
 use crate::composition::Composition;
 use crate::run::{Occasion, Prepared, option_table, runtime, with_causes};
 use crate::served;
-use crate::user_interface::{Current, Event, Events, OwnNode};
+use crate::user_interface::{Current, Events, OwnNode};
 
 /// Options that make no sense for a process whose parent waits for it.
 const OF_DAEMONS: [&str; 2] = ["daemon", "daemonwait"];
@@ -297,7 +297,7 @@ fn prepare(composition: Composition, arguments: &[Secret], events: &Events) -> a
     args.soft_set("server", "0");
     args.soft_set("printtoconsole", "0");
     for warning in args.include_warnings().iter().chain(args.warnings()) {
-        events.send(&Event::Message(warning.clone(), MessageStyle::Warning));
+        events.send(&NodeEvent::Message(warning.clone(), MessageStyle::Warning));
     }
     Prepared::new(composition, args)
 }

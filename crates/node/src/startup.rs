@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use chain::{ChainObserver, LongWork};
+use interfaces::NodeEvent;
 use rpc::Dispatcher;
 
-use crate::user_interface::{Event, Events};
+use crate::user_interface::Events;
 
 /// Where a start is told of.
 #[derive(Clone)]
@@ -33,7 +34,7 @@ impl Startup {
 
     fn say(&self, what: &str) {
         tracing::info!("init message: {what}");
-        self.events.send(&Event::InitMessage(what.to_owned()));
+        self.events.send(&NodeEvent::InitMessage(what.to_owned()));
     }
 
     /// Tells that no work is under way any more.
@@ -51,7 +52,7 @@ impl ChainObserver for Startup {
             LongWork::Verifying => "Verifying blocks…",
         };
         self.dispatcher.set_warmup_status(format!("{what} ({percent}%)"));
-        self.events.send(&Event::Progress {
+        self.events.send(&NodeEvent::Progress {
             title: what.to_owned(),
             percent: u8::try_from(percent).unwrap_or(100),
             // Blocks that are connected stay so.

@@ -6,13 +6,15 @@ mod follow;
 #[cfg(test)]
 mod listener;
 mod network;
+mod running;
+mod settings;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use app::{Args, LogHandle, Shutdown};
+use app::RunningSettings;
 use async_trait::async_trait;
 use bitcoin::{Amount, BlockHash, OutPoint, Transaction};
 use interfaces::{
@@ -20,79 +22,16 @@ use interfaces::{
     LogCategory, Network, NetworkProxy, NodeEvents, PeerStats, Refusal, RpcFailure, Secret, StartedAt,
     UnixTime, WalletLoader,
 };
-use rpc::{Caller, Dispatcher, Service};
+use rpc::Caller;
 use serde_json::json;
-use tokio::runtime::Handle;
 
 pub(crate) use ask::{coin, interface_rate};
-pub(crate) use events::{Event, Events};
+pub(crate) use events::Events;
 pub(crate) use follow::follow;
+pub(crate) use running::{Current, Running, failed};
 
-use crate::served::Calls;
 use crate::spawned::Spawned;
-use crate::state::{Node, NodeState};
-
-/// A node that can be called, though its chain may still be loading.
-pub(crate) struct Running {
-    pub(crate) args: Args,
-    pub(crate) log: LogHandle,
-    pub(crate) shutdown: Shutdown,
-    pub(crate) dispatcher: Arc<Dispatcher>,
-    pub(crate) service: Arc<Service>,
-    pub(crate) node: Node,
-    pub(crate) calls: Calls,
-    pub(crate) events: Events,
-    /// The runtime that calls are to run on: the caller's thread may be one that must not be kept busy.
-    pub(crate) runtime: Handle,
-}
-
-impl Running {
-    /// The node, once it has loaded its chain.
-    pub(crate) fn loaded(&self) -> Result<Arc<NodeState>, InterfaceError> {
-        let node = self.node.get().map_err(|error| failed(error.message))?;
-        Ok(Arc::clone(node))
-    }
-
-    /// Does what may take long on a thread that may wait.
-    pub(crate) async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&NodeState) -> Result<T, InterfaceError> + Send + 'static,
-    ) -> Result<T, InterfaceError> {
-        let node = self.loaded()?;
-        let span = tracing::Span::current();
-        let running = self.runtime.spawn_blocking(move || span.in_scope(|| work(&node)));
-        running.await.unwrap_or_else(|error| Err(failed(error)))
-    }
-}
-
-/// An error of this process's, as a caller is told of it.
-pub(crate) fn failed(error: impl std::fmt::Display) -> InterfaceError {
-    InterfaceError::Remote(error.to_string())
-}
-
-/// The node, for as long as there is one to call. Clones share it.
-#[derive(Clone, Default)]
-pub(crate) struct Current(Arc<Mutex<Option<Arc<Running>>>>);
-
-impl Current {
-    fn lock(&self) -> MutexGuard<'_, Option<Arc<Running>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn set(&self, running: Arc<Running>) {
-        *self.lock() = Some(running);
-    }
-
-    pub(crate) fn get(&self) -> Option<Arc<Running>> {
-        self.lock().clone()
-    }
-
-    /// Lets the node go, whoever still holds this.
-    pub(crate) fn clear(&self) {
-        let running = self.lock().take();
-        drop(running);
-    }
-}
+use crate::state::NodeState;
 
 /// The node as one user can call it.
 pub(crate) struct OwnNode {
@@ -132,6 +71,25 @@ impl OwnNode {
         work: impl FnOnce(&NodeState) -> T + Send + 'static,
     ) -> Result<T, InterfaceError> {
         self.running()?.blocking(|node| Ok(work(node))).await
+    }
+
+    /// Who asks about settings.
+    fn caller(&self) -> settings::Caller {
+        match &self.spawned {
+            Some(_) => settings::Caller::Parent,
+            None => settings::Caller::Other,
+        }
+    }
+
+    /// Changes settings on a thread that may wait for the disk.
+    async fn change(
+        &self,
+        change: impl FnOnce(&RunningSettings) -> Result<(), InterfaceError> + Send + 'static,
+    ) -> Result<(), InterfaceError> {
+        let running = self.running()?;
+        let settings = running.settings.clone();
+        let changing = running.runtime.spawn_blocking(move || change(&settings));
+        changing.await.unwrap_or_else(|error| Err(failed(error)))
     }
 
     fn refuse<T>() -> Result<Result<T, Refusal>, InterfaceError> {
@@ -213,28 +171,34 @@ impl interfaces::Node for OwnNode {
     }
 
     async fn is_setting_ignored(&self, name: String) -> Result<bool, InterfaceError> {
-        Ok(self.running()?.args.is_on_command_line(&name))
+        Ok(self.running()?.settings.is_on_command_line(&name))
     }
 
-    async fn get_persistent_setting(&self, _name: String) -> Result<Option<Json>, InterfaceError> {
-        Err(InterfaceError::unsupported("Node.getPersistentSetting"))
+    async fn get_persistent_setting(&self, name: String) -> Result<Option<Json>, InterfaceError> {
+        let running = self.running()?;
+        settings::persistent(&running.settings, self.caller(), &name)
     }
 
-    async fn update_rw_setting(&self, _name: String, _value: Option<Json>) -> Result<(), InterfaceError> {
-        Err(InterfaceError::unsupported("Node.updateRwSetting"))
+    async fn update_rw_setting(&self, name: String, value: Option<Json>) -> Result<(), InterfaceError> {
+        let caller = self.caller();
+        self.change(move |settings| settings::store(settings, caller, &name, value))
+            .await
     }
 
-    async fn force_setting(&self, _name: String, _value: Option<Json>) -> Result<(), InterfaceError> {
-        Err(InterfaceError::unsupported("Node.forceSetting"))
+    async fn force_setting(&self, name: String, value: Option<Json>) -> Result<(), InterfaceError> {
+        let caller = self.caller();
+        self.change(move |settings| settings::force(settings, caller, &name, value))
+            .await
     }
 
     async fn reset_settings(&self) -> Result<(), InterfaceError> {
-        Err(InterfaceError::unsupported("Node.resetSettings"))
+        self.change(|settings| settings.reset().map_err(failed)).await
     }
 
-    /// The node listens for no peers that a router could let in.
+    /// The node speaks to no router, as upstream's does that was built without UPnP and NAT-PMP.
     async fn map_port(&self, _enable: bool) -> Result<(), InterfaceError> {
-        Err(InterfaceError::unsupported("Node.mapPort"))
+        self.running()?;
+        Ok(())
     }
 
     async fn get_proxy(&self, network: Network) -> Result<Option<NetworkProxy>, InterfaceError> {
@@ -288,8 +252,7 @@ impl interfaces::Node for OwnNode {
     }
 
     async fn get_net_local_addresses(&self) -> Result<Vec<LocalAddress>, InterfaceError> {
-        self.running()?;
-        Ok(Vec::new())
+        Ok(network::own_addresses(&self.running()?.loaded()?.network))
     }
 
     async fn set_network_active(&self, active: bool) -> Result<(), InterfaceError> {
@@ -368,7 +331,7 @@ impl interfaces::Node for OwnNode {
         &self,
         method: String,
         parameters: Json,
-        _uri: String,
+        uri: String,
     ) -> Result<Result<Json, RpcFailure>, InterfaceError> {
         let running = self.running()?;
         let _under_way = running.calls.begin().await;
@@ -376,6 +339,7 @@ impl interfaces::Node for OwnNode {
         let caller = Caller {
             user: self.user.clone(),
             peer: None,
+            uri,
         };
         let service = Arc::clone(&running.service);
         let answering = async move { service.answer(request.into_bytes(), caller).await };

@@ -1,11 +1,11 @@
 //! The node's `Chain`: what wallets ask of it, and what they are told.
-//!
-//! Of settings it tells and changes those that are wallets' alone: a wallet that was taken over by somebody must not become
-//! a way to the rest of the node.
 
 mod blocks;
+mod methods;
 mod notify;
+mod own;
 mod pool;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -13,119 +13,47 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bitcoin::{Amount, BlockHash, OutPoint, Transaction, Txid};
-use chain::indexes::BlockId;
 use interfaces::{
     BlockFilterKind, BlockLocator, BlockParts, BroadcastMethod, Chain, ChainRole, Coin, CommonAncestor,
     FeeEstimate, FeeEstimateMode, FeeRate, FoundBlock, Handler, InterfaceError, Json, MessageStyle,
-    Notifications, PackageLimits, RbfState, Refusal, RpcCommand, RpcMethod, TransactionAncestry, UnixTime,
+    NodeEvent, Notifications, PackageLimits, RbfState, Refusal, RpcCommand, RpcMethod, TransactionAncestry,
+    UnixTime,
 };
 
-pub(crate) use notify::Observers;
+pub(crate) use notify::{Observers, settled};
+pub(crate) use own::OwnChain;
 
-use crate::awaited;
-use crate::state::NodeState;
-use crate::user_interface::{Event, Running, failed, interface_rate};
-
-/// The chain of a node, as its wallets see it.
-pub(crate) struct OwnChain {
-    running: Arc<Running>,
-}
-
-impl OwnChain {
-    pub(crate) fn new(running: Arc<Running>) -> Self {
-        Self { running }
-    }
-
-    async fn ask<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&NodeState) -> T + Send + 'static,
-    ) -> Result<T, InterfaceError> {
-        self.running.blocking(|node| Ok(work(node))).await
-    }
-
-    async fn find(
-        &self,
-        parts: BlockParts,
-        find: impl FnOnce(&chain::tree::BlockTree) -> Option<chain::tree::EntryId> + Send + 'static,
-    ) -> Result<Option<FoundBlock>, InterfaceError> {
-        self.running
-            .blocking(move |node| blocks::found(node, find, parts))
-            .await
-    }
-
-    async fn pool_rate(
-        &self,
-        rate: impl FnOnce(&mempool::Config) -> mempool::FeeRate + Send + 'static,
-    ) -> Result<FeeRate, InterfaceError> {
-        self.ask(|node| interface_rate(node.pool.with(|pool| rate(pool.config()))))
-            .await
-    }
-
-    fn say(&self, text: String, style: MessageStyle) {
-        self.running.events.send(&Event::Message(text, style));
-    }
-}
-
-/// A setting that is a wallet's concern.
-fn check_setting(name: &str, method: &str) -> Result<(), InterfaceError> {
-    match awaited::is_of_wallets(name) {
-        true => Ok(()),
-        false => Err(InterfaceError::not_allowed(method)),
-    }
-}
+use crate::user_interface::failed;
 
 #[async_trait]
 impl Chain for OwnChain {
     async fn get_height(&self) -> Result<Option<u32>, InterfaceError> {
-        self.ask(|node| {
-            let tree = node.chain.tree();
-            tree.tip().map(|tip| tree.entry(tip).height)
-        })
-        .await
+        self.tree(|tree| Some(tree.entry(tree.tip()?).height)).await
     }
 
     async fn get_block_hash(&self, height: u32) -> Result<Option<BlockHash>, InterfaceError> {
-        self.ask(move |node| {
-            let tree = node.chain.tree();
-            tree.active(height).map(|id| tree.entry(id).hash)
-        })
-        .await
-    }
-
-    async fn have_block_on_disk(&self, height: u32) -> Result<bool, InterfaceError> {
-        self.ask(move |node| {
-            let tree = node.chain.tree();
-            tree.active(height).is_some_and(|id| tree.entry(id).has_data())
-        })
-        .await
-    }
-
-    async fn find_locator_fork(&self, locator: BlockLocator) -> Result<Option<u32>, InterfaceError> {
-        self.ask(move |node| blocks::fork_height(&node.chain.tree(), &locator))
+        self.tree(move |tree| Some(tree.entry(tree.active(height)?).hash))
             .await
     }
 
+    async fn have_block_on_disk(&self, height: u32) -> Result<bool, InterfaceError> {
+        self.tree(move |tree| tree.active(height).is_some_and(|id| tree.entry(id).has_data()))
+            .await
+    }
+
+    async fn find_locator_fork(&self, locator: BlockLocator) -> Result<Option<u32>, InterfaceError> {
+        self.tree(move |tree| blocks::fork_height(tree, &locator)).await
+    }
+
     async fn get_tip_locator(&self) -> Result<BlockLocator, InterfaceError> {
-        self.ask(|node| {
-            let tree = node.chain.tree();
-            let tip = tree.tip();
-            tip.map_or(BlockLocator { have: Vec::new() }, |tip| {
-                blocks::locator(&tree, tip)
-            })
-        })
-        .await
+        self.tree(blocks::tip_locator).await
     }
 
     async fn get_active_chain_locator(
         &self,
         block: BlockHash,
     ) -> Result<Option<BlockLocator>, InterfaceError> {
-        self.ask(move |node| {
-            let tree = node.chain.tree();
-            let last = blocks::active_ancestor(&tree, tree.find(&block)?)?;
-            Some(blocks::locator(&tree, last))
-        })
-        .await
+        self.tree(move |tree| blocks::active_locator(tree, &block)).await
     }
 
     async fn find_block(
@@ -165,9 +93,7 @@ impl Chain for OwnChain {
         parts: BlockParts,
     ) -> Result<Option<FoundBlock>, InterfaceError> {
         self.find(parts, move |tree| {
-            let (block, ancestor) = (tree.find(&block)?, tree.find(&ancestor)?);
-            let there = tree.ancestor(block, tree.entry(ancestor).height)?;
-            (there == ancestor).then_some(ancestor)
+            blocks::ancestor(tree, tree.find(&block)?, tree.find(&ancestor)?)
         })
         .await
     }
@@ -189,18 +115,13 @@ impl Chain for OwnChain {
         min_height: u32,
         max_height: Option<u32>,
     ) -> Result<bool, InterfaceError> {
-        self.ask(move |node| blocks::has_blocks(&node.chain.tree(), &block, min_height, max_height))
+        self.tree(move |tree| blocks::has_blocks(tree, &block, min_height, max_height))
             .await
     }
 
     async fn guess_verification_progress(&self, block: BlockHash) -> Result<f64, InterfaceError> {
-        self.ask(move |node| {
-            let tree = node.chain.tree();
-            let height = tree.find(&block).map_or(0, |id| tree.entry(id).height);
-            let best = tree.best_header().map_or(0, |best| tree.entry(best).height);
-            (f64::from(height) / f64::from(best.max(1))).min(1.0)
-        })
-        .await
+        self.tree(move |tree| blocks::guessed_progress(tree, &block))
+            .await
     }
 
     async fn have_pruned(&self) -> Result<bool, InterfaceError> {
@@ -234,21 +155,7 @@ impl Chain for OwnChain {
     ) -> Result<Option<bool>, InterfaceError> {
         let BlockFilterKind::Basic = kind;
         self.running
-            .blocking(move |node| {
-                let Some(index) = &node.indexes.filters else {
-                    return Ok(None);
-                };
-                let height = {
-                    let tree = node.chain.tree();
-                    tree.find(&block).map(|id| tree.entry(id).height)
-                };
-                let Some(height) = height else {
-                    return Ok(None);
-                };
-                let id = BlockId { height, hash: block };
-                let scripts = elements.iter().map(Vec::as_slice);
-                index.matches_any(&id, scripts).map_err(failed)
-            })
+            .blocking(move |node| blocks::filter_matches(node, block, &elements))
             .await
     }
 
@@ -259,8 +166,7 @@ impl Chain for OwnChain {
     }
 
     async fn is_rbf_opt_in(&self, transaction: Transaction) -> Result<RbfState, InterfaceError> {
-        self.ask(move |node| node.pool.with(|pool| pool::rbf_state(pool, &transaction)))
-            .await
+        self.pool(move |pool| pool::rbf_state(pool, &transaction)).await
     }
 
     async fn is_in_mempool(&self, txid: Txid) -> Result<bool, InterfaceError> {
@@ -268,11 +174,8 @@ impl Chain for OwnChain {
     }
 
     async fn has_descendants_in_mempool(&self, txid: Txid) -> Result<bool, InterfaceError> {
-        self.ask(move |node| {
-            node.pool
-                .with(|pool| pool.get(&txid).is_some_and(|entry| !entry.children.is_empty()))
-        })
-        .await
+        self.pool(move |pool| pool.get(&txid).is_some_and(|entry| !entry.children.is_empty()))
+            .await
     }
 
     async fn broadcast_transaction(
@@ -290,8 +193,7 @@ impl Chain for OwnChain {
         &self,
         txid: Txid,
     ) -> Result<Option<TransactionAncestry>, InterfaceError> {
-        self.ask(move |node| node.pool.with(|pool| pool::ancestry(pool, &txid)))
-            .await
+        self.pool(move |pool| pool::ancestry(pool, &txid)).await
     }
 
     async fn calculate_individual_bump_fees(
@@ -299,16 +201,8 @@ impl Chain for OwnChain {
         outpoints: Vec<OutPoint>,
         target: FeeRate,
     ) -> Result<Vec<Amount>, InterfaceError> {
-        let count = outpoints.len();
-        let lacking = self
-            .ask(move |node| {
-                let rate = pool::own_rate(target);
-                node.pool.with(|pool| pool.individual_bump_fees(&outpoints, rate))
-            })
-            .await?;
-        // Where it cannot be told, wallets go on as if nothing was lacking.
-        let lacking = lacking.unwrap_or_else(|| vec![0; count]);
-        Ok(lacking.into_iter().map(Amount::from_sat).collect())
+        self.pool(move |pool| pool::individual_bump_fees(pool, &outpoints, target))
+            .await
     }
 
     async fn calculate_combined_bump_fee(
@@ -316,23 +210,19 @@ impl Chain for OwnChain {
         outpoints: Vec<OutPoint>,
         target: FeeRate,
     ) -> Result<Option<Amount>, InterfaceError> {
-        self.ask(move |node| {
-            let rate = pool::own_rate(target);
-            let lacking = node.pool.with(|pool| pool.combined_bump_fee(&outpoints, rate));
-            lacking.map(Amount::from_sat)
-        })
-        .await
+        self.pool(move |pool| pool::combined_bump_fee(pool, &outpoints, target))
+            .await
     }
 
     async fn get_package_limits(&self) -> Result<PackageLimits, InterfaceError> {
-        self.ask(|node| node.pool.with(|pool| pool::limits(pool))).await
+        self.pool(pool::limits).await
     }
 
     async fn check_chain_limits(
         &self,
         transaction: Transaction,
     ) -> Result<Result<(), Refusal>, InterfaceError> {
-        self.ask(move |node| node.pool.with(|pool| pool::check_limits(pool, &transaction)))
+        self.pool(move |pool| pool::check_limits(pool, &transaction))
             .await
     }
 
@@ -350,14 +240,7 @@ impl Chain for OwnChain {
     }
 
     async fn mempool_min_fee(&self) -> Result<FeeRate, InterfaceError> {
-        self.ask(|node| {
-            let now = node.chain.clock().now();
-            let least = node
-                .pool
-                .with(|pool| pool.minimum_rate(now).max(pool.config().min_relay));
-            interface_rate(least)
-        })
-        .await
+        self.ask(pool::least_rate).await
     }
 
     async fn relay_min_fee(&self) -> Result<FeeRate, InterfaceError> {
@@ -377,10 +260,7 @@ impl Chain for OwnChain {
         notifications: Arc<dyn Notifications>,
     ) -> Result<(), InterfaceError> {
         let all: Vec<Arc<Transaction>> = self
-            .ask(|node| {
-                node.pool
-                    .with(|pool| pool.iter().map(|entry| Arc::clone(&entry.transaction)).collect())
-            })
+            .pool(|pool| pool.iter().map(|entry| Arc::clone(&entry.transaction)).collect())
             .await?;
         for transaction in all {
             notifications
@@ -391,7 +271,7 @@ impl Chain for OwnChain {
     }
 
     async fn init_message(&self, message: String) -> Result<(), InterfaceError> {
-        self.running.events.send(&Event::InitMessage(message));
+        self.running.events.send(&NodeEvent::InitMessage(message));
         Ok(())
     }
 
@@ -413,7 +293,7 @@ impl Chain for OwnChain {
         percent: u8,
         resume_possible: bool,
     ) -> Result<(), InterfaceError> {
-        self.running.events.send(&Event::Progress {
+        self.running.events.send(&NodeEvent::Progress {
             title,
             percent,
             resume_possible,
@@ -443,13 +323,12 @@ impl Chain for OwnChain {
         Ok(())
     }
 
-    /// The node's table of methods is made before it has wallets, and stays as it is.
     async fn handle_rpc(
         &self,
-        _command: RpcCommand,
-        _method: Arc<dyn RpcMethod>,
+        command: RpcCommand,
+        method: Arc<dyn RpcMethod>,
     ) -> Result<Arc<dyn Handler>, InterfaceError> {
-        Err(InterfaceError::unsupported("Chain.handleRpc"))
+        methods::add(&self.running, command, method)
     }
 
     async fn rpc_enable_deprecated(&self, method: String) -> Result<bool, InterfaceError> {
@@ -457,29 +336,27 @@ impl Chain for OwnChain {
     }
 
     async fn get_setting(&self, name: String) -> Result<Option<Json>, InterfaceError> {
-        check_setting(&name, "Chain.getSetting")?;
-        Ok(self.running.args.text(&name).map(Json::from))
+        settings::value(&self.running.settings, &name)
     }
 
     async fn get_settings_list(&self, name: String) -> Result<Vec<Json>, InterfaceError> {
-        check_setting(&name, "Chain.getSettingsList")?;
-        let values = self.running.args.texts(&name).into_iter();
-        Ok(values.map(Json::from).collect())
+        settings::list(&self.running.settings, &name)
     }
 
     async fn get_rw_setting(&self, name: String) -> Result<Option<Json>, InterfaceError> {
-        check_setting(&name, "Chain.getRwSetting")?;
-        Err(InterfaceError::unsupported("Chain.getRwSetting"))
+        settings::stored(&self.running.settings, &name)
     }
 
     async fn update_rw_setting(
         &self,
         name: String,
-        _expected: Option<Json>,
-        _value: Option<Json>,
-        _write: bool,
+        expected: Option<Json>,
+        value: Option<Json>,
+        write: bool,
     ) -> Result<bool, InterfaceError> {
-        check_setting(&name, "Chain.updateRwSetting")?;
-        Err(InterfaceError::unsupported("Chain.updateRwSetting"))
+        let settings = self.running.settings.clone();
+        let store = move || settings::store(&settings, &name, expected.as_ref(), value, write);
+        let storing = self.running.runtime.spawn_blocking(store);
+        storing.await.unwrap_or_else(|error| Err(failed(error)))
     }
 }

@@ -4,11 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use bitcoin::BlockHash;
+use chain::tree::BlockTree;
 use chain::{ChainObserver, UnknownVotes};
+use consensus::Params;
 use consensus::vote::ThresholdState;
+use interfaces::NodeEvent;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::state::NodeState;
+use crate::user_interface::Events;
 
 /// What is said of an invalid chain with more work. The words are Bitcoin Core's.
 const OUTDONE: &str = "Warning: We do not appear to fully agree with our peers! You may need to upgrade, or other nodes may \
@@ -20,6 +24,8 @@ pub(crate) struct Warnings {
     state: Mutex<State>,
     /// Who is told of each new warning.
     alerts: OnceLock<UnboundedSender<String>>,
+    /// Where those are who want to know that there are others now, whatever they are.
+    followers: OnceLock<Events>,
 }
 
 #[derive(Debug, Default)]
@@ -39,16 +45,29 @@ impl Warnings {
 
     /// What methods show: a warning or nothing.
     pub(crate) fn text(&self) -> String {
-        let state = self.state();
-        match state.is_outdone {
-            true => OUTDONE.to_owned(),
-            false => state.general.clone().unwrap_or_default(),
+        self.state().text().to_owned()
+    }
+
+    /// Warns of something without running the user's command: the node is about to stop.
+    pub(crate) fn set(&self, text: String) {
+        self.change(|state| state.general = Some(text));
+    }
+
+    /// Changes what there is to warn of, and tells those who follow if other warnings are shown then.
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state();
+        let shown = state.text().to_owned();
+        change(&mut state);
+        let is_another = state.text() != shown;
+        drop(state);
+        if let Some(followers) = self.followers.get().filter(|_| is_another) {
+            followers.send(&NodeEvent::Alert);
         }
     }
 
-    /// Warns of something without an alert: the node is about to stop.
-    pub(crate) fn set(&self, text: String) {
-        self.state().general = Some(text);
+    /// Tells these of each change from now on; only the first to ask are served.
+    pub(crate) fn tell(&self, followers: Events) {
+        _ = self.followers.set(followers);
     }
 
     /// Sends new warnings there from now on; only the first to ask is served.
@@ -61,27 +80,12 @@ impl Warnings {
         if node.chain.is_initial_block_download() {
             return;
         }
-        // Who has both locks has the tree's first.
-        let tree = node.chain.tree();
-        let mut state = self.state();
         let mut new = Vec::new();
-        for (bit, progress) in state.votes.won(&tree, node.chain.params()) {
-            let text = format!("Unknown new rules activated (versionbit {bit})");
-            if progress != ThresholdState::Active {
-                if state.locked_in.insert(bit) {
-                    tracing::warn!("{text}, from the next window of blocks on");
-                }
-            } else if state.general.as_deref() != Some(&text) {
-                state.general = Some(text.clone());
-                new.push(text);
-            }
+        {
+            // Who has both locks has the tree's first.
+            let tree = node.chain.tree();
+            self.change(|state| new = state.look(&tree, node.chain.params()));
         }
-        let is_outdone = tree.is_outdone_by_invalid();
-        if is_outdone && !state.is_outdone {
-            new.push(OUTDONE.to_owned());
-        }
-        state.is_outdone = is_outdone;
-        drop((state, tree));
         for text in new {
             tracing::warn!("{text}");
             if let Some(alerts) = self.alerts.get() {
@@ -89,6 +93,37 @@ impl Warnings {
                 _ = alerts.send(text);
             }
         }
+    }
+}
+
+impl State {
+    fn text(&self) -> &str {
+        match self.is_outdone {
+            true => OUTDONE,
+            false => self.general.as_deref().unwrap_or_default(),
+        }
+    }
+
+    /// Looks at the chain, and gives the warnings that are new.
+    fn look(&mut self, tree: &BlockTree, params: &Params) -> Vec<String> {
+        let mut new = Vec::new();
+        for (bit, progress) in self.votes.won(tree, params) {
+            let text = format!("Unknown new rules activated (versionbit {bit})");
+            if progress != ThresholdState::Active {
+                if self.locked_in.insert(bit) {
+                    tracing::warn!("{text}, from the next window of blocks on");
+                }
+            } else if self.general.as_deref() != Some(&text) {
+                self.general = Some(text.clone());
+                new.push(text);
+            }
+        }
+        let is_outdone = tree.is_outdone_by_invalid();
+        if is_outdone && !self.is_outdone {
+            new.push(OUTDONE.to_owned());
+        }
+        self.is_outdone = is_outdone;
+        new
     }
 }
 

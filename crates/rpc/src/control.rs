@@ -69,9 +69,14 @@ fn help() -> Method {
             let command = command.unwrap_or_default();
             let dispatcher = &request.dispatcher;
             if command == DUMP_CONVERSIONS {
+                // What clients should make of an added method's arguments, nobody says.
                 return Ok(dispatcher.table.conversions());
             }
-            Ok(dispatcher.table.help(&command, &dispatcher.config.naming).into())
+            if let Some(added) = dispatcher.added.find(&command) {
+                return Ok(dispatcher.help_of(&added, &request.user).await.into());
+            }
+            let (naming, added) = (&dispatcher.config.naming, dispatcher.added.all());
+            Ok(dispatcher.table.help(&command, naming, &added).into())
         })
 }
 

@@ -1,6 +1,8 @@
 //! From a call to its outcome: warm-up, lookup, argument checks, the handler, the check of its result.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,6 +12,7 @@ use serde_json::ser::PrettyFormatter;
 use serde_json::{Map, Value};
 use tracing::Instrument as _;
 
+use crate::added::{self, AddedCall, AddedMethod, AddedMethods};
 use crate::arguments::Arguments;
 use crate::config::DispatchConfig;
 use crate::control;
@@ -28,10 +31,12 @@ use crate::table::{DuplicateMethod, MethodTable};
 pub struct Dispatcher {
     pub(crate) config: DispatchConfig,
     pub(crate) table: MethodTable,
+    /// Those that come and go.
+    pub(crate) added: AddedMethods,
     request_stop: Box<dyn Fn() + Send + Sync>,
     /// What the process is busy with until it can answer calls.
     warmup: Mutex<Option<String>>,
-    active: Mutex<BTreeMap<u64, (&'static str, Instant)>>,
+    active: Mutex<BTreeMap<u64, (Cow<'static, str>, Instant)>>,
     next_active: AtomicU64,
 }
 
@@ -51,6 +56,7 @@ impl Dispatcher {
         Ok(Arc::new(Self {
             config,
             table,
+            added: AddedMethods::default(),
             request_stop: Box::new(request_stop),
             warmup: Mutex::new(Some("RPC server started".to_owned())),
             active: Mutex::default(),
@@ -60,7 +66,10 @@ impl Dispatcher {
 
     /// The names of all methods, sorted.
     pub fn method_names(&self) -> Vec<String> {
-        self.table.names().map(str::to_owned).collect()
+        let added = self.added.all().into_iter().map(|method| method.name.clone());
+        let mut names: Vec<String> = self.table.names().map(str::to_owned).chain(added).collect();
+        names.sort_unstable();
+        names
     }
 
     /// Tells what the process is busy with during warm-up. Afterwards it has no effect.
@@ -80,16 +89,21 @@ impl Dispatcher {
         *lock(&self.warmup) = None;
     }
 
-    /// Carries a call out. The handler runs to its end even when the caller stops waiting.
+    /// Carries a call out that was sent to the path `/`. The handler runs to its end even when the caller stops waiting.
     ///
     /// # Errors
     /// The call cannot be carried out, or its handler says so.
     pub async fn execute(self: &Arc<Self>, call: Call, user: &str) -> Outcome {
+        self.execute_at("/", call, user).await
+    }
+
+    /// As [`execute`](Self::execute), of a call that was sent to another path.
+    pub(crate) async fn execute_at(self: &Arc<Self>, uri: &str, call: Call, user: &str) -> Outcome {
         if let Some(status) = &*lock(&self.warmup) {
             return Err(RpcError::new(code::IN_WARMUP, status.as_str()));
         }
         let Some(method) = self.table.find(&call.method) else {
-            return Err(RpcError::new(code::METHOD_NOT_FOUND, "Method not found"));
+            return self.execute_added(uri, call, user).await;
         };
         let arguments = self.check_arguments(method, call.params)?;
         let request = Request {
@@ -97,17 +111,56 @@ impl Dispatcher {
             user: user.to_owned(),
             dispatcher: Arc::clone(self),
         };
-        let name = method.declaration.name;
-        let active = self.note_active(name);
-        let running = (method.handler)(request);
+        let name = Cow::Borrowed(method.declaration.name);
+        let result = self.run(name, (method.handler)(request)).await?;
+        self.check_result(&method.declaration, &result)?;
+        Ok(result)
+    }
+
+    /// Carries a call out that one of the methods answers that were added.
+    async fn execute_added(self: &Arc<Self>, uri: &str, call: Call, user: &str) -> Outcome {
+        let Some(method) = self.added.find(&call.method) else {
+            return Err(RpcError::new(code::METHOD_NOT_FOUND, "Method not found"));
+        };
+        let call = AddedCall {
+            parameters: added::parameters(call.params)?,
+            uri: uri.to_owned(),
+            user: user.to_owned(),
+            help: false,
+        };
+        self.run(method.name.clone().into(), method.call(call)).await
+    }
+
+    /// What `help` says of a method that was added: its own text, or how it is called where it has none.
+    pub(crate) async fn help_of(&self, method: &Arc<AddedMethod>, user: &str) -> String {
+        let call = AddedCall {
+            parameters: Value::Array(Vec::new()),
+            uri: "/".to_owned(),
+            user: user.to_owned(),
+            help: true,
+        };
+        match method.call(call).await {
+            Ok(Value::String(text)) => text,
+            Ok(_) => method.usage(),
+            Err(error) => error.message,
+        }
+    }
+
+    /// Runs a call to its end.
+    async fn run(
+        self: &Arc<Self>,
+        name: Cow<'static, str>,
+        running: impl Future<Output = Outcome> + Send + 'static,
+    ) -> Outcome {
+        let active = self.note_active(name.clone());
         let running = async move {
             let outcome = running.await;
             drop(active);
             outcome
         };
-        let span = tracing::debug_span!(target: "rpc", "call", method = name);
+        let span = tracing::debug_span!(target: "rpc", "call", method = &*name);
         let finished = eager::finish(running.instrument(span)).await;
-        let result = finished.unwrap_or_else(|lost| {
+        finished.unwrap_or_else(|lost| {
             // A client learns no more than that it happened.
             let what = match lost {
                 Lost::Panicked => format!("{name} panicked"),
@@ -117,9 +170,7 @@ impl Dispatcher {
                 code::INTERNAL_ERROR,
                 self.config.naming.internal_bug(&what),
             ))
-        })?;
-        self.check_result(&method.declaration, &result)?;
-        Ok(result)
+        })
     }
 
     fn check_arguments(&self, method: &Method, params: Params) -> Result<Arguments, RpcError> {
@@ -176,14 +227,14 @@ impl Dispatcher {
     }
 
     /// The calls that are running, oldest first, with the time they have taken so far.
-    pub(crate) fn active(&self) -> Vec<(&'static str, Duration)> {
+    pub(crate) fn active(&self) -> Vec<(Cow<'static, str>, Duration)> {
         lock(&self.active)
             .values()
-            .map(|(name, since)| (*name, since.elapsed()))
+            .map(|(name, since)| (name.clone(), since.elapsed()))
             .collect()
     }
 
-    fn note_active(self: &Arc<Self>, name: &'static str) -> ActiveCall {
+    fn note_active(self: &Arc<Self>, name: Cow<'static, str>) -> ActiveCall {
         let number = self.next_active.fetch_add(1, Ordering::Relaxed);
         lock(&self.active).insert(number, (name, Instant::now()));
         ActiveCall {

@@ -120,6 +120,7 @@ impl Endpoint {
                 }
             },
         };
+        let uri = request.uri().to_string();
         let body = match self.body(peer, request, MAX_BODY).await {
             Ok(body) => body,
             Err(status) => return reply::closing(status),
@@ -127,6 +128,7 @@ impl Endpoint {
         let caller = Caller {
             user,
             peer: Some(peer),
+            uri,
         };
         match self.service.answer(body, caller).await {
             Ok(answer) => reply::answer(&answer),

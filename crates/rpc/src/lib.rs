@@ -3,11 +3,13 @@
 //! The behaviour on the wire is that of Bitcoin Core v26 (JSON-RPC 1.0 replies, Basic authentication, batches,
 //! named arguments, warm-up errors). A [`Dispatcher`] answers calls. A [`Service`] takes requests, whichever way they come
 //! in, and decides who may make them and how many run; a [`Server`] brings it those that come over HTTP. Neither knows who registers methods: the dispatcher has three of its own (`help`, `stop`,
-//! `getrpcinfo`) and serves whatever else it is given in a [`MethodTable`]. What else the server has under its
+//! `getrpcinfo`) and serves whatever else it is given in a [`MethodTable`], and
+//! [`AddedMethod`]s that come and go. What else the server has under its
 //! address is in [`Routes`].
 //!
 //! Deliberate absences: no options are parsed here, no file is read or written, and nothing knows of a node or a wallet.
 
+mod added;
 mod arguments;
 mod auth;
 mod bind;
@@ -34,6 +36,7 @@ mod subnet;
 mod table;
 mod whitelist;
 
+pub use added::{AddedCall, AddedMethod, Addition};
 pub use arguments::{Arguments, FromArgument};
 pub use auth::{Credentials, InvalidRpcAuth};
 pub use bind::{BindChoice, BindWarning, choose_bind};

@@ -79,17 +79,23 @@ fn unknown(name: &str) -> RpcError {
     RpcError::invalid_parameter(format!("Unknown named parameter {name}"))
 }
 
+/// Refuses a name that is given twice.
+pub(crate) fn check_distinct(named: &[(String, Value)]) -> Result<(), RpcError> {
+    let mut seen = std::collections::HashSet::new();
+    match named.iter().find(|(name, _)| !seen.insert(name)) {
+        Some((name, _)) => Err(RpcError::invalid_parameter(format!(
+            "Parameter {name} specified multiple times"
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Named arguments that no position has claimed yet; no name is there twice.
 struct Named(Vec<(String, Value)>);
 
 impl Named {
     fn new(named: Vec<(String, Value)>) -> Result<Self, RpcError> {
-        let mut seen = std::collections::HashSet::new();
-        if let Some((name, _)) = named.iter().find(|(name, _)| !seen.insert(name)) {
-            return Err(RpcError::invalid_parameter(format!(
-                "Parameter {name} specified multiple times"
-            )));
-        }
+        check_distinct(&named)?;
         Ok(Self(named))
     }
 

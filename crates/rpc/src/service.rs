@@ -42,6 +42,8 @@ pub struct Caller {
     pub user: String,
     /// Where the request comes from, when that is a place in a network.
     pub peer: Option<SocketAddr>,
+    /// The path that the request was sent to: `/`, or `/wallet/NAME`.
+    pub uri: String,
 }
 
 /// What a request is answered. Its errors are in it.
@@ -207,7 +209,7 @@ impl Service {
                     printable(&call.method, SAFE_IN_TEXT),
                     self.origin(caller),
                 );
-                self.dispatcher.execute(call, user).await
+                self.dispatcher.execute_at(&caller.uri, call, user).await
             }
             Err(error) => Err(error),
         };

@@ -1,9 +1,11 @@
 //! The methods that can be called, by name.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::added::AddedMethod;
 use crate::config::Naming;
 use crate::help;
 use crate::method::Method;
@@ -44,22 +46,30 @@ impl MethodTable {
         self.methods.get(name)
     }
 
-    /// What `help` answers: the list of all that is not hidden, or one method's text.
-    pub(crate) fn help(&self, command: &str, naming: &Naming) -> String {
+    /// What `help` answers: the list of all that is not hidden, with those that were added, or the text of one of these
+    /// methods.
+    pub(crate) fn help(&self, command: &str, naming: &Naming, added: &[Arc<AddedMethod>]) -> String {
         if !command.is_empty() {
             return match self.find(command) {
                 Some(method) => help::full(&method.declaration, naming),
                 None => format!("help: unknown command: {command}"),
             };
         }
-        let mut declarations: Vec<_> = self.methods.values().map(|method| &method.declaration).collect();
-        declarations.retain(|declaration| declaration.category != HIDDEN);
-        declarations.sort_by_key(|declaration| (declaration.category, declaration.name));
-        let groups: Vec<String> = declarations
-            .chunk_by(|left, right| left.category == right.category)
+        let own = self.methods.values().map(|method| {
+            let declaration = &method.declaration;
+            (declaration.category, declaration.name, help::usage(declaration))
+        });
+        let added = added
+            .iter()
+            .map(|method| (method.category.as_str(), method.name.as_str(), method.usage()));
+        let mut lines: Vec<_> = own.chain(added).collect();
+        lines.retain(|(category, ..)| *category != HIDDEN);
+        lines.sort_unstable();
+        let groups: Vec<String> = lines
+            .chunk_by(|(left, ..), (right, ..)| left == right)
             .map(|group| {
-                let title = format!("== {} ==", capitalized(group[0].category));
-                let usages = group.iter().map(|declaration| help::usage(declaration));
+                let title = format!("== {} ==", capitalized(group[0].0));
+                let usages = group.iter().map(|(.., usage)| usage.clone());
                 std::iter::once(title)
                     .chain(usages)
                     .collect::<Vec<_>>()

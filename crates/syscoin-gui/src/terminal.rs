@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::Write as _;
 
 use async_trait::async_trait;
-use interfaces::{BlockTip, InterfaceError, MessageStyle, Node, NodeEvents, StartedAt, SynchronizationState};
+use interfaces::{BlockTip, EventListener, InterfaceError, MessageStyle, Node, NodeEvent, StartedAt};
 use tokio::sync::watch;
 
 /// The terminal, as the node's events reach it.
@@ -49,7 +49,8 @@ pub(crate) fn started(at: &StartedAt) {
 /// What the node wants people to know.
 pub(crate) async fn warnings(node: &dyn Node) -> Result<(), InterfaceError> {
     for warning in node.get_warnings().await? {
-        app::report::warning(warning);
+        // Some say themselves what they are.
+        app::report::warning(warning.strip_prefix("Warning: ").unwrap_or(&warning));
     }
     Ok(())
 }
@@ -60,95 +61,29 @@ fn described(tip: &BlockTip, progress: f64) -> String {
 }
 
 #[async_trait]
-impl NodeEvents for Terminal {
-    async fn init_message(&self, message: String) -> Result<(), InterfaceError> {
-        line(message);
-        Ok(())
-    }
-
-    async fn message_box(&self, message: String, style: MessageStyle) -> Result<(), InterfaceError> {
-        match style {
-            MessageStyle::Information => line(message),
-            MessageStyle::Warning => app::report::warning(message),
-            MessageStyle::Error => {
-                app::report::error(message);
+impl EventListener for Terminal {
+    async fn hear(&self, event: NodeEvent) -> Result<(), InterfaceError> {
+        match event {
+            NodeEvent::InitMessage(text) | NodeEvent::Message(text, MessageStyle::Information) => line(text),
+            NodeEvent::Message(text, MessageStyle::Warning) => app::report::warning(text),
+            NodeEvent::Message(text, MessageStyle::Error) => {
+                app::report::error(text);
                 self.heard.send_modify(|heard| heard.has_failed = true);
             }
+            NodeEvent::Progress { title, percent, .. } => line(format_args!("{title} {percent} %")),
+            NodeEvent::Connections(count) => line(format_args!("Connected peers: {count}")),
+            NodeEvent::NetworkActive(true) => line("The network is on"),
+            NodeEvent::NetworkActive(false) => line("The network is off"),
+            NodeEvent::Alert => self.heard.send_modify(|heard| heard.alerts += 1),
+            NodeEvent::Bans => line("The list of bans has changed"),
+            NodeEvent::BlockTip { tip, progress, .. } => line(described(&tip, progress)),
+            NodeEvent::ShutdownRequested => {
+                line("Shutting down…");
+                self.heard.send_modify(|heard| heard.is_stopping = true);
+            }
+            // A header is of interest with its block, which has a line of its own.
+            NodeEvent::HeaderTip { .. } | NodeEvent::InitWallet => {}
         }
-        Ok(())
-    }
-
-    /// There is nobody to ask.
-    async fn question(
-        &self,
-        _message: String,
-        non_interactive: String,
-        _style: MessageStyle,
-    ) -> Result<bool, InterfaceError> {
-        line(non_interactive);
-        Ok(false)
-    }
-
-    async fn show_progress(
-        &self,
-        title: String,
-        percent: u8,
-        _resume_possible: bool,
-    ) -> Result<(), InterfaceError> {
-        line(format_args!("{title} {percent} %"));
-        Ok(())
-    }
-
-    async fn init_wallet(&self) -> Result<(), InterfaceError> {
-        Ok(())
-    }
-
-    async fn num_connections_changed(&self, connections: u64) -> Result<(), InterfaceError> {
-        line(format_args!("Connected peers: {connections}"));
-        Ok(())
-    }
-
-    async fn network_active_changed(&self, active: bool) -> Result<(), InterfaceError> {
-        line(format_args!(
-            "The network is {}",
-            if active { "on" } else { "off" }
-        ));
-        Ok(())
-    }
-
-    async fn alert_changed(&self) -> Result<(), InterfaceError> {
-        self.heard.send_modify(|heard| heard.alerts += 1);
-        Ok(())
-    }
-
-    async fn banned_list_changed(&self) -> Result<(), InterfaceError> {
-        line("The list of bans has changed");
-        Ok(())
-    }
-
-    async fn block_tip(
-        &self,
-        _state: SynchronizationState,
-        tip: BlockTip,
-        verification_progress: f64,
-    ) -> Result<(), InterfaceError> {
-        line(described(&tip, verification_progress));
-        Ok(())
-    }
-
-    /// Each line would be followed by one of the block.
-    async fn header_tip(
-        &self,
-        _state: SynchronizationState,
-        _tip: BlockTip,
-        _presync: bool,
-    ) -> Result<(), InterfaceError> {
-        Ok(())
-    }
-
-    async fn shutdown_requested(&self) -> Result<(), InterfaceError> {
-        line("Shutting down…");
-        self.heard.send_modify(|heard| heard.is_stopping = true);
         Ok(())
     }
 }

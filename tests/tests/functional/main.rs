@@ -17,6 +17,7 @@ mod ipc_info;
 mod ipc_keys;
 mod ipc_listen;
 mod ipc_log;
+mod ipc_settings;
 mod kills;
 mod life;
 mod log;

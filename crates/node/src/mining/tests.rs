@@ -112,6 +112,13 @@ pub(crate) async fn mine_one(mining: &OwnMining) {
     assert_eq!(mine(&template(mining).await).await, BlockVerdict::Accepted);
 }
 
+/// The header of what could be the next block.
+pub(crate) async fn next_header(mining: &OwnMining) -> Header {
+    let template = template(mining).await;
+    let coinbase = coinbase(template.get_coinbase_tx().await.unwrap());
+    solved(&template, &coinbase).await
+}
+
 async fn template(mining: &OwnMining) -> Arc<dyn BlockTemplate> {
     let made = mining.create_new_block(BlockCreateOptions::default(), false);
     made.await.unwrap().unwrap()

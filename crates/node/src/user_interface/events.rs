@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use interfaces::{BlockTip, Handler, InterfaceError, MessageStyle, NodeEvents, SynchronizationState};
+use interfaces::{Handler, InterfaceError, NodeEvent, NodeEvents};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
@@ -18,58 +18,17 @@ const MOST_UNHEARD: usize = 1_000;
 /// How long listeners may take to hear what there is to hear at the end.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// Something that happened.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Event {
-    InitMessage(String),
-    Message(String, MessageStyle),
-    Progress {
-        title: String,
-        percent: u8,
-        resume_possible: bool,
-    },
-    NetworkActive(bool),
-    Bans,
-    BlockTip {
-        state: SynchronizationState,
-        tip: BlockTip,
-        progress: f64,
-    },
-    HeaderTip {
-        state: SynchronizationState,
-        tip: BlockTip,
-    },
-    ShutdownRequested,
-}
-
-impl Event {
-    /// Whether this says what `earlier` did, with newer values.
-    fn replaces(&self, earlier: &Self) -> bool {
-        match (self, earlier) {
-            (Self::Progress { title, .. }, Self::Progress { title: earlier, .. }) => title == earlier,
-            (Self::NetworkActive(_), Self::NetworkActive(_))
-            | (Self::Bans, Self::Bans)
-            | (Self::BlockTip { .. }, Self::BlockTip { .. })
-            | (Self::HeaderTip { .. }, Self::HeaderTip { .. }) => true,
-            _ => false,
-        }
-    }
-
-    async fn tell(self, listener: &dyn NodeEvents) -> Result<(), InterfaceError> {
-        match self {
-            Self::InitMessage(text) => listener.init_message(text).await,
-            Self::Message(text, style) => listener.message_box(text, style).await,
-            Self::Progress {
-                title,
-                percent,
-                resume_possible,
-            } => listener.show_progress(title, percent, resume_possible).await,
-            Self::NetworkActive(is_active) => listener.network_active_changed(is_active).await,
-            Self::Bans => listener.banned_list_changed().await,
-            Self::BlockTip { state, tip, progress } => listener.block_tip(state, tip, progress).await,
-            Self::HeaderTip { state, tip } => listener.header_tip(state, tip, false).await,
-            Self::ShutdownRequested => listener.shutdown_requested().await,
-        }
+/// Whether an event says what an earlier one did, with newer values.
+fn replaces(event: &NodeEvent, earlier: &NodeEvent) -> bool {
+    use NodeEvent::{Alert, Bans, BlockTip, HeaderTip, NetworkActive, Progress};
+    match (event, earlier) {
+        (Progress { title, .. }, Progress { title: earlier, .. }) => title == earlier,
+        (NetworkActive(_), NetworkActive(_))
+        | (Alert, Alert)
+        | (Bans, Bans)
+        | (BlockTip { .. }, BlockTip { .. })
+        | (HeaderTip { .. }, HeaderTip { .. }) => true,
+        _ => false,
     }
 }
 
@@ -87,7 +46,7 @@ struct Followers {
 /// What one listener has to hear.
 #[derive(Debug)]
 struct Queue {
-    unheard: Mutex<VecDeque<Event>>,
+    unheard: Mutex<VecDeque<NodeEvent>>,
     state: watch::Sender<State>,
 }
 
@@ -107,9 +66,9 @@ impl Events {
     }
 
     /// Tells everyone.
-    pub(crate) fn send(&self, event: &Event) {
+    pub(crate) fn send(&self, event: &NodeEvent) {
         let mut followers = self.lock();
-        if let Event::Progress { title, percent, .. } = event {
+        if let NodeEvent::Progress { title, percent, .. } = event {
             match percent {
                 100.. => _ = followers.under_way.remove(title),
                 _ => _ = followers.under_way.insert(title.clone()),
@@ -128,7 +87,7 @@ impl Events {
     pub(crate) fn end_progress(&self) {
         let under_way = std::mem::take(&mut self.lock().under_way);
         for title in under_way {
-            self.send(&Event::Progress {
+            self.send(&NodeEvent::Progress {
                 title,
                 percent: 100,
                 resume_possible: false,
@@ -177,13 +136,13 @@ impl Events {
 }
 
 impl Queue {
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Event>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<NodeEvent>> {
         self.unheard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, event: Event) {
+    fn push(&self, event: NodeEvent) {
         let mut unheard = self.lock();
-        match unheard.iter().position(|earlier| event.replaces(earlier)) {
+        match unheard.iter().position(|earlier| replaces(&event, earlier)) {
             Some(place) => unheard[place] = event,
             None if unheard.len() < MOST_UNHEARD => unheard.push_back(event),
             None => {
@@ -258,15 +217,17 @@ impl Drop for Subscription {
 
 #[cfg(test)]
 mod tests {
+    use interfaces::MessageStyle;
+
     use super::*;
     use crate::user_interface::listener::Listener;
 
-    fn message(text: &str) -> Event {
-        Event::InitMessage(text.to_owned())
+    fn message(text: &str) -> NodeEvent {
+        NodeEvent::InitMessage(text.to_owned())
     }
 
-    fn progress(title: &str, percent: u8) -> Event {
-        Event::Progress {
+    fn progress(title: &str, percent: u8) -> NodeEvent {
+        NodeEvent::Progress {
             title: title.to_owned(),
             percent,
             resume_possible: false,
@@ -284,7 +245,7 @@ mod tests {
         events.send(&message("before"));
         let handler = follow(&events, &listener);
         events.send(&message("one"));
-        events.send(&Event::Message("two".to_owned(), MessageStyle::Warning));
+        events.send(&NodeEvent::Message("two".to_owned(), MessageStyle::Warning));
         listener.has_heard(&["one", "Warning two"]).await;
         handler.disconnect().await.unwrap();
         events.send(&message("after"));
@@ -301,12 +262,12 @@ mod tests {
             message("a"),
             progress("x", 1),
             progress("y", 2),
-            Event::Bans,
+            NodeEvent::Bans,
             message("b"),
             progress("x", 3),
-            Event::Bans,
-            Event::NetworkActive(false),
-            Event::NetworkActive(true),
+            NodeEvent::Bans,
+            NodeEvent::NetworkActive(false),
+            NodeEvent::NetworkActive(true),
         ] {
             events.send(&event);
         }
@@ -347,7 +308,7 @@ mod tests {
             events.send(&event);
         }
         events.end_progress();
-        events.send(&Event::ShutdownRequested);
+        events.send(&NodeEvent::ShutdownRequested);
         events.end().await;
         assert_eq!(*listener.heard.borrow(), ["a 100", "b 100", "shutdown"]);
         drop(handler);

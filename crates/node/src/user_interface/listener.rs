@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use interfaces::{BlockTip, InterfaceError, MessageStyle, NodeEvents, SynchronizationState};
+use interfaces::{EventListener, InterfaceError, NodeEvent};
 use tokio::sync::{Semaphore, watch};
 
 /// Writes down what it hears, each with a permit, and fails at the text `fail`.
@@ -21,7 +21,7 @@ impl Listener {
         })
     }
 
-    async fn hear(&self, what: String) -> Result<(), InterfaceError> {
+    async fn write_down(&self, what: String) -> Result<(), InterfaceError> {
         self.permits.acquire().await.unwrap().forget();
         let is_failure = what == "fail";
         self.heard.send_modify(|heard| heard.push(what));
@@ -49,72 +49,21 @@ impl Listener {
 }
 
 #[async_trait]
-impl NodeEvents for Listener {
-    async fn init_message(&self, message: String) -> Result<(), InterfaceError> {
-        self.hear(message).await
-    }
-
-    async fn message_box(&self, message: String, style: MessageStyle) -> Result<(), InterfaceError> {
-        self.hear(format!("{style:?} {message}")).await
-    }
-
-    async fn question(
-        &self,
-        _message: String,
-        _non_interactive: String,
-        _style: MessageStyle,
-    ) -> Result<bool, InterfaceError> {
-        Ok(false)
-    }
-
-    async fn show_progress(
-        &self,
-        title: String,
-        percent: u8,
-        _resume_possible: bool,
-    ) -> Result<(), InterfaceError> {
-        self.hear(format!("{title} {percent}")).await
-    }
-
-    async fn init_wallet(&self) -> Result<(), InterfaceError> {
-        self.hear("wallet".to_owned()).await
-    }
-
-    async fn num_connections_changed(&self, connections: u64) -> Result<(), InterfaceError> {
-        self.hear(connections.to_string()).await
-    }
-
-    async fn network_active_changed(&self, active: bool) -> Result<(), InterfaceError> {
-        self.hear(format!("active {active}")).await
-    }
-
-    async fn alert_changed(&self) -> Result<(), InterfaceError> {
-        self.hear("alert".to_owned()).await
-    }
-
-    async fn banned_list_changed(&self) -> Result<(), InterfaceError> {
-        self.hear("bans".to_owned()).await
-    }
-
-    async fn block_tip(
-        &self,
-        state: SynchronizationState,
-        tip: BlockTip,
-        _verification_progress: f64,
-    ) -> Result<(), InterfaceError> {
-        self.hear(format!("{state:?} {}", tip.block.height)).await
-    }
-
-    async fn header_tip(
-        &self,
-        _state: SynchronizationState,
-        tip: BlockTip,
-        _presync: bool,
-    ) -> Result<(), InterfaceError> {
-        self.hear(format!("header {}", tip.block.height)).await
-    }
-
-    async fn shutdown_requested(&self) -> Result<(), InterfaceError> {
-        self.hear("shutdown".to_owned()).await
+impl EventListener for Listener {
+    async fn hear(&self, event: NodeEvent) -> Result<(), InterfaceError> {
+        let what = match event {
+            NodeEvent::InitMessage(text) => text,
+            NodeEvent::Message(text, style) => format!("{style:?} {text}"),
+            NodeEvent::Progress { title, percent, .. } => format!("{title} {percent}"),
+            NodeEvent::InitWallet => "wallet".to_owned(),
+            NodeEvent::Connections(count) => count.to_string(),
+            NodeEvent::NetworkActive(is_active) => format!("active {is_active}"),
+            NodeEvent::Alert => "alert".to_owned(),
+            NodeEvent::Bans => "bans".to_owned(),
+            NodeEvent::BlockTip { state, tip, .. } => format!("{state:?} {}", tip.block.height),
+            NodeEvent::HeaderTip { tip, .. } => format!("header {}", tip.block.height),
+            NodeEvent::ShutdownRequested => "shutdown".to_owned(),
+        };
+        self.write_down(what).await
     }
 }

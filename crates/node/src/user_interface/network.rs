@@ -1,8 +1,10 @@
 //! What the node is among others, in the interface's values.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
-use interfaces::{Ban, NetworkProxy, Refusal, UnixTime};
+use addrman::NetAddress;
+use interfaces::{Ban, LocalAddress, NetworkProxy, Refusal, UnixTime};
 
 use crate::network::{Banned, Network, Term};
 use crate::state::NodeState;
@@ -25,6 +27,23 @@ pub(super) fn proxy(own: &Network, network: interfaces::Network) -> Option<Netwo
         address: reach.proxy?.to_string(),
         randomize_credentials: reach.randomizes_credentials,
     })
+}
+
+/// Where others can reach the node, as far as that is an IP address.
+pub(super) fn own_addresses(own: &Network) -> Vec<LocalAddress> {
+    let told = own.own_addresses.iter().filter_map(|own| {
+        Some(LocalAddress {
+            address: match own.endpoint.address {
+                NetAddress::Ipv4(address) => address.into(),
+                NetAddress::Ipv6(address) => address.into(),
+                NetAddress::Cjdns(bytes) => IpAddr::from(bytes),
+                NetAddress::Onion(_) | NetAddress::I2p(_) | NetAddress::Internal(_) => return None,
+            },
+            port: own.endpoint.port,
+            score: own.score,
+        })
+    });
+    told.collect()
 }
 
 pub(super) fn bans(node: &NodeState) -> Vec<Ban> {

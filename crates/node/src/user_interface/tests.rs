@@ -1,27 +1,47 @@
 //! A node on a chain of its own, asked as a user interface does.
 
+use app::{Args, Shutdown};
 use bitcoin::Txid;
 use bitcoin::hashes::Hash as _;
-use interfaces::{Init, LocalInit, Node as _};
-use rpc::{MethodTable, ServiceConfig, Unlisted, Whitelist};
+use interfaces::{Init, LocalInit, Node as _, NodeEvent};
+use rpc::{Dispatcher, MethodTable, Service, ServiceConfig, Unlisted, Whitelist};
 use tempfile::TempDir;
+use tokio::runtime::Handle;
 
 use super::listener::Listener;
 use super::*;
-use crate::mining::tests::{mine_one, miner};
+use crate::mining::tests::{mine_one, miner, next_header};
 use crate::rpc_server::naming;
+use crate::served::Calls;
+use crate::state::Node;
+
+/// The settings of a node whose file has this, and its directory.
+pub(crate) fn settings_of(stored: &str) -> (TempDir, RunningSettings) {
+    let directory = TempDir::new().unwrap();
+    let option = format!("-datadir={}", directory.path().display());
+    let argv = ["syscoind", &option, "-rpcpassword=secret"].map(Into::into);
+    let args = Args::parse(crate::run::option_table(), argv).unwrap();
+    let data_dir = app::DataDir::resolve(&args).unwrap();
+    fs_err::write(directory.path().join("settings.json"), stored).unwrap();
+    (
+        directory,
+        RunningSettings::new(args.with_settings_file(&data_dir).unwrap()),
+    )
+}
 
 /// What is called about this node.
 pub(crate) fn running(dispatcher: Arc<Dispatcher>, service: Arc<Service>, node: Node) -> Arc<Running> {
     let shutdown = node
         .get()
         .map_or_else(|_| Shutdown::new(), |node| node.shutdown.clone());
+    let args = Args::parse(
+        crate::run::option_table(),
+        ["syscoind", "-wallet=a", "-wallet=b", "-rpcpassword=secret"].map(Into::into),
+    )
+    .unwrap();
     Arc::new(Running {
-        args: Args::parse(
-            crate::run::option_table(),
-            ["syscoind", "-wallet=a", "-wallet=b", "-rpcpassword=secret"].map(Into::into),
-        )
-        .unwrap(),
+        settings: RunningSettings::new(args.clone()),
+        args,
         log: crate::methods::test_log(),
         shutdown,
         dispatcher,
@@ -154,10 +174,10 @@ async fn a_node_without_peers_says_so() {
     assert!(!node.disconnect_by_id(0).await.unwrap());
     assert_eq!(node.get_proxy(Network::Ipv4).await.unwrap(), None);
     assert!(node.wallet_loader().await.unwrap().is_none());
-    assert_eq!(
-        said(node.map_port(true).await),
-        "Node.mapPort is not supported by this process"
-    );
+    assert!(node.is_setting_ignored("wallet".to_owned()).await.unwrap());
+    assert!(!node.is_setting_ignored("dbcache".to_owned()).await.unwrap());
+    node.map_port(true).await.unwrap();
+    assert_eq!(node.get_net_local_addresses().await.unwrap(), []);
     node.set_network_active(false).await.unwrap();
     assert!(!node.get_network_active().await.unwrap());
 }
@@ -209,4 +229,73 @@ async fn what_happens_is_told_to_who_follows() {
     handler.disconnect().await.unwrap();
     mine_one(&mining).await;
     assert!(!listener.heard.borrow().contains(&"Following 2".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_header_alone_is_told_once_and_its_block_when_it_comes() {
+    let (_directory, mining) = miner();
+    let running = running_on(&mining.node);
+    let state = running.loaded().unwrap();
+    follow(&state, &running.events);
+    let listener = Listener::new(100);
+    let _handler = running
+        .events
+        .follow(Arc::clone(&listener) as Arc<dyn NodeEvents>, &Handle::current());
+    let header = consensus::header::BlockHeader::new(next_header(&mining).await, None).unwrap();
+    state.chain.accept_header(&header).unwrap();
+    state.chain.accept_header(&header).unwrap();
+    mine_one(&mining).await;
+    listener.hears("Following 1").await;
+    let heard = listener.heard.borrow().clone();
+    let first: Vec<&str> = heard.iter().map(String::as_str).take(1).collect();
+    assert_eq!(first, ["header 1"], "{heard:?}");
+    assert_eq!(
+        heard.iter().filter(|heard| *heard == "header 1").count(),
+        1,
+        "{heard:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_warnings_are_told_before_the_node_stops_and_the_same_ones_are_not() {
+    let (_directory, mining) = miner();
+    let running = running_on(&mining.node);
+    let state = running.loaded().unwrap();
+    follow(&state, &running.events);
+    let node = OwnNode::new(Arc::clone(&running), "user".to_owned());
+    let listener = Listener::new(100);
+    let _handler = running
+        .events
+        .follow(Arc::clone(&listener) as Arc<dyn NodeEvents>, &Handle::current());
+    state.warnings.set("one".to_owned());
+    assert_eq!(node.get_warnings().await.unwrap(), ["one"]);
+    listener.has_heard(&["alert"]).await;
+    state.warnings.set("one".to_owned());
+    running.events.send(&NodeEvent::Bans);
+    listener.has_heard(&["alert", "bans"]).await;
+    state.fail(&chain::ChainError::NoData(BlockHash::all_zeros()));
+    running.events.send(&NodeEvent::ShutdownRequested);
+    listener.has_heard(&["alert", "bans", "alert", "shutdown"]).await;
+}
+
+#[test]
+fn addresses_that_the_user_named_are_told_if_they_are_those_of_ip() {
+    let directory = TempDir::new().unwrap();
+    let onion = "-externalip=pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:7";
+    let argv = [
+        "syscoind",
+        "-externalip=1.2.3.4:5",
+        "-externalip=[2a00::1]:6",
+        "-proxy=127.0.0.1:9",
+        onion,
+    ];
+    let args = Args::parse(crate::run::option_table(), argv.map(Into::into)).unwrap();
+    let own = crate::network::Network::open(&args, directory.path(), [0; 4]).unwrap();
+    assert_eq!(own.own_addresses.len(), 3);
+    let told = network::own_addresses(&own);
+    let told: Vec<String> = told
+        .iter()
+        .map(|own| format!("{} {} {}", own.address, own.port, own.score))
+        .collect();
+    assert_eq!(told, ["1.2.3.4 5 4", "2a00::1 6 4"]);
 }

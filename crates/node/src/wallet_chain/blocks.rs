@@ -1,6 +1,7 @@
 //! Blocks and places among them, in the interface's values.
 
 use bitcoin::BlockHash;
+use chain::indexes::BlockId;
 use chain::tree::{BlockTree, EntryId};
 use interfaces::{BlockLocator, BlockParts, BlockRef, CommonAncestor, FoundBlock, InterfaceError, UnixTime};
 
@@ -31,6 +32,20 @@ pub(super) fn locator(tree: &BlockTree, id: EntryId) -> BlockLocator {
     }
 }
 
+/// The tip's place, which is empty where there is none.
+pub(super) fn tip_locator(tree: &BlockTree) -> BlockLocator {
+    match tree.tip() {
+        Some(tip) => locator(tree, tip),
+        None => BlockLocator { have: Vec::new() },
+    }
+}
+
+/// The place of the last block of the active chain that a block stands on or is.
+pub(super) fn active_locator(tree: &BlockTree, block: &BlockHash) -> Option<BlockLocator> {
+    let last = tree.fork(tree.find(block)?, tree.tip()?);
+    Some(locator(tree, last))
+}
+
 /// The last block of the active chain that a place has; of a place on another branch, where that leaves it as far as the
 /// place tells.
 pub(super) fn fork_height(tree: &BlockTree, locator: &BlockLocator) -> Option<u32> {
@@ -39,9 +54,17 @@ pub(super) fn fork_height(tree: &BlockTree, locator: &BlockLocator) -> Option<u3
     Some(tree.entry(active).height)
 }
 
-/// The last block of the active chain that a block stands on or is.
-pub(super) fn active_ancestor(tree: &BlockTree, id: EntryId) -> Option<EntryId> {
-    Some(tree.fork(id, tree.tip()?))
+/// The second block, where the first one stands on it or is it.
+pub(super) fn ancestor(tree: &BlockTree, block: EntryId, ancestor: EntryId) -> Option<EntryId> {
+    let there = tree.ancestor(block, tree.entry(ancestor).height)?;
+    (there == ancestor).then_some(ancestor)
+}
+
+/// How far a block is on the way to the best header, from 0 to 1.
+pub(super) fn guessed_progress(tree: &BlockTree, block: &BlockHash) -> f64 {
+    let height = tree.find(block).map_or(0, |id| tree.entry(id).height);
+    let best = tree.best_header().map_or(0, |best| tree.entry(best).height);
+    (f64::from(height) / f64::from(best.max(1))).min(1.0)
 }
 
 /// The lowest block of the active chain that is neither lower nor earlier.
@@ -152,4 +175,25 @@ pub(super) fn has_blocks(
         .chain(top)
         .take_while(|id| tree.entry(*id).height >= min_height);
     range.all(|id| tree.entry(id).has_data())
+}
+
+/// Whether the filter of a block matches one of these scripts; nothing where there is no filter of it.
+pub(super) fn filter_matches(
+    node: &NodeState,
+    block: BlockHash,
+    scripts: &[Vec<u8>],
+) -> Result<Option<bool>, InterfaceError> {
+    let Some(index) = &node.indexes.filters else {
+        return Ok(None);
+    };
+    let height = {
+        let tree = node.chain.tree();
+        tree.find(&block).map(|id| tree.entry(id).height)
+    };
+    let Some(height) = height else {
+        return Ok(None);
+    };
+    let id = BlockId { height, hash: block };
+    let scripts = scripts.iter().map(Vec::as_slice);
+    index.matches_any(&id, scripts).map_err(failed)
 }

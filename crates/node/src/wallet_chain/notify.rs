@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bitcoin::{BlockHash, Transaction};
@@ -18,8 +19,11 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::blocks;
-use crate::state::NodeState;
+use crate::state::{Node, NodeState};
 use crate::user_interface::failed;
+
+/// How long observers may take to hear what there is to hear at the end.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What an observer may leave unheard.
 const MOST_UNHEARD: usize = 100_000;
@@ -75,7 +79,10 @@ impl Observers {
 
     /// Hears of the chain and the pool from now on.
     pub(crate) fn watch(&self, node: &Arc<NodeState>) {
-        node.chain.observe(Arc::new(self.clone()));
+        node.chain.observe(Arc::new(Watch {
+            observers: self.clone(),
+            node: Arc::downgrade(node),
+        }));
         let observers = self.clone();
         node.pool
             .report_to(move |events| events.iter().for_each(|event| observers.tell_of(event)));
@@ -99,15 +106,12 @@ impl Observers {
     }
 
     /// Says that all up to the tip is on the disk.
-    pub(crate) fn flushed(&self, node: &NodeState) {
+    fn flushed(&self, node: &NodeState) {
         if self.queues().is_empty() {
             return;
         }
-        let locator = {
-            let tree = node.chain.tree();
-            tree.tip().map(|tip| blocks::locator(&tree, tip))
-        };
-        if let Some(locator) = locator {
+        let locator = blocks::tip_locator(&node.chain.tree());
+        if !locator.have.is_empty() {
             self.send(&Notice::Flushed(role(node), locator));
         }
     }
@@ -150,17 +154,30 @@ impl Observers {
     }
 }
 
-impl ChainObserver for Observers {
+/// Hears of the chain for all of them.
+struct Watch {
+    observers: Observers,
+    node: Weak<NodeState>,
+}
+
+impl ChainObserver for Watch {
     fn block_connected(&self, block: &Arc<Block>, _height: u32) {
-        self.send(&Notice::Connected(block.header.block_hash()));
+        self.observers.send(&Notice::Connected(block.header.block_hash()));
     }
 
     fn block_disconnected(&self, block: &Arc<Block>, _height: u32) {
-        self.send(&Notice::Disconnected(block.header.block_hash()));
+        self.observers
+            .send(&Notice::Disconnected(block.header.block_hash()));
     }
 
     fn tip_changed(&self, _tip: BlockHash, _height: u32) {
-        self.send(&Notice::Tip);
+        self.observers.send(&Notice::Tip);
+    }
+
+    fn flushed(&self) {
+        if let Some(node) = self.node.upgrade() {
+            self.observers.flushed(&node);
+        }
     }
 }
 
@@ -227,6 +244,27 @@ impl Notice {
             Self::Tip => observer.updated_block_tip().await,
             Self::Flushed(role, locator) => observer.chain_state_flushed(role, locator).await,
         }
+    }
+}
+
+/// Writes the chain to the disk, and lets those who follow it hear of that, as long as they can be told: the next time they
+/// follow it, they need not begin before it.
+pub(crate) async fn settled(node: &Node) {
+    let Ok(node) = node.get().map(Arc::clone) else {
+        return;
+    };
+    // What is in memory may not fit what is on disk any more.
+    if node.observers.queues().is_empty() || node.failure().is_some() {
+        return;
+    }
+    let flushing = Arc::clone(&node);
+    // Why it cannot be written is told by whoever writes it at the very end.
+    if let Ok(Ok(())) = tokio::task::spawn_blocking(move || flushing.chain.flush()).await
+        && tokio::time::timeout(LAST_WORDS, node.observers.all_heard())
+            .await
+            .is_err()
+    {
+        tracing::debug!("an observer did not hear all that happened");
     }
 }
 

@@ -84,8 +84,38 @@ pub(super) fn check_limits(pool: &Mempool, transaction: &Transaction) -> Result<
     pool.keeps_within_limits(transaction).map_err(Refusal::new)
 }
 
+/// What the ancestors of each output lack; where that cannot be told, wallets go on as if it was nothing.
+pub(super) fn individual_bump_fees(
+    pool: &Mempool,
+    outpoints: &[OutPoint],
+    target: interfaces::FeeRate,
+) -> Vec<Amount> {
+    let lacking = pool.individual_bump_fees(outpoints, own_rate(target));
+    let lacking = lacking.unwrap_or_else(|| vec![0; outpoints.len()]);
+    lacking.into_iter().map(Amount::from_sat).collect()
+}
+
+/// What the ancestors of all outputs lack, as they are spent together.
+pub(super) fn combined_bump_fee(
+    pool: &Mempool,
+    outpoints: &[OutPoint],
+    target: interfaces::FeeRate,
+) -> Option<Amount> {
+    let lacking = pool.combined_bump_fee(outpoints, own_rate(target));
+    lacking.map(Amount::from_sat)
+}
+
+/// What the pool takes at the moment at least.
+pub(super) fn least_rate(node: &NodeState) -> interfaces::FeeRate {
+    let now = node.chain.clock().now();
+    let least = node
+        .pool
+        .with(|pool| pool.minimum_rate(now).max(pool.config().min_relay));
+    interface_rate(least)
+}
+
 /// A rate as the pool has it.
-pub(super) fn own_rate(rate: interfaces::FeeRate) -> mempool::FeeRate {
+fn own_rate(rate: interfaces::FeeRate) -> mempool::FeeRate {
     mempool::FeeRate::per_kvb(i64::try_from(rate.sat_per_kvb()).unwrap_or(i64::MAX))
 }
 

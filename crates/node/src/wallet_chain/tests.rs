@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use bitcoin::hashes::Hash as _;
-use interfaces::{BlockInfo, ChainRole, RemovalReason};
+use interfaces::{BlockInfo, ChainRole, RemovalReason, RpcFailure, RpcRequest};
 use tempfile::TempDir;
 
 use super::*;
@@ -233,7 +233,7 @@ async fn changes_are_told_in_their_order_and_can_be_waited_for() {
     chain.wait_for_notifications_if_tip_changed(tip).await.unwrap();
     mine_one(&mining).await;
     let node = chain.running.loaded().unwrap();
-    node.observers.flushed(&node);
+    settled(&chain.running.node).await;
     let changing = Arc::clone(&node);
     let invalidating = tokio::task::spawn_blocking(move || {
         let id = changing.chain.tree().tip().unwrap();
@@ -258,4 +258,90 @@ async fn changes_are_told_in_their_order_and_can_be_waited_for() {
         .await
         .unwrap();
     assert_eq!(*observer.0.lock().unwrap(), expected);
+}
+
+/// A method that tells what it was called with, and fails where it is told to.
+struct Teller;
+
+#[async_trait]
+impl RpcMethod for Teller {
+    async fn call(&self, request: RpcRequest) -> Result<Result<Json, RpcFailure>, InterfaceError> {
+        match request.parameters[0].as_str() {
+            Some("fail") => Ok(Err(RpcFailure {
+                code: -18,
+                message: "No wallet is loaded.".to_owned(),
+            })),
+            Some("gone") => Err(InterfaceError::Disconnected(
+                interfaces::Disconnection::DuringCall,
+            )),
+            Some(_) | None => Ok(Ok(serde_json::json!([
+                request.method,
+                request.parameters,
+                request.uri,
+                request.user,
+                request.help
+            ]))),
+        }
+    }
+}
+
+fn command(name: &str, category: &str) -> RpcCommand {
+    RpcCommand {
+        category: category.to_owned(),
+        name: name.to_owned(),
+        parameters: vec!["first".to_owned()],
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_method_of_a_wallet_is_called_as_the_nodes_own_until_its_handler_is_dropped() {
+    let (_directory, _mining, chain) = chain_of(0).await;
+    let dispatcher = Arc::clone(&chain.running.dispatcher);
+    let call = async |parameters: Json| {
+        let params = rpc::Params::Positional(parameters.as_array().unwrap().clone());
+        let method = "listwallets".to_owned();
+        dispatcher.execute(rpc::Call { method, params }, "ann").await
+    };
+    let added = chain
+        .handle_rpc(command("listwallets", "wallet"), Arc::new(Teller))
+        .await;
+    let handler = added.unwrap();
+    let json = |text: &str| -> Json { text.parse().unwrap() };
+    assert_eq!(
+        call(json("[1]")).await,
+        Ok(json(r#"["listwallets", [1], "/", "ann", false]"#))
+    );
+    let failure = call(json(r#"["fail"]"#)).await.unwrap_err();
+    assert_eq!((failure.code, &*failure.message), (-18, "No wallet is loaded."));
+    let failure = call(json(r#"["gone"]"#)).await.unwrap_err();
+    assert_eq!(
+        (failure.code, &*failure.message),
+        (-1, "IPC client method call interrupted by disconnect.")
+    );
+    handler.disconnect().await.unwrap();
+    assert_eq!(call(json("[]")).await.unwrap_err().message, "Method not found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wallet_adds_no_method_but_one_of_wallets_that_is_not_there() {
+    let (_directory, _mining, chain) = chain_of(0).await;
+    let add = async |name: &str, category: &str| {
+        let added = chain.handle_rpc(command(name, category), Arc::new(Teller)).await;
+        added.map(drop).map_err(|error| error.to_string())
+    };
+    let refused = Err("Chain.handleRpc is not allowed here".to_owned());
+    for name in ["getblockcount", "stop", "none", ""] {
+        assert_eq!(add(name, "wallet").await, refused, "{name}");
+    }
+    let kept = chain
+        .handle_rpc(command("send", "wallet"), Arc::new(Teller))
+        .await
+        .unwrap();
+    assert_eq!(add("send", "wallet").await, refused);
+    drop(kept);
+    assert_eq!(add("send", "wallet").await, Ok(()));
+    for category in ["", "x ==\nstop"] {
+        let told = add("send", category).await.unwrap_err();
+        assert!(told.ends_with("must be one word"), "{told}");
+    }
 }
