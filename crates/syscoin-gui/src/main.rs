@@ -17,6 +17,10 @@ use app::{Args, LogConfig, Logger, Shutdown, data_dir, report};
 use ipc::{ConnectAddress, Connected, EventLoop, NODE_SOCKET};
 
 use options::PROGRAM;
+use spawn::End;
+
+/// What this process exits with when it has left its node to itself.
+const ABANDONED: i32 = 1;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -49,6 +53,14 @@ fn run(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
         .build()
         .context("cannot start the async runtime")?;
     let outcome = runtime.block_on(show(&event_loop, arguments, &args, &address));
+    let outcome = match outcome {
+        Ok(End::Abandoned) => {
+            report::warning("the node is still there: it ends when it has written what it has to the disk");
+            std::process::exit(ABANDONED)
+        }
+        Ok(End::Exit(code)) => Ok(code),
+        Err(error) => Err(error),
+    };
     // It ends or it does not, as the look-up of a host's name does; the process does.
     event_loop.stop();
     runtime.shutdown_background();
@@ -61,7 +73,7 @@ async fn show(
     arguments: &[OsString],
     args: &Args,
     address: &ConnectAddress,
-) -> anyhow::Result<ExitCode> {
+) -> anyhow::Result<End> {
     let shutdown = Shutdown::new();
     shutdown
         .install_signal_handlers()
@@ -69,7 +81,7 @@ async fn show(
     let directory = data_dir::network_directory(args);
     let connected = tokio::select! {
         connected = ipc::connect(event_loop, address, &directory) => connected,
-        () = shutdown.requested() => return Ok(ExitCode::SUCCESS),
+        () = shutdown.requested() => return Ok(End::Exit(ExitCode::SUCCESS)),
     };
     let connected = connected.map_err(|error| match address.resolve(&directory, NODE_SOCKET) {
         Ok(Some(place)) => anyhow::anyhow!("cannot connect to the node at {place}: {error}"),
@@ -86,7 +98,8 @@ async fn show(
                     option.display()
                 ));
             }
-            connect::run(&*init, &place, ended, &shutdown).await
+            let outcome = connect::run(&*init, &place, ended, &shutdown).await;
+            outcome.map(End::Exit)
         }
     }
 }

@@ -10,7 +10,7 @@ pub(crate) const PROGRAM: Program = Program {
     usage: "syscoin-gui [options] [options of syscoin-node]  Start a node, and show what it does\n\
             or:     syscoin-gui -ipcconnect=<address> [options]      Show what a node does that runs\n\n\
             There is no window yet: what the node tells is written to the terminal, a line each. Ctrl-C ends it, and with \
-            it the node that it started.\n",
+            it the node that it started; a second Ctrl-C does not wait for that.\n",
 };
 
 const CONNECT: &str = "ipcconnect";

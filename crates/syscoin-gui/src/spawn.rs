@@ -23,11 +23,33 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// How long the node may take to write what it has to the disk, before it is killed.
 const EXIT_WITHIN: Duration = Duration::from_secs(10 * 60);
 
-/// How long a node may take to hear that it is to stop. One that does not answer is told by the end of the connection.
+/// How long a node may take to hear that it is to stop, and then to show that it still listens. One that does not answer
+/// is told by the end of the connection.
 const HEAR_WITHIN: Duration = Duration::from_secs(2);
 
-/// Runs a node with these arguments to its end.
+/// How it ended.
+pub(crate) enum End {
+    /// The node has ended before: this process is to leave with that.
+    Exit(ExitCode),
+    /// The user does not wait for the node, which ends when its parent is gone. Whoever tidies up would kill it.
+    Abandoned,
+}
+
+/// Runs a node with these arguments to its end, or until the user has asked for the end twice.
 pub(crate) async fn run(
+    event_loop: &EventLoop,
+    argv0: Option<&OsString>,
+    arguments: Vec<OsString>,
+    shutdown: &Shutdown,
+) -> anyhow::Result<End> {
+    tokio::select! {
+        biased;
+        ended = run_to_its_end(event_loop, argv0, arguments, shutdown) => ended.map(End::Exit),
+        () = shutdown.requested_again() => Ok(End::Abandoned),
+    }
+}
+
+async fn run_to_its_end(
     event_loop: &EventLoop,
     argv0: Option<&OsString>,
     arguments: Vec<OsString>,
@@ -78,51 +100,72 @@ pub(crate) async fn run(
 }
 
 /// Starts the node, and shows it until it stops, of itself or because the user has enough of it.
+///
+/// The user is heard whatever the node is waited for: one that was stopped by a signal does not answer.
 async fn live(
     node: &dyn Node,
     arguments: Vec<OsString>,
     terminal: &Terminal,
     shutdown: &Shutdown,
 ) -> anyhow::Result<()> {
-    let mut heard = terminal.heard();
-    let starting = async {
-        let arguments = arguments
-            .into_iter()
-            .map(|argument| Secret::from(argument.into_vec()));
-        node.initialize(arguments.collect())
-            .await?
-            .map_err(|refusal| anyhow!("{refusal}"))?;
-        node.start().await?.map_err(|refusal| anyhow!("{refusal}"))
-    };
     tokio::select! {
-        started = starting => terminal::started(&started?),
-        () = shutdown.requested() => return stop(node).await,
-    }
-    loop {
-        let seen = *heard.borrow();
-        tokio::select! {
-            // A node that was stopped does not answer.
-            () = shutdown.requested() => return stop(node).await,
-            told = terminal::warnings(node) => told?,
-        }
-        tokio::select! {
-            () = shutdown.requested() => return stop(node).await,
-            // The sender is in the terminal.
-            _ = heard.wait_for(|heard| heard.alerts != seen.alerts || heard.is_stopping) => {}
-        }
-        if heard.borrow().is_stopping {
-            return Ok(node.shut_down().await?);
-        }
+        biased;
+        shown = show(node, arguments, terminal) => shown,
+        () = shutdown.requested() => stop(node).await,
     }
 }
 
-/// Stops the node, and waits until all that it has is on the disk.
+/// Starts the node, and shows it until all that it has is on the disk.
+async fn show(node: &dyn Node, arguments: Vec<OsString>, terminal: &Terminal) -> anyhow::Result<()> {
+    let arguments = arguments
+        .into_iter()
+        .map(|argument| Secret::from(argument.into_vec()));
+    node.initialize(arguments.collect())
+        .await?
+        .map_err(|refusal| anyhow!("{refusal}"))?;
+    let started = node.start().await?.map_err(|refusal| anyhow!("{refusal}"))?;
+    terminal::started(&started);
+    let mut heard = terminal.heard();
+    while !heard.borrow().is_stopping {
+        let seen = *heard.borrow();
+        terminal::warnings(node).await?;
+        // The sender is in the terminal.
+        _ = heard
+            .wait_for(|heard| heard.alerts != seen.alerts || heard.is_stopping)
+            .await;
+    }
+    Ok(node.shut_down().await?)
+}
+
+/// Stops the node, and waits until all that it has is on the disk, or it does not answer.
 async fn stop(node: &dyn Node) -> anyhow::Result<()> {
+    terminal::line(format_args!(
+        "Stopping {NODE_PROGRAM}: a second Ctrl-C leaves it to itself"
+    ));
     match tokio::time::timeout(HEAR_WITHIN, node.start_shutdown()).await {
         Ok(told) => told?,
         Err(_silent) => return Ok(()),
     }
-    Ok(node.shut_down().await?)
+    tokio::select! {
+        biased;
+        stopped = node.shut_down() => Ok(stopped?),
+        () = silence(node) => Ok(()),
+    }
+}
+
+/// Waits until the node does not answer any more.
+async fn silence(node: &dyn Node) {
+    let mut often = tokio::time::interval(HEAR_WITHIN);
+    loop {
+        often.tick().await;
+        // That it cannot be asked, whoever waits for it is told too.
+        if tokio::time::timeout(HEAR_WITHIN, node.shutdown_requested())
+            .await
+            .is_err()
+        {
+            return;
+        }
+    }
 }
 
 fn is_disconnection(error: &anyhow::Error) -> bool {

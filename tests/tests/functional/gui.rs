@@ -1,24 +1,17 @@
 //! `syscoin-gui`: with a node of its own, and beside one that runs.
 
-use std::os::unix::process::CommandExt as _;
-use std::process::Command;
-use std::time::{Duration, Instant};
+mod end;
 
 use anyhow::{Context as _, Result, ensure};
 use functional_tests::{
     Daemon, DataDir, Executable, Finished, Node, Port, Program, for_multiprocess, process_table, wait_until,
 };
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::Signal;
 use serde_json::json;
 
 for_multiprocess![
     shows_the_node_that_it_starts_until_that_stops,
-    ends_the_node_before_itself_when_it_is_told_to,
-    ends_in_order_when_a_terminal_interrupts_both,
-    lets_a_signal_end_the_node,
-    says_that_the_node_was_killed,
-    does_not_keep_a_node_from_ending_in_order_when_it_is_killed_itself,
-    lets_a_node_that_was_stopped_go_on_and_end,
+    shows_what_the_node_warns_of,
     serves_no_http_unless_it_is_told_to,
     says_once_why_the_node_does_not_start,
     shows_a_node_that_runs_and_leaves_it_running,
@@ -27,9 +20,6 @@ for_multiprocess![
     is_refused_where_user_interfaces_are,
     starts_a_node_where_none_listens,
 ];
-
-/// How long it may take to leave.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 fn arguments(data_dir: &DataDir, options: &[&str]) -> Vec<std::ffi::OsString> {
     let mut arguments = vec![data_dir.option()];
@@ -61,11 +51,6 @@ fn node_process(gui: &Node<'_>) -> Result<u32> {
         process_table::arguments(*pid).is_ok_and(|arguments| arguments[0].ends_with("/syscoin-node"))
     };
     children.into_iter().find(is_node).context("there is no node")
-}
-
-fn send(pid: u32, signal: Signal) -> Result<()> {
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    Ok(kill_process(pid.context("not a process id")?, signal)?)
 }
 
 fn wait_for_line(program: &Program, beginning: &str) -> Result<()> {
@@ -134,95 +119,44 @@ fn shows_the_node_that_it_starts_until_that_stops() -> Result<()> {
     check_clean_end(&data_dir, node)
 }
 
-fn ends_the_node_before_itself_when_it_is_told_to() -> Result<()> {
-    let data_dir = DataDir::new()?;
-    for (signal, height) in [(Signal::INT, 1), (Signal::TERM, 2)] {
-        let gui = start_both(&data_dir, &[])?;
-        let node = node_process(&gui)?;
-        generate(&gui)?;
-        let begun = Instant::now();
-        gui.program().signal(signal)?;
-        let finished = gui.wait()?;
-        ensure!(begun.elapsed() < PATIENCE, "it took {:?}", begun.elapsed());
-        finished.check_success()?;
-        check_order(&finished, &["Done loading", "Shutting down…"])?;
-        check_clean_end(&data_dir, node)?;
-        let again = Node::start(Daemon::Syscoind, &data_dir, &[])?;
-        ensure!(again.rpc()?.call("getblockcount", json!([]))? == json!(height));
-        again.stop()?;
+/// Lets the node know of eight blocks that it does not have, of which the first one's hash is given: when that is said to be
+/// invalid, the node warns of a chain with more work than its own.
+fn foretell_blocks(node: &Node<'_>) -> Result<String> {
+    let other_dir = DataDir::new()?;
+    let other = Node::start(Daemon::Syscoind, &other_dir, &[])?;
+    let mut rpc = other.rpc()?;
+    let hashes = rpc.generate(8)?;
+    generate(node)?;
+    for hash in &hashes {
+        let header = rpc.call("getblockheader", json!([hash, false]))?;
+        node.rpc()?.call("submitheader", json!([header]))?;
     }
-    Ok(())
+    other.stop()?;
+    hashes.into_iter().next().context("there is none")
 }
 
-fn ends_in_order_when_a_terminal_interrupts_both() -> Result<()> {
+fn shows_what_the_node_warns_of() -> Result<()> {
     let data_dir = DataDir::new()?;
-    let mut command = Command::new(Executable::SyscoinGui.path()?);
-    // A group of its own, as a shell gives to what is started in a terminal.
-    command.args(arguments(&data_dir, &[])).process_group(0);
-    let mut gui = Node::adopt(Program::start_command(command)?, &data_dir);
-    gui.wait_for_rpc()?;
-    let node = node_process(&gui)?;
-    let group = i32::try_from(gui.pid()?).ok().and_then(Pid::from_raw);
-    kill_process_group(group.context("not a process id")?, Signal::INT)?;
+    let gui = start_both(&data_dir, &["-debug=ipc"])?;
+    let first = foretell_blocks(&gui)?;
+    gui.rpc()?.call("invalidateblock", json!([first]))?;
+    wait_until("the second question", || {
+        let log = gui.log().text()?;
+        let told = log
+            .lines()
+            .filter(|line| line.contains("Node.getWarnings$Results"));
+        Ok((told.count() >= 2).then_some(()))
+    })?;
+    gui.program().signal(Signal::INT)?;
     let finished = gui.wait()?;
-    finished.check_success()?;
     ensure!(
-        finished
-            .stdout
-            .contains("[syscoin-node] SIGINT received — waiting for parent to shut down.\n"),
+        finished.status.code() == Some(0)
+            && finished
+                .stderr
+                .starts_with("Warning: We do not appear to fully agree with our peers!"),
         "{finished:?}"
     );
-    check_clean_end(&data_dir, node)
-}
-
-fn lets_a_signal_end_the_node() -> Result<()> {
-    let data_dir = DataDir::new()?;
-    let gui = start_both(&data_dir, &[])?;
-    let node = node_process(&gui)?;
-    send(node, Signal::TERM)?;
-    gui.wait()?.check_success()?;
-    check_clean_end(&data_dir, node)
-}
-
-fn says_that_the_node_was_killed() -> Result<()> {
-    let data_dir = DataDir::new()?;
-    let gui = start_both(&data_dir, &[])?;
-    send(node_process(&gui)?, Signal::KILL)?;
-    gui.wait()?
-        .check_failure("Error: syscoin-node was killed by signal 9")
-}
-
-fn does_not_keep_a_node_from_ending_in_order_when_it_is_killed_itself() -> Result<()> {
-    let data_dir = DataDir::new()?;
-    let gui = start_both(&data_dir, &[])?;
-    let node = node_process(&gui)?;
-    generate(&gui)?;
-    gui.program().signal(Signal::KILL)?;
-    gui.wait()?;
-    wait_until("the node's end", || {
-        Ok(process_table::state(node)
-            .map_or(true, |state| state == 'Z')
-            .then_some(()))
-    })?;
-    ensure!(data_dir.log().text()?.contains("Shutdown: done"));
-    let again = Node::start(Daemon::SyscoinNode, &data_dir, &[])?;
-    ensure!(again.rpc()?.call("getblockcount", json!([]))? == json!(1));
-    again.stop()
-}
-
-fn lets_a_node_that_was_stopped_go_on_and_end() -> Result<()> {
-    let data_dir = DataDir::new()?;
-    let gui = start_both(&data_dir, &[])?;
-    let node = node_process(&gui)?;
-    send(node, Signal::STOP)?;
-    wait_until("the node to stop", || {
-        Ok((process_table::state(node)? == 'T').then_some(()))
-    })?;
-    let begun = Instant::now();
-    gui.program().signal(Signal::INT)?;
-    gui.wait()?.check_success()?;
-    ensure!(begun.elapsed() < PATIENCE, "it took {:?}", begun.elapsed());
-    check_clean_end(&data_dir, node)
+    Ok(())
 }
 
 fn serves_no_http_unless_it_is_told_to() -> Result<()> {
