@@ -1,46 +1,17 @@
 //! Keeping the pool as the chain is when blocks are disconnected.
 
-use std::collections::{BTreeSet, HashSet};
-use std::sync::Arc;
+mod disconnected;
 
-use bitcoin::{Transaction, Txid};
+use std::collections::BTreeSet;
+
+use bitcoin::Transaction;
 use consensus::limits::COINBASE_MATURITY;
 use consensus::transaction::{is_final, sequence_locks};
 
 use crate::event::RemovalReason;
 use crate::pool::{Entry, Mempool};
 use crate::view::{ChainReadError, ChainView};
-
-/// Transactions of blocks that were disconnected, until the chain rests at another tip.
-#[derive(Debug, Default)]
-pub struct DisconnectedTransactions {
-    /// The last ones of the last block first.
-    transactions: Vec<Arc<Transaction>>,
-}
-
-impl DisconnectedTransactions {
-    /// A block was disconnected. `transactions` are its own in their order.
-    pub fn add_block(&mut self, transactions: &[Transaction]) {
-        let reversed = transactions.iter().rev();
-        self.transactions.extend(reversed.cloned().map(Arc::new));
-    }
-
-    /// A block was connected: what it has need not come back.
-    pub fn remove_block(&mut self, transactions: &[Transaction]) {
-        if self.transactions.is_empty() {
-            return;
-        }
-        let confirmed: HashSet<Txid> = transactions.iter().map(Transaction::compute_txid).collect();
-        self.transactions
-            .retain(|transaction| !confirmed.contains(&transaction.compute_txid()));
-    }
-
-    /// Whether there is nothing to bring back.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.transactions.is_empty()
-    }
-}
+pub use disconnected::DisconnectedTransactions;
 
 /// What becomes of transactions whose blocks were disconnected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +23,18 @@ pub enum Fate {
 }
 
 impl Mempool {
+    /// A block was disconnected, `transactions` being its own in their order. `disconnected` takes those that there is room
+    /// for. What stands on others is removed.
+    pub fn block_disconnected(
+        &mut self,
+        transactions: &[Transaction],
+        disconnected: &mut DisconnectedTransactions,
+    ) {
+        for left_out in disconnected.add_block(transactions) {
+            self.remove_recursively(&left_out, RemovalReason::Reorg);
+        }
+    }
+
     /// The chain rests at its new tip after blocks were disconnected: takes back what those had and no other block has,
     /// removes what the next block could not have any more, and makes room. With [`Fate::Gone`] nothing is taken back.
     /// `now` is in seconds since 1970.
@@ -66,7 +49,7 @@ impl Mempool {
         now: u64,
     ) -> Result<(), ChainReadError> {
         let mut back = BTreeSet::new();
-        for transaction in disconnected.transactions.into_iter().rev() {
+        for transaction in disconnected.into_ordered() {
             let is_wanted = fate == Fate::Return && !transaction.is_coinbase();
             if is_wanted && let Ok(txid) = self.accept_disconnected(&transaction, chain, now, &back) {
                 back.insert(txid);
@@ -128,6 +111,8 @@ impl Mempool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::accept::Purpose;
     use crate::config::{Config, Limits};
@@ -165,7 +150,7 @@ mod tests {
         }
         model.disconnect();
         let mut disconnected = DisconnectedTransactions::default();
-        disconnected.add_block(&block);
+        pool.block_disconnected(&block, &mut disconnected);
         pool.update_for_reorg(disconnected, fate, &model, NOW)
             .expect("the model can be read");
         let is_there = |transaction: &Transaction| pool.get(&transaction.compute_txid()).is_some();
@@ -180,5 +165,21 @@ mod tests {
     #[test]
     fn what_is_gone_takes_along_what_stands_on_it() {
         assert_eq!(survivors(Fate::Gone), [false; 6]);
+    }
+
+    #[test]
+    fn what_cannot_wait_takes_along_what_stands_on_it() {
+        let (mut pool, mut model) = (Mempool::new(Config::default()), Model::new());
+        let parent = spend(&[model.fund(1_000_000)], &[400_000]);
+        let mut large = parent.clone();
+        large.output[0].script_pubkey = vec![0x6a; 20_000_000].into();
+        model.connect(vec![parent.clone()]);
+        let child = spend(&[bitcoin::OutPoint::new(parent.compute_txid(), 0)], &[390_000]);
+        pool.accept(&Arc::new(child), &model, NOW, Purpose::Keep)
+            .expect("it is valid and pays");
+        model.disconnect();
+        let mut disconnected = DisconnectedTransactions::default();
+        pool.block_disconnected(&[large, parent], &mut disconnected);
+        assert_eq!(pool.len(), 0);
     }
 }

@@ -204,7 +204,14 @@ impl ChainObserver for Pool {
     }
 
     fn block_disconnected(&self, block: &Arc<Block>, _height: u32) {
-        self.lock().disconnected.add_block(&block.transactions);
+        let mut inner = self.lock();
+        let Inner {
+            mempool,
+            disconnected,
+            ..
+        } = &mut *inner;
+        mempool.block_disconnected(&block.transactions, disconnected);
+        inner.report(None, self.node().as_deref());
     }
 
     fn block_given_up(&self, count: u32) {

@@ -343,7 +343,7 @@ impl Rig {
                 let mut first = Vec::new();
                 for _ in 0..*depth {
                     if let Some(transactions) = self.model.disconnect() {
-                        disconnected.add_block(&transactions);
+                        self.pool.block_disconnected(&transactions, &mut disconnected);
                         first = transactions;
                     }
                 }
