@@ -137,14 +137,19 @@ impl Mempool {
         self.spent.get(outpoint).and_then(|txid| self.entries.get(txid))
     }
 
-    /// All transactions, the best for a miner first, and none before one that it stands on.
+    /// All transactions, none before one that it stands on: those that stand on fewer first, of these those that pay more
+    /// for their size. What fees are made to count as is not seen from it, since the order is told to others.
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
-        let mut order: Vec<&Entry> = self
-            .orders
-            .by_ancestor_score()
-            .map(|txid| &self.entries[txid])
-            .collect();
-        order.sort_by_key(|entry| entry.ancestors.count);
+        let product =
+            |paying: &Entry, sized: &Entry| u128::from(paying.fee.to_sat()) * u128::from(sized.size);
+        let mut order: Vec<&Entry> = self.entries.values().collect();
+        order.sort_unstable_by(|one, other| {
+            let by_count = one.ancestors.count.cmp(&other.ancestors.count);
+            let by_rate = || product(other, one).cmp(&product(one, other));
+            by_count
+                .then_with(by_rate)
+                .then_with(|| other.txid.cmp(&one.txid))
+        });
         order.into_iter()
     }
 

@@ -659,6 +659,21 @@ fn miners_take_a_poor_parent_for_its_rich_child() {
 }
 
 #[test]
+fn lists_go_by_depth_and_what_each_pays_itself_whatever_it_counts_as() {
+    let mut rig = Rig::new(Config::default());
+    let coins: Vec<OutPoint> = (0..4).map(|_| rig.model.fund(1_000_000)).collect();
+    let rich = rig.take(&spend(&[coins[0]], &[900_000]));
+    let poor = rig.take(&spend(&[coins[1]], &[999_000]));
+    let poor_child = rig.take(&spend(&[OutPoint::new(rich, 0)], &[899_000]));
+    let rich_child = rig.take(&spend(&[OutPoint::new(poor, 0)], &[980_000]));
+    let mut twins = [coins[2], coins[3]].map(|coin| rig.take(&spend(&[coin], &[950_000])));
+    twins.sort_unstable();
+    rig.pool.prioritise(poor, 10_000_000);
+    let listed: Vec<Txid> = rig.pool.iter().map(|entry| entry.txid).collect();
+    assert_eq!(listed, [rich, twins[1], twins[0], poor, rich_child, poor_child]);
+}
+
+#[test]
 fn scripts_that_only_relay_refuses_are_not_standard() {
     let mut rig = Rig::new(Config {
         requires_standard: false,
