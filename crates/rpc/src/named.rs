@@ -25,9 +25,8 @@ pub(crate) fn to_positions(
 
     let leading = match named.take("args") {
         Some(Value::Array(leading)) => leading,
-        // Anything but an array under that name is an argument like others, and none is declared.
-        Some(_) => return Err(unknown("args")),
-        None => Vec::new(),
+        // As upstream, anything else under that name is passed over.
+        Some(_) | None => Vec::new(),
     };
     if let Some((param, _)) = declaration
         .params
@@ -153,7 +152,7 @@ mod tests {
             Ok(json!([null, null, {"fee": 1, "label": "x"}])),
         );
         check(
-            vec![("args", json!([7])), ("d", one)],
+            vec![("args", json!([7])), ("d", one.clone())],
             Ok(json!([7, null, null, 1])),
         );
         check(
@@ -161,6 +160,8 @@ mod tests {
             Ok(json!([7, 8, 9, 10, 11])),
         );
         check(vec![("args", json!([]))], Ok(json!([])));
+        check(vec![("args", one), ("a", json!(2))], Ok(json!([2])));
+        check(vec![("args", json!({"a": 1}))], Ok(json!([])));
     }
 
     #[test]
@@ -173,7 +174,6 @@ mod tests {
             vec![("b", one.clone()), ("beta", one.clone())],
             Err("Unknown named parameter beta"),
         );
-        check(vec![("args", one.clone())], Err("Unknown named parameter args"));
         check(
             vec![("options", json!({})), ("fee", one.clone())],
             Err("Parameter options conflicts with parameter fee"),
