@@ -121,7 +121,8 @@ fn descriptor_script(node: &NodeState, text: &str) -> Result<Result<ScriptBuf, S
 }
 
 fn make(node: &NodeState, count: i32, tries: Option<i32>, script: &ScriptBuf) -> Result<Value, RpcError> {
-    let mut tries = tries.map_or(TRIES, |tries| u64::try_from(tries).unwrap_or(0));
+    // As upstream, one below 0 is a very large one.
+    let mut tries = tries.map_or(TRIES, |tries| i64::from(tries).cast_unsigned());
     let mut hashes = Vec::new();
     for _ in 0..count {
         if node.shutdown.is_requested() {
