@@ -1,6 +1,6 @@
 //! Rules that Bitcoin's chain does not have, and signed blocks: what a node keeps of them from one block and run to the next.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use fs_err as fs;
 use functional_tests::{Daemon, DataDir, KEY_ADDRESS, Node, RpcClient, for_each_daemon, text};
 use serde_json::{Value, json};
@@ -10,6 +10,7 @@ for_each_daemon![
     refuses_what_is_said_of_masternodes,
     takes_the_blocks_of_a_signet_that_are_signed,
     moves_rules_to_the_heights_that_it_is_told,
+    tells_which_script_refuses_a_block,
 ];
 
 /// The script of [`KEY_ADDRESS`].
@@ -197,5 +198,27 @@ fn moves_rules_to_the_heights_that_it_is_told(daemon: Daemon) -> Result<()> {
     assert_eq!(script.len() / 2, 38 + 3 + 316 + 4);
     let csv = &rpc.call("getdeploymentinfo", json!([]))?["deployments"]["csv"];
     assert_eq!((&csv["height"], &csv["active"]), (&json!(8), &json!(true)));
+    node.stop()
+}
+
+fn tells_which_script_refuses_a_block(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    // Scripts that run side by side tell no reason.
+    let node = Node::start(daemon, &data_dir, &["-par=1"])?;
+    let mut rpc = node.rpc()?;
+    let hashes = rpc.call("generatetodescriptor", json!([1, "raw(00)"]))?;
+    let coin = text(&rpc.call("getblock", json!([hashes[0]]))?["tx"][0])?;
+    rpc.call("generatetodescriptor", json!([100, "raw(51)"]))?;
+    let spend = transaction(2, &coin, &[(4_999_980_000, "51")]);
+    let reason = "mandatory-script-verify-flag-failed (Script evaluated without error but finished with a false/empty top \
+                  stack element)";
+    let refused = refusal(&mut rpc, &spend)?;
+    ensure!(refused.starts_with(reason), "{refused}");
+    let spend = rpc.call("decoderawtransaction", json!([spend]))?;
+    let told = format!(
+        "CheckInputScripts on {} failed with {reason}",
+        text(&spend["txid"])?
+    );
+    node.log().wait_for(&told)?;
     node.stop()
 }

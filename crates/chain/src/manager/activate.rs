@@ -10,7 +10,8 @@ use consensus::work::block_work;
 use super::{ChainError, ChainstateManager};
 use crate::coins::{CoinsCache, CoinsView};
 use crate::connect::{
-    ConnectContext, ConnectFailure, Connected, Disconnected, ScriptChecker, connect_block, disconnect_block,
+    ConnectContext, ConnectError, ConnectFailure, Connected, Disconnected, ScriptChecker, connect_block,
+    disconnect_block,
 };
 use crate::observer::LongWork;
 use crate::rejection::Rejection;
@@ -232,7 +233,13 @@ impl ChainstateManager {
         };
         match connect_block(block, &context, view, self.params()) {
             Ok(connected) => Ok(Ok(connected)),
-            Err(ConnectFailure::Invalid(error)) => Ok(Err(error.into())),
+            Err(ConnectFailure::Invalid(error)) => {
+                if let ConnectError::Script(failure) = &error {
+                    let (txid, reason) = (failure.txid, &failure.reject_reason);
+                    tracing::warn!("ConnectBlock(): CheckInputScripts on {txid} failed with {reason}");
+                }
+                Ok(Err(error.into()))
+            }
             Err(ConnectFailure::Database(error)) => Err(error.into()),
         }
     }
