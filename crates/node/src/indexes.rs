@@ -175,6 +175,10 @@ pub(crate) async fn follow(node: Node) {
     if state.indexes.all().next().is_none() {
         return;
     }
+    // One thread works for all of them in turn; who waits for one that begins need not know that.
+    for index in state.indexes.all() {
+        tracing::info!("{} thread start", index.name());
+    }
     let mut tips = state.tips();
     while !state.shutdown.is_requested() {
         // What comes from now on is looked at after this.

@@ -244,6 +244,10 @@ pub(crate) fn open(
     let cache = u64::try_from(args.number("maxsigcachesize", 32)).unwrap_or(0);
     let cache_bytes = usize::try_from(cache.saturating_mul(MEBIBYTE)).unwrap_or(usize::MAX);
     chain.script_cache().resize(cache_bytes);
+    match chain.params().assume_valid {
+        Some(hash) => tracing::info!("Assuming ancestors of block {hash} have valid signatures."),
+        None => tracing::info!("Validating signatures for all blocks."),
+    }
     if let Some(challenge) = &chain.params().signet_challenge {
         tracing::info!("Signet with challenge {challenge:x}");
         tracing::info!(

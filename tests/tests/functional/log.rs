@@ -356,7 +356,11 @@ fn shows_where_calls_come_from_when_asked(daemon: Daemon) -> Result<()> {
 fn tells_how_far_the_start_is(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     Node::start(daemon, &data_dir, &[])?.stop()?;
-    let node = Node::start(daemon, &data_dir, &[])?;
+    let node = Node::start(
+        daemon,
+        &data_dir,
+        &["-txindex", "-blockfilterindex", "-coinstatsindex"],
+    )?;
     let mut rest = node.log().text()?;
     for line in [
         "Starting HTTP server",
@@ -364,12 +368,20 @@ fn tells_how_far_the_start_is(daemon: Daemon) -> Result<()> {
         "init message: Loading P2P addresses…",
         "Checking all blk files are present...",
         "Loaded best chain: hashBestChain=28a2c2d251f46fac05ade79085cbcb2ae4ec67ea24f1f1c7b40a348c00521194 height=0 date=",
+        "Validating signatures for all blocks.",
         "init message: Verifying blocks…",
         "init message: Done loading",
     ] {
         let at = rest.rfind(line).with_context(|| format!("no {line:?}"))?;
         rest.drain(..at);
     }
-    node.log().wait_for("initload thread start")?;
+    for line in [
+        "initload thread start",
+        "txindex thread start",
+        "basic block filter index thread start",
+        "coinstatsindex thread start",
+    ] {
+        node.log().wait_for(line)?;
+    }
     node.stop()
 }
