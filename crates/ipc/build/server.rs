@@ -107,7 +107,7 @@ fn call_body(module: &str, interface: &str, name: &str, call: &Call) -> String {
                  be updated"
             );
             format!(
-                "if connection.threads().has_no_context(parameters.get_context(), parameters.has_{}()) {{
+                "if connection.threads().has_no_context(&parameters.get_context(), parameters.has_{}()) {{
                     return Err(exception({text:?}));
                 }}",
                 first.accessor

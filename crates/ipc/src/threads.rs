@@ -154,7 +154,7 @@ impl Threads {
     /// parameter, if it is a structure at all. `has_others` is whether the call has the next one, too.
     pub(crate) fn has_no_context(
         &self,
-        context: capnp::Result<context::Reader<'_>>,
+        context: &capnp::Result<context::Reader<'_>>,
         has_others: bool,
     ) -> bool {
         match context {

@@ -1,6 +1,7 @@
 //! A node that is attacked while another client uses it, and what it may not come to.
 
 use std::path::PathBuf;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -57,16 +58,18 @@ impl Target<'_> {
     }
 }
 
-/// Calls without a pause until it is told that all is over; gives how many calls were answered.
-fn stand_by(echo: &mut IpcEcho, is_over: &AtomicBool) -> Result<usize> {
-    echo.client().set_patience(PATIENCE)?;
-    let mut n_calls = 0;
-    while !is_over.load(Ordering::Relaxed) {
+/// Calls without a pause until it is told that all is over, and once at least, however short the attack is.
+fn stand_by(echo: &mut IpcEcho, begins: &Barrier, is_over: &AtomicBool) -> Result<()> {
+    let ready = echo.client().set_patience(PATIENCE);
+    begins.wait();
+    ready?;
+    loop {
         echo.check("₿ still here")
             .context("another client is not served during the attack")?;
-        n_calls += 1;
+        if is_over.load(Ordering::Relaxed) {
+            return Ok(());
+        }
     }
-    Ok(n_calls)
 }
 
 /// Attacks a node while another client uses it, and makes sure that neither notices much.
@@ -84,19 +87,19 @@ pub(crate) fn withstand(options: &[&str], attack: impl FnOnce(&Target<'_>) -> Re
     }
     let before = process_table::resident(pid)?;
     process_table::forget_peak(pid)?;
-    let is_over = AtomicBool::new(false);
+    let (begins, is_over) = (Barrier::new(2), AtomicBool::new(false));
     let target = Target { node: &node, path };
     let path = &target.path;
     thread::scope(|scope| -> Result<()> {
-        let bystander = scope.spawn(|| stand_by(&mut bystander, &is_over));
+        let bystander = scope.spawn(|| stand_by(&mut bystander, &begins, &is_over));
+        begins.wait();
         let attacked = attack(&target);
         is_over.store(true, Ordering::Relaxed);
         let stood_by = bystander
             .join()
             .expect("the bystander does not panic because it gives its failure as an error");
         attacked.with_context(|| target.complaints())?;
-        ensure!(stood_by? > 0, "the bystander saw nothing");
-        Ok(())
+        stood_by
     })?;
     let growth = process_table::peak_resident(pid)?.saturating_sub(before);
     ensure!(growth <= GROWTH, "the node held {} KiB more", growth >> 10);

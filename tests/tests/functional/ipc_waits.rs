@@ -55,7 +55,7 @@ impl Miner {
 }
 
 fn clients_leave_no_waits_behind() -> Result<()> {
-    const CLIENTS: usize = 40;
+    const CLIENTS: usize = 24;
     const WAITS: usize = 900;
     withstand(&["-debugexclude=ipc"], |target| {
         for _ in 0..CLIENTS {
