@@ -112,6 +112,14 @@ impl Program {
         contents(&self.stdout)
     }
 
+    /// What it wrote to standard error so far.
+    ///
+    /// # Errors
+    /// When that is not UTF-8.
+    pub fn stderr(&self) -> Result<String> {
+        contents(&self.stderr)
+    }
+
     /// Whether it still runs.
     ///
     /// # Errors

@@ -38,6 +38,17 @@ fn send(pid: u32, signal: Signal) -> Result<()> {
     Ok(kill_process(pid.context("not a process id")?, signal)?)
 }
 
+/// Starts both in a group of their own, as a shell gives to what is started in a terminal: the system lets all processes
+/// of a group go on that were stopped when it has lost its last tie to others.
+fn start_apart<'a>(data_dir: &'a DataDir, options: &[&str]) -> Result<Node<'a>> {
+    let mut command = Command::new(Executable::SyscoinGui.path()?);
+    command.args(arguments(data_dir, options)).process_group(0);
+    let mut gui = Node::adopt(Program::start_command(command)?, data_dir);
+    gui.wait_for_rpc()?;
+    wait_for_line(gui.program(), "Block ")?;
+    Ok(gui)
+}
+
 fn wait_for_state(pid: u32, expected: char) -> Result<()> {
     wait_until("the process's state", || {
         Ok((process_table::state(pid)? == expected).then_some(()))
@@ -73,11 +84,7 @@ fn ends_the_node_before_itself_when_it_is_told_to() -> Result<()> {
 
 fn ends_in_order_when_a_terminal_interrupts_both() -> Result<()> {
     let data_dir = DataDir::new()?;
-    let mut command = Command::new(Executable::SyscoinGui.path()?);
-    // A group of its own, as a shell gives to what is started in a terminal.
-    command.args(arguments(&data_dir, &[])).process_group(0);
-    let mut gui = Node::adopt(Program::start_command(command)?, &data_dir);
-    gui.wait_for_rpc()?;
+    let gui = start_apart(&data_dir, &[])?;
     let node = node_process(&gui)?;
     let group = i32::try_from(gui.pid()?).ok().and_then(Pid::from_raw);
     kill_process_group(group.context("not a process id")?, Signal::INT)?;
@@ -129,7 +136,7 @@ fn does_not_keep_a_node_from_ending_in_order_when_it_is_killed_itself() -> Resul
 
 fn lets_a_node_that_was_stopped_go_on_and_end() -> Result<()> {
     let data_dir = DataDir::new()?;
-    let gui = start_both(&data_dir, &[])?;
+    let gui = start_apart(&data_dir, &[])?;
     let node = node_process(&gui)?;
     send(node, Signal::STOP)?;
     wait_for_state(node, 'T')?;
@@ -144,7 +151,7 @@ fn lets_a_node_go_on_that_was_stopped_while_it_stops() -> Result<()> {
     for is_told_by_user in [true, false] {
         let data_dir = DataDir::new()?;
         let (option, file) = at_the_end(&data_dir, "kill -STOP $PPID");
-        let gui = start_both(&data_dir, &[&option])?;
+        let gui = start_apart(&data_dir, &[&option])?;
         let node = node_process(&gui)?;
         if is_told_by_user {
             gui.program().signal(Signal::INT)?;
@@ -201,7 +208,7 @@ fn leaves_a_node_to_itself_when_it_is_told_to_leave_twice() -> Result<()> {
 fn hears_the_user_while_it_asks_a_node_that_was_stopped() -> Result<()> {
     const ASKS: &str = "IPC client send Node.getWarnings";
     let data_dir = DataDir::new()?;
-    let gui = start_both(&data_dir, &["-debug=ipc", "-printtoconsole"])?;
+    let gui = start_apart(&data_dir, &["-debug=ipc", "-printtoconsole"])?;
     let (node, process) = (node_process(&gui)?, gui.pid()?);
     let first = foretell_blocks(&gui)?;
     wait_for_line(gui.program(), "Block 1 is ")?;
