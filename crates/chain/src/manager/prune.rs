@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
+use consensus::Network;
+
 use super::{ChainError, ChainstateManager, Pruning};
-use crate::files::FileInfo;
+use crate::files::{FileInfo, FileSizes};
 use crate::index::{Flag, IndexBatch};
 
 /// So many blocks are kept before the tip, for reorganisations and for peers.
@@ -25,6 +27,12 @@ impl ChainstateManager {
         let infos = self.files.infos();
         let files = self.removable(&infos, height).map(|(number, _)| number);
         self.remove_files(files.collect())
+    }
+
+    /// The height that the best chain must have before anything of it is removed.
+    #[must_use]
+    pub fn prune_after(&self) -> u32 {
+        first_height(self.params().network, self.config.sizes)
     }
 
     /// Says up to which height somebody has followed the chain, who needs the blocks after it and a few before.
@@ -53,6 +61,13 @@ impl ChainstateManager {
         let Pruning::Above(limit) = self.config.pruning else {
             return Ok(());
         };
+        let tip = {
+            let tree = self.tree();
+            tree.tip().map_or(0, |tip| tree.entry(tip).height)
+        };
+        if tip <= self.prune_after() {
+            return Ok(());
+        }
         let infos = self.files.infos();
         let mut total: u64 = infos.iter().map(bytes).sum();
         if total <= limit {
@@ -125,6 +140,34 @@ impl ChainstateManager {
     }
 }
 
+/// The height that a chain must have before anything of it is removed.
+fn first_height(network: Network, sizes: FileSizes) -> u32 {
+    match (network, sizes) {
+        (Network::Main, _) => 100_000,
+        (Network::Regtest, FileSizes::Small) => 100,
+        (Network::Test | Network::Signet | Network::Regtest, _) => 1_000,
+    }
+}
+
 fn bytes(info: &FileInfo) -> u64 {
     u64::from(info.size) + u64::from(info.undo_size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn young_chains_are_kept_whole() {
+        for (network, sizes, expected) in [
+            (Network::Main, FileSizes::Normal, 100_000),
+            (Network::Main, FileSizes::Small, 100_000),
+            (Network::Test, FileSizes::Normal, 1_000),
+            (Network::Signet, FileSizes::Normal, 1_000),
+            (Network::Regtest, FileSizes::Normal, 1_000),
+            (Network::Regtest, FileSizes::Small, 100),
+        ] {
+            assert_eq!(first_height(network, sizes), expected, "{network} {sizes:?}");
+        }
+    }
 }

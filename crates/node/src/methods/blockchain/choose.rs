@@ -1,7 +1,6 @@
 //! What callers say of blocks, and checks that they ask for.
 
 use bitcoin::BlockHash;
-use chain::files::FileSizes;
 use chain::tree::EntryId;
 use chain::{ChainError, ChainstateManager, Pruning, Verification};
 use rpc::{Kind, Method, Param, RpcError, Shape, ShapeKind, code};
@@ -159,7 +158,7 @@ fn height_to_prune(chain: &ChainstateManager, height: i32) -> Result<u32, RpcErr
         }
         height => height,
     };
-    if tip < prune_after(chain) {
+    if tip < chain.prune_after() {
         return Err(RpcError::misc("Blockchain is too short for pruning."));
     }
     if height > tip {
@@ -169,13 +168,4 @@ fn height_to_prune(chain: &ChainstateManager, height: i32) -> Result<u32, RpcErr
         ));
     }
     Ok(height)
-}
-
-/// The height that a chain must have before anything of it is removed.
-fn prune_after(chain: &ChainstateManager) -> u32 {
-    match (chain.params().network, chain.config().sizes) {
-        (consensus::Network::Main, _) => 100_000,
-        (consensus::Network::Regtest, FileSizes::Small) => 100,
-        _ => 1_000,
-    }
 }
