@@ -12,6 +12,8 @@ mod regtest;
 mod signet;
 mod test;
 
+use std::time::Duration;
+
 use bitcoin::{Amount, BlockHash, ScriptBuf, Target, Work};
 
 pub use assumed::AssumedCoins;
@@ -57,6 +59,9 @@ pub struct Params {
     pub checkpoints: &'static [(u32, &'static str)],
     /// Scripts of this block and all before it are taken to be valid (`-assumevalid`).
     pub assume_valid: Option<BlockHash>,
+    /// They run nevertheless in blocks that are followed by no more work than miners do in this time: whoever could make
+    /// users assume that a wrong block is valid would have to work on it that long.
+    pub assume_valid_after: Duration,
     /// Chains with less work are not taken to be the best one (`-minimumchainwork`).
     pub minimum_chain_work: Work,
     /// Coins that `loadtxoutset` takes for right.
@@ -239,6 +244,9 @@ pub struct QuorumSchedule {
 /// What a masternode locks up, but for regtest's `-mncollateral`.
 const MASTERNODE_COLLATERAL: Amount = Amount::from_sat(100_000 * COIN);
 
+/// How much work must follow a block that is taken to be valid; a tenth of it is enough on regtest.
+const ASSUME_VALID_AFTER: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
 /// A hash of the tables of this module.
 fn parse_hash(hex: &str) -> BlockHash {
     hex.parse()
@@ -286,6 +294,18 @@ mod tests {
                 0x5f, 0x7d, 0xbe, 0x37, 0x90, 0xa6, 0x5f, 0x44, 0x0b, 0xac, 0x51, 0xd0
             ]
         );
+    }
+
+    #[test]
+    fn a_tenth_of_two_weeks_is_enough_on_regtest() {
+        for network in Network::ALL {
+            let expected = match network {
+                Network::Regtest => 120_960,
+                _ => 1_209_600,
+            };
+            let after = Params::new(network).assume_valid_after;
+            assert_eq!(after, Duration::from_secs(expected), "{network}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! How much work the next block takes, and how much a chain has.
 
+use std::time::Duration;
+
 use bitcoin::{CompactTarget, Target, Work};
 
 use crate::params::{Params, Retargeting};
@@ -24,13 +26,38 @@ const LIMITS_SINCE_BRIDGE: (i64, i64) = (17_280, 27_000);
 /// `height` is that of the last block before the question, by which the chain's pace is chosen.
 #[must_use]
 pub fn retarget_interval(height: u32, params: &Params) -> u32 {
-    let work = &params.work;
-    let spacing = if params.heights.nevm.is_active(height) {
-        work.spacing
-    } else {
-        work.spacing_before_nevm
-    };
-    work.timespan / spacing
+    params.work.timespan / spacing(height, params)
+}
+
+/// How long a block should take when the last one has this height, in seconds.
+#[must_use]
+pub fn spacing(height: u32, params: &Params) -> u32 {
+    match params.heights.nevm.is_active(height) {
+        true => params.work.spacing,
+        false => params.work.spacing_before_nevm,
+    }
+}
+
+/// Whether miners need more time than `time` for this much work, at the pace of a block with these bits that takes
+/// `spacing` seconds. Parts of seconds do not count.
+#[must_use]
+pub fn takes_longer_than(work: Work, time: Duration, bits: CompactTarget, spacing: u32) -> bool {
+    let more = u32::try_from(time.as_secs() + 1).unwrap_or(u32::MAX);
+    let (needed, allowed) = (product(work, spacing), product(block_work(bits), more));
+    needed.iter().rev().ge(allowed.iter().rev())
+}
+
+/// Their product's words, the lowest first.
+fn product(work: Work, factor: u32) -> [u32; 9] {
+    let mut words = [0; 9];
+    let mut carry = 0;
+    for (word, bytes) in words.iter_mut().zip(work.to_le_bytes().as_chunks::<4>().0) {
+        let product = u64::from(u32::from_le_bytes(*bytes)) * u64::from(factor) + carry;
+        *word = low_half(product);
+        carry = product >> 32;
+    }
+    words[8] = low_half(carry);
+    words
 }
 
 /// The compact target of the block after `parent`, whose time is `time`.
@@ -249,5 +276,40 @@ mod tests {
         assert_eq!(median_time_past([5, 9]), 9);
         assert_eq!(median_time_past([9, 1, 5]), 5);
         assert_eq!(median_time_past((1..=11).chain([1000; 20])), 6);
+    }
+
+    #[test]
+    fn time_for_work_counts_in_whole_seconds_at_the_pace_of_the_last_block() {
+        let bits = CompactTarget::from_consensus(0x1e0f_ffff);
+        let blocks = |count: u32| (1..count).fold(block_work(bits), |work, _| work + block_work(bits));
+        let check = |count, spacing, seconds, expected| {
+            let time = Duration::from_secs(seconds);
+            assert_eq!(
+                takes_longer_than(blocks(count), time, bits, spacing),
+                expected,
+                "{count} blocks, {seconds} s"
+            );
+        };
+        check(2016, 60, 120_960, false);
+        check(2016, 60, 120_959, true);
+        check(2017, 60, 120_960, true);
+        check(807, 150, 120_960, true);
+        check(806, 150, 120_960, false);
+        // Easier blocks take less time for it.
+        let easier = CompactTarget::from_consensus(0x207f_ffff);
+        assert!(takes_longer_than(
+            blocks(1),
+            Duration::from_secs(1 << 20),
+            easier,
+            60
+        ));
+        assert!(!takes_longer_than(block_work(easier), Duration::ZERO, bits, 60));
+        assert!(takes_longer_than(block_work(easier), Duration::ZERO, easier, 1));
+    }
+
+    #[test]
+    fn blocks_come_at_another_pace_since_the_nevm() {
+        let params = Params::new(Network::Regtest);
+        assert_eq!((spacing(2049, &params), spacing(2050, &params)), (60, 150));
     }
 }

@@ -85,6 +85,11 @@ impl Coinbase {
     fn id(&self) -> Hash {
         sha256d(&self.bytes(false))
     }
+
+    /// Lets it be of the block of this height.
+    pub(crate) fn set_height(&mut self, height: u64) {
+        self.script = height_script(height);
+    }
 }
 
 /// The script that begins with a height (BIP 34).
@@ -179,6 +184,16 @@ impl Block {
         };
         block.seal();
         Ok(block)
+    }
+
+    /// Adds a transaction without a witness.
+    pub(crate) fn add(&mut self, transaction: Vec<u8>) {
+        self.others.push((sha256d(&transaction), transaction));
+    }
+
+    /// Leaves the coinbases alone.
+    pub(crate) fn clear(&mut self) {
+        self.others.clear();
     }
 
     /// Sets the merkle root.

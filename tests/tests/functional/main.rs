@@ -1,5 +1,6 @@
 //! Functional tests of the built executables: as one target, so that all of them run side by side.
 
+mod assume_valid;
 mod chain;
 mod children;
 mod cli;

@@ -1,11 +1,11 @@
 //! Making the best chain the active one.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bitcoin::BlockHash;
+use consensus::Params;
 use consensus::block::{Block, transactions_root};
-use consensus::work::block_work;
+use consensus::work::{spacing, takes_longer_than};
 
 use super::{ChainError, ChainstateManager};
 use crate::coins::{CoinsCache, CoinsView};
@@ -16,9 +16,6 @@ use crate::connect::{
 use crate::observer::LongWork;
 use crate::rejection::Rejection;
 use crate::tree::{BlockTree, EntryId};
-
-/// Scripts of blocks that are followed by less work than miners do in this time run, whatever `-assumevalid` says.
-const ASSUMED_VALID_AFTER: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// Users are told of progress when so many blocks were connected.
 const PROGRESS_EVERY: u64 = 1_000;
@@ -354,16 +351,20 @@ impl ChainstateManager {
         };
         let is_assumed =
             is_before(assumed) && is_before(best) && tree.entry(best).chain_work >= params.minimum_chain_work;
-        !is_assumed || work_between(&tree, id, best, params.work.spacing) <= ASSUMED_VALID_AFTER
+        !is_assumed || !is_buried(&tree, id, best, params)
     }
 }
 
-/// How long miners take for the work that there is between two blocks, at the rate of the later one.
-fn work_between(tree: &BlockTree, from: EntryId, to: EntryId, spacing: u32) -> Duration {
-    let (from, to) = (tree.entry(from), tree.entry(to));
-    if to.chain_work <= from.chain_work {
-        return Duration::ZERO;
-    }
-    let blocks = (to.chain_work - from.chain_work).log2() - block_work(to.header.bits).log2();
-    Duration::try_from_secs_f64(blocks.exp2() * f64::from(spacing)).unwrap_or(Duration::MAX)
+/// Whether miners need so long for the work between two blocks, at the pace of the later one, that the earlier one may be
+/// taken to be valid.
+fn is_buried(tree: &BlockTree, id: EntryId, best: EntryId, params: &Params) -> bool {
+    let (block, best) = (tree.entry(id), tree.entry(best));
+    let bits = best.header.bits;
+    best.chain_work > block.chain_work
+        && takes_longer_than(
+            best.chain_work - block.chain_work,
+            params.assume_valid_after,
+            bits,
+            spacing(best.height, params),
+        )
 }

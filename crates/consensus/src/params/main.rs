@@ -2,8 +2,8 @@
 
 use super::deployment::SETTLED;
 use super::{
-    AddressParams, AuxPowParams, Genesis, Heights, MASTERNODE_COLLATERAL, Params, QuorumSchedule,
-    Retargeting, SubsidySchedule, WorkParams, parse_hash, parse_target, parse_work,
+    ASSUME_VALID_AFTER, AddressParams, AuxPowParams, Genesis, Heights, MASTERNODE_COLLATERAL, Params,
+    QuorumSchedule, Retargeting, SubsidySchedule, WorkParams, parse_hash, parse_target, parse_work,
 };
 use crate::activation::Activation;
 use crate::network::Network;
@@ -172,6 +172,7 @@ pub(super) fn params() -> Params {
         assume_valid: Some(parse_hash(
             "12a436d9fa797ab570d01af510ee0f7ee1fb61361f0bb23e8418014a5f981f72",
         )),
+        assume_valid_after: ASSUME_VALID_AFTER,
         minimum_chain_work: parse_work("5f7dbe3790a65f440bac51d0"),
         assumed_coins: Vec::new(),
         deployments: SETTLED,

@@ -1,10 +1,13 @@
 //! The private chain of a test rig.
 
+use std::time::Duration;
+
 use super::deployment::SETTLED;
 use super::test::EXTENDED_KEYS;
 use super::{
-    AddressParams, AuxPowParams, Deployment, DeploymentStart, Genesis, Heights, MASTERNODE_COLLATERAL,
-    Params, QuorumSchedule, Retargeting, SubsidySchedule, WorkParams, parse_target, parse_work,
+    ASSUME_VALID_AFTER, AddressParams, AuxPowParams, Deployment, DeploymentStart, Genesis, Heights,
+    MASTERNODE_COLLATERAL, Params, QuorumSchedule, Retargeting, SubsidySchedule, WorkParams, parse_target,
+    parse_work,
 };
 use crate::activation::Activation;
 use crate::network::Network;
@@ -80,6 +83,7 @@ pub(super) fn params() -> Params {
         signet_challenge: None,
         checkpoints: CHECKPOINTS,
         assume_valid: None,
+        assume_valid_after: Duration::from_secs(ASSUME_VALID_AFTER.as_secs() / 10),
         minimum_chain_work: parse_work("0"),
         assumed_coins: super::assumed::regtest(),
         deployments,

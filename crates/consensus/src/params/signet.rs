@@ -8,8 +8,8 @@ use bitcoin::ScriptBuf;
 use super::deployment::SETTLED;
 use super::test::EXTENDED_KEYS;
 use super::{
-    AddressParams, AuxPowParams, Genesis, Heights, MASTERNODE_COLLATERAL, Params, Retargeting,
-    SubsidySchedule, WorkParams, parse_hash, parse_target, parse_work,
+    ASSUME_VALID_AFTER, AddressParams, AuxPowParams, Genesis, Heights, MASTERNODE_COLLATERAL, Params,
+    Retargeting, SubsidySchedule, WorkParams, parse_hash, parse_target, parse_work,
 };
 use crate::activation::Activation;
 use crate::network::Network;
@@ -76,6 +76,7 @@ pub(super) fn params() -> Params {
         assume_valid: Some(parse_hash(
             "000000d1a0e224fa4679d2fb2187ba55431c284fa1b74cbc8cfda866fd4d2c09",
         )),
+        assume_valid_after: ASSUME_VALID_AFTER,
         minimum_chain_work: parse_work("1291fc22898"),
         assumed_coins: Vec::new(),
         deployments: SETTLED,

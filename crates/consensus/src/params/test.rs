@@ -3,8 +3,8 @@
 use super::deployment::SETTLED;
 use super::main::{LIMIT, QUORUM};
 use super::{
-    AddressParams, AuxPowParams, Genesis, Heights, MASTERNODE_COLLATERAL, Params, Retargeting,
-    SubsidySchedule, WorkParams, parse_hash, parse_target, parse_work,
+    ASSUME_VALID_AFTER, AddressParams, AuxPowParams, Genesis, Heights, MASTERNODE_COLLATERAL, Params,
+    Retargeting, SubsidySchedule, WorkParams, parse_hash, parse_target, parse_work,
 };
 use crate::activation::Activation;
 use crate::network::Network;
@@ -113,6 +113,7 @@ pub(super) fn params() -> Params {
         assume_valid: Some(parse_hash(
             "0000002da4aa86462e1c60bbd7d28b89229592bb82828ff487d88a4996c6e0e2",
         )),
+        assume_valid_after: ASSUME_VALID_AFTER,
         minimum_chain_work: parse_work("2413744a0ef5"),
         assumed_coins: Vec::new(),
         deployments: SETTLED,
