@@ -245,6 +245,10 @@ impl BlockTree {
                 entry.failure = Failure::None;
             }
         }
+        if is_sound {
+            self.find_best_header();
+            self.find_best_invalid();
+        }
     }
 
     /// Notes that neither the block nor its undo data is there any more.

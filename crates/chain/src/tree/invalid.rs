@@ -88,6 +88,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_doubted_again_is_not_invalid() {
+        let (mut tree, first) = forked(8);
+        let genesis = tree.entry(first).parent.expect("it has one");
+        let second = grow(&mut tree, Some(first), 9, 7);
+        tree.fail(first);
+        assert!(tree.is_outdone_by_invalid());
+        tree.doubt_after(genesis);
+        assert!(!tree.is_outdone_by_invalid(), "nothing is known to be invalid");
+        assert_eq!(tree.best_header(), Some(second));
+        // What is invalid by itself lets nothing after it be doubted.
+        tree.fail(first);
+        tree.doubt_after(first);
+        assert!(tree.is_outdone_by_invalid());
+    }
+
+    #[test]
     fn headers_that_follow_an_invalid_block_count() {
         let (mut tree, first) = forked(2);
         tree.fail(first);
