@@ -14,7 +14,7 @@ use bitcoin::{Transaction, TxMerkleNode};
 pub use check::{AuxPowError, MERGED_MINING_HEADER, expected_index};
 pub use tag::{TagError, check_tag, tag_height, tag_script};
 
-use crate::transaction::decode_transaction;
+use crate::transaction::{decode_transaction, encode_transaction};
 
 /// How a block of another chain, the parent, stands for a block of ours.
 ///
@@ -75,7 +75,7 @@ pub(crate) fn parent_node(left: TxMerkleNode, right: TxMerkleNode) -> TxMerkleNo
 
 impl Encodable for AuxPow {
     fn consensus_encode<W: Write + ?Sized>(&self, writer: &mut W) -> Result<usize, io::Error> {
-        let mut length = self.coinbase.consensus_encode(writer)?;
+        let mut length = encode_transaction(&self.coinbase, writer)?;
         length += [0_u8; 32].consensus_encode(writer)?;
         length += self.coinbase_branch.consensus_encode(writer)?;
         length += 0_i32.consensus_encode(writer)?;

@@ -27,7 +27,7 @@ pub use witness::{WITNESS_RESERVED_VALUE, commitment_script, witness_commitment,
 
 use crate::header::BlockHeader;
 use crate::limits::WITNESS_SCALE_FACTOR;
-use crate::transaction::decode_transaction;
+use crate::transaction::{decode_transaction, encode_transaction};
 use crate::version;
 
 /// A block.
@@ -88,7 +88,10 @@ impl From<bitcoin::Block> for Block {
 impl Encodable for Block {
     fn consensus_encode<W: Write + ?Sized>(&self, writer: &mut W) -> Result<usize, io::Error> {
         let mut length = self.header.consensus_encode(writer)?;
-        length += self.transactions.consensus_encode(writer)?;
+        length += VarInt::from(self.transactions.len()).consensus_encode(writer)?;
+        for transaction in &self.transactions {
+            length += encode_transaction(transaction, writer)?;
+        }
         if version::is_nevm(self.header.pure().version) {
             length += self.nevm_data.consensus_encode(writer)?;
         }

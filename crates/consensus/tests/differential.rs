@@ -106,7 +106,15 @@ proptest! {
             });
             let is_plain = bytes.len() < 4 || (u32::from(bytes[0]) | u32::from(bytes[1]) << 8) & 0x180 == 0;
             if is_as_bitcoins && is_plain {
-                prop_assert_eq!(deserialize::<Block>(bytes).ok(), theirs.map(Block::from));
+                let lacks_inputs = |transaction: &Transaction| transaction.input.is_empty();
+                let ours = deserialize::<Block>(bytes).ok();
+                // Only nodes can read some transactions without inputs, and only that crate others.
+                let is_odd = |transactions: &[Transaction]| transactions.iter().any(lacks_inputs);
+                match (&ours, &theirs) {
+                    (Some(ours), None) => prop_assert!(is_odd(&ours.transactions)),
+                    (None, Some(theirs)) => prop_assert!(is_odd(&theirs.txdata)),
+                    _ => prop_assert_eq!(ours, theirs.map(Block::from)),
+                }
             }
         }
     }

@@ -4,12 +4,13 @@ use anyhow::{Context as _, Result};
 use functional_tests::{Daemon, DataDir, Node, RpcClient, for_each_daemon};
 use serde_json::{Value, json};
 
-use crate::handmade::{Block, shown};
+use crate::handmade::{Block, from_hex, shown};
 
 for_each_daemon![
     refuses_blocks_in_the_words_of_bip_22,
     takes_headers_before_their_blocks,
     refuses_headers_in_upstreams_words,
+    tells_what_is_wrong_with_a_transaction_without_inputs,
 ];
 
 /// A block that the node would take, with nothing but a coinbase that does not speak of witnesses.
@@ -184,5 +185,56 @@ fn refuses_headers_in_upstreams_words(daemon: Daemon) -> Result<()> {
     above.header.previous = bad.header.hash();
     above.header.search(true);
     assert_eq!(refusal(&mut rpc, &above)?, (-25, "bad-prevblk".to_owned()));
+    node.stop()
+}
+
+/// A transaction without inputs and outputs, as nodes write it.
+const EMPTY: &str = "02000000000000000000";
+
+/// One with an output, and with a witness of no input, which cannot be read.
+const WITNESS_OF_NOTHING: &str = "02000000000100010000000000000000015100000000";
+
+fn tells_what_is_wrong_with_a_transaction_without_inputs(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    let mut rpc = node.rpc()?;
+    rpc.generate(1)?;
+    let mut block = plain_block(&mut rpc)?;
+    block.add(from_hex(EMPTY)?);
+    block.seal();
+    block.header.search(true);
+    assert_eq!(submit(&mut rpc, &block)?, "bad-txns-vin-empty");
+    let mut block = plain_block(&mut rpc)?;
+    block.add(from_hex(WITNESS_OF_NOTHING)?);
+    block.seal();
+    block.header.search(true);
+    let undecodable = (-22, "Block decode failed".to_owned());
+    assert_eq!(rpc.refusal("submitblock", json!([block.hex()]))?, undecodable);
+
+    let shown = rpc.call("decoderawtransaction", json!([EMPTY]))?;
+    assert_eq!((&shown["vin"], &shown["vout"]), (&json!([]), &json!([])));
+    assert_eq!(
+        rpc.refusal("sendrawtransaction", json!([EMPTY]))?,
+        (-26, "bad-txns-vin-empty".to_owned())
+    );
+    let told = rpc.call("testmempoolaccept", json!([[EMPTY]]))?;
+    assert_eq!(told[0]["reject-reason"], "bad-txns-vin-empty");
+
+    // With an output its bytes are those of one with a witness, and as such cannot be read. Only where transactions are
+    // shown or changed, they are read in the other way too.
+    let output = "02000000000100e1f505000000000151 00000000".replace(' ', "");
+    let shown = rpc.call("decoderawtransaction", json!([output]))?;
+    assert_eq!(
+        (&shown["vin"], shown["vout"].as_array().map(Vec::len)),
+        (&json!([]), Some(1))
+    );
+    for method in ["sendrawtransaction", "signrawtransactionwithkey"] {
+        let params = match method {
+            "sendrawtransaction" => json!([output]),
+            _ => json!([output, []]),
+        };
+        let text = "TX decode failed. Make sure the tx has at least one input.".to_owned();
+        assert_eq!(rpc.refusal(method, params)?, (-22, text));
+    }
     node.stop()
 }

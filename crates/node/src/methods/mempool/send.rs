@@ -72,7 +72,7 @@ pub(super) fn sendrawtransaction(node: Node) -> Method {
                 value => values::amount(value)?,
             };
             blocking(&node, move |node| {
-                let transaction = from_hex(&text, Form::Either).ok_or_else(|| {
+                let transaction = from_hex(&text, Form::Witness).ok_or_else(|| {
                     RpcError::new(
                         code::DESERIALIZATION_ERROR,
                         "TX decode failed. Make sure the tx has at least one input.",

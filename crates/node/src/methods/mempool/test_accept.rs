@@ -102,7 +102,7 @@ pub(super) fn testmempoolaccept(node: Node) -> Method {
 }
 
 pub(super) fn read(text: &str) -> Result<Arc<Transaction>, RpcError> {
-    from_hex(text, Form::Either).map(Arc::new).ok_or_else(|| {
+    from_hex(text, Form::Witness).map(Arc::new).ok_or_else(|| {
         RpcError::new(
             code::DESERIALIZATION_ERROR,
             format!("TX decode failed: {text} Make sure the tx has at least one input."),

@@ -246,7 +246,7 @@ fn given(node: &NodeState, text: &str) -> Result<Transaction, RpcError> {
             )
         });
     }
-    from_hex(text, Form::Either).ok_or_else(|| {
+    from_hex(text, Form::Witness).ok_or_else(|| {
         RpcError::new(
             code::DESERIALIZATION_ERROR,
             format!("Transaction decode failed for {text}. Make sure the tx has at least one input."),

@@ -84,7 +84,7 @@ pub(super) fn read_sighash_type(arguments: &Arguments) -> Result<SignatureHashTy
 
 fn sign(arguments: &Arguments, params: &Params, lookup: &CoinLookup) -> Outcome {
     let digits: String = arguments.required("hexstring")?;
-    let mut transaction = from_hex(&digits, Form::Either).ok_or_else(|| {
+    let mut transaction = from_hex(&digits, Form::Witness).ok_or_else(|| {
         let text = "TX decode failed. Make sure the tx has at least one input.";
         RpcError::new(code::DESERIALIZATION_ERROR, text)
     })?;
@@ -176,7 +176,7 @@ fn combine(variants: &Value, lookup: &CoinLookup) -> Outcome {
         .iter()
         .enumerate()
         .map(|(index, digits)| {
-            from_hex(values::text(digits)?, Form::Either).ok_or_else(|| {
+            from_hex(values::text(digits)?, Form::Witness).ok_or_else(|| {
                 let text =
                     format!("TX decode failed for tx {index}. Make sure the tx has at least one input.");
                 RpcError::new(code::DESERIALIZATION_ERROR, text)
