@@ -2,6 +2,7 @@
 
 mod analysis;
 mod combine;
+mod fields;
 mod join;
 mod read;
 mod sign;

@@ -2,8 +2,9 @@ mod analysis;
 mod vectors;
 
 use bitcoin::absolute::LockTime;
-use bitcoin::hashes::Hash as _;
+use bitcoin::hashes::{Hash as _, hash160, ripemd160, sha256, sha256d};
 use bitcoin::hex::FromHex as _;
+use bitcoin::psbt::raw::Key;
 use bitcoin::transaction::Version;
 use bitcoin::{Amount, OutPoint, ScriptBuf, Sequence, TxIn};
 use consensus::script::{ScriptFlags, SpendingTransaction};
@@ -175,4 +176,131 @@ fn what_cannot_be_put_together_is_refused() {
     let joined = join(vec![second, first], |_| 0).unwrap();
     assert_eq!((joined.inputs.len(), joined.outputs.len()), (14, 2));
     assert_eq!(joined.unsigned_tx.lock_time, LockTime::ZERO);
+}
+
+#[test]
+fn preimages_are_kept_whatever_hash_they_have() {
+    let (mut psbt, _keys) = psbt();
+    let input = &mut psbt.inputs[1];
+    input
+        .ripemd160_preimages
+        .insert(ripemd160::Hash::all_zeros(), vec![1]);
+    input
+        .ripemd160_preimages
+        .insert(ripemd160::Hash::hash(&[1]), vec![1]);
+    input.sha256_preimages.insert(sha256::Hash::all_zeros(), vec![]);
+    input
+        .hash160_preimages
+        .insert(hash160::Hash::all_zeros(), vec![3; 300]);
+    input
+        .hash256_preimages
+        .insert(sha256d::Hash::all_zeros(), vec![4]);
+    psbt.inputs[2]
+        .hash256_preimages
+        .insert(sha256d::Hash::all_zeros(), vec![5]);
+    let bytes = write(&psbt);
+    assert!(Psbt::deserialize(&bytes).is_err(), "the library takes them too");
+    assert_eq!(read(&bytes).unwrap(), psbt);
+}
+
+#[test]
+fn what_is_wrong_with_a_field_is_said_in_upstreams_words() {
+    let check = |of_output: bool, kind: u8, key: usize, value: &[u8], expected: &str| {
+        let (mut psbt, _keys) = psbt();
+        let unknown = match of_output {
+            true => &mut psbt.outputs[0].unknown,
+            false => &mut psbt.inputs[0].unknown,
+        };
+        let key = Key {
+            type_value: kind,
+            key: vec![2; key],
+        };
+        unknown.insert(key, value.to_vec());
+        assert_eq!(read(&psbt.serialize()).unwrap_err().to_string(), expected);
+    };
+    let input = |kind, key, value: usize, expected: &str| check(false, kind, key, &vec![1; value], expected);
+    let short = "Size of key was not the expected size for the type";
+    input(0x0a, 19, 1, &format!("{short} ripemd160 preimage"));
+    input(0x0b, 33, 1, &format!("{short} sha256 preimage"));
+    input(0x0c, 0, 1, &format!("{short} hash160 preimage"));
+    input(0x0d, 31, 1, &format!("{short} hash256 preimage"));
+    input(
+        0x13,
+        1,
+        64,
+        "Input Taproot key signature key is more than one byte type",
+    );
+    input(
+        0x13,
+        0,
+        63,
+        "Input Taproot key path signature is shorter than 64 bytes",
+    );
+    input(
+        0x13,
+        0,
+        66,
+        "Input Taproot key path signature is longer than 65 bytes",
+    );
+    input(0x14, 63, 64, "Input Taproot script signature key is not 65 bytes");
+    input(
+        0x14,
+        64,
+        63,
+        "Input Taproot script path signature is shorter than 64 bytes",
+    );
+    input(
+        0x14,
+        64,
+        66,
+        "Input Taproot script path signature is longer than 65 bytes",
+    );
+    input(0x15, 32, 2, "Taproot leaf script key is not at least 34 bytes");
+    let odd = "Input Taproot leaf script key's control block size is not valid";
+    input(0x15, 34, 2, odd);
+    input(0x15, 33, 0, "Input Taproot leaf script must be at least 1 byte");
+    input(0x16, 33, 5, "Input Taproot BIP32 keypath key is not at 33 bytes");
+    input(
+        0x17,
+        1,
+        32,
+        "Input Taproot internal key key is more than one byte type",
+    );
+    input(
+        0x18,
+        1,
+        32,
+        "Input Taproot merkle root key is more than one byte type",
+    );
+    let output = |kind, key, value: &[u8], expected: &str| check(true, kind, key, value, expected);
+    output(
+        0x05,
+        1,
+        &[1; 32],
+        "Output Taproot internal key key is more than one byte type",
+    );
+    output(
+        0x06,
+        1,
+        &[0, 0xc0, 0],
+        "Output Taproot tree key is more than one byte type",
+    );
+    output(
+        0x07,
+        31,
+        &[1; 5],
+        "Output Taproot BIP32 keypath key is not at 33 bytes",
+    );
+    output(0x06, 0, &[], "Output Taproot tree must not be empty");
+    let deep = "Output Taproot tree has as leaf greater than Taproot maximum depth";
+    output(0x06, 0, &[129, 0xc0, 0], deep);
+    let version = "Output Taproot tree has a leaf with an invalid leaf version";
+    output(0x06, 0, &[0, 0xc1, 0], version);
+    output(0x06, 0, &[1, 0xc0, 0], "Output Taproot tree is malformed");
+    output(
+        0x06,
+        0,
+        &[1, 0xc0, 0, 2, 0xc0, 0, 1, 0xc0, 0],
+        "Output Taproot tree is malformed",
+    );
 }
