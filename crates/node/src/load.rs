@@ -139,6 +139,11 @@ pub(crate) enum RebuildNeeded {
          and time are correct.\nPlease restart with -reindex or -reindex-chainstate to recover."
     )]
     FromTheFuture,
+    #[error(
+        "Witness data for blocks after height {0} requires validation. Please restart with -reindex..\nPlease restart with \
+         -reindex or -reindex-chainstate to recover."
+    )]
+    Witnesses(u32),
 }
 
 /// What the options say of the chain.
@@ -270,6 +275,9 @@ pub(crate) fn open(
 pub(crate) fn verify(node: &NodeState, args: &Args, startup: &Startup) -> anyhow::Result<()> {
     if node.chain.config().rebuild != Rebuild::Nothing {
         return Ok(());
+    }
+    if let Some(height) = node.chain.unchecked_witnesses() {
+        return Err(RebuildNeeded::Witnesses(height).into());
     }
     if is_from_the_future(node) {
         return Err(RebuildNeeded::FromTheFuture.into());

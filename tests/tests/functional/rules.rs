@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use fs_err as fs;
-use functional_tests::{Daemon, DataDir, KEY_ADDRESS, Node, RpcClient, for_each_daemon, text};
+use functional_tests::{Daemon, DataDir, KEY_ADDRESS, Node, RpcClient, for_each_daemon, text, wait_until};
 use serde_json::{Value, json};
 
 for_each_daemon![
@@ -11,6 +11,7 @@ for_each_daemon![
     takes_the_blocks_of_a_signet_that_are_signed,
     moves_rules_to_the_heights_that_it_is_told,
     tells_which_script_refuses_a_block,
+    makes_its_chain_anew_where_witnesses_begin_to_count_earlier,
 ];
 
 /// The script of [`KEY_ADDRESS`].
@@ -221,4 +222,31 @@ fn tells_which_script_refuses_a_block(daemon: Daemon) -> Result<()> {
     );
     node.log().wait_for(&told)?;
     node.stop()
+}
+
+fn makes_its_chain_anew_where_witnesses_begin_to_count_earlier(daemon: Daemon) -> Result<()> {
+    let at = |height: u32| format!("-testactivationheight=segwit@{height}");
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[&at(10)])?;
+    node.rpc()?.generate(7)?;
+    node.stop()?;
+    // The blocks up to here were taken in where they had no witnesses, which is as it should be.
+    Node::start(daemon, &data_dir, &[&at(8)])?.stop()?;
+    for height in [7, 5] {
+        let told = Node::spawn(daemon, &data_dir, &[&at(height)])?.failure()?;
+        let expected = format!(
+            ": Witness data for blocks after height {height} requires validation. Please restart with -reindex..\nPlease \
+             restart with -reindex or -reindex-chainstate to recover.\n"
+        );
+        assert_eq!(told, expected);
+    }
+    let node = Node::start(daemon, &data_dir, &[&at(5), "-reindex"])?;
+    let mut rpc = node.rpc()?;
+    // The others commit to witnesses, as all that nodes make, and lack the coinbase's, as those where witnesses do not count.
+    wait_until("the blocks that the rule allows", || {
+        Ok((rpc.call("getblockcount", json!([]))? == 4).then_some(()))
+    })?;
+    rpc.generate(6)?;
+    node.stop()?;
+    Node::start(daemon, &data_dir, &[&at(5)])?.stop()
 }

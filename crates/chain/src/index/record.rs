@@ -40,6 +40,8 @@ pub struct IndexRecord {
     pub validity: Validity,
     /// Whether it was found invalid.
     pub failure: Failure,
+    /// Whether witnesses counted when it was taken in (BIP 141).
+    pub is_segwit: bool,
     /// How many transactions it has; zero if it was never there.
     pub transactions: u32,
     /// Where the block is, if it is there.
@@ -48,6 +50,9 @@ pub struct IndexRecord {
     pub undo_position: Option<FilePosition>,
 }
 
+/// In the byte of the validity: that witnesses counted.
+const SEGWIT: u8 = 0x80;
+
 /// How long a record is: the header, a byte each for validity and failure, the number of transactions, and two positions.
 const LENGTH: usize = 80 + 1 + 1 + 4 + 8 + 8;
 
@@ -55,12 +60,13 @@ impl IndexRecord {
     /// The bytes of all but the height. Numbers are little-endian.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = encode::serialize(&self.header);
-        bytes.push(match self.validity {
+        let validity = match self.validity {
             Validity::Header => 0,
             Validity::Transactions => 1,
             Validity::Coins => 2,
             Validity::Scripts => 3,
-        });
+        };
+        bytes.push(validity | if self.is_segwit { SEGWIT } else { 0 });
         bytes.push(match self.failure {
             Failure::None => 0,
             Failure::Own => 1,
@@ -94,7 +100,8 @@ impl IndexRecord {
         Some(Self {
             header: encode::deserialize(header).ok()?,
             height,
-            validity: match rest[0] {
+            is_segwit: rest[0] & SEGWIT != 0,
+            validity: match rest[0] & !SEGWIT {
                 0 => Validity::Header,
                 1 => Validity::Transactions,
                 2 => Validity::Coins,
@@ -137,22 +144,26 @@ pub(super) mod tests {
         ]);
         let failure = prop::sample::select(vec![Failure::None, Failure::Own, Failure::Ancestor]);
         let numbers = (0_u32..5, 0_u32..5, any::<u32>());
-        (numbers, validity, failure, any_position(), any_position()).prop_map(
-            |((height, nonce, transactions), validity, failure, position, undo_position)| IndexRecord {
-                header: Header {
-                    version: Version::from_consensus(0x2010_0000),
-                    prev_blockhash: BlockHash::hash(&height.to_le_bytes()),
-                    merkle_root: TxMerkleNode::all_zeros(),
-                    time: 7,
-                    bits: CompactTarget::from_consensus(0x207f_ffff),
-                    nonce,
-                },
-                height,
-                validity,
-                failure,
-                transactions,
-                position,
-                undo_position,
+        let state = (validity, any::<bool>(), failure);
+        (numbers, state, any_position(), any_position()).prop_map(
+            |((height, nonce, transactions), (validity, is_segwit, failure), position, undo_position)| {
+                IndexRecord {
+                    header: Header {
+                        version: Version::from_consensus(0x2010_0000),
+                        prev_blockhash: BlockHash::hash(&height.to_le_bytes()),
+                        merkle_root: TxMerkleNode::all_zeros(),
+                        time: 7,
+                        bits: CompactTarget::from_consensus(0x207f_ffff),
+                        nonce,
+                    },
+                    height,
+                    validity,
+                    is_segwit,
+                    failure,
+                    transactions,
+                    position,
+                    undo_position,
+                }
             },
         )
     }

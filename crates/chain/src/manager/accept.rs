@@ -128,7 +128,10 @@ impl ChainstateManager {
             }
         };
         let transactions = u32::try_from(block.transactions.len()).expect("a block is smaller than that");
-        self.tree_mut().received(id, transactions, position);
+        let mut tree = self.tree_mut();
+        tree.set_segwit(id, self.params().heights.segwit.is_active(height));
+        tree.received(id, transactions, position);
+        drop(tree);
         Ok(Ok(id))
     }
 

@@ -38,6 +38,21 @@ impl ChainstateManager {
         self.coins().peek_any(txid, MAX_OUTPUTS)
     }
 
+    /// From which height on witnesses count, if a block of the active chain was taken in where they did not yet.
+    #[must_use]
+    pub fn unchecked_witnesses(&self) -> Option<u32> {
+        let first = self.params().heights.segwit.height()?;
+        let tree = self.tree();
+        let mut since = tree
+            .chain(tree.tip()?)
+            .map(|id| tree.entry(id))
+            .take_while(|entry| entry.height >= first);
+        // The genesis block has no witness, and of blocks that never came there is nothing to check.
+        since
+            .any(|entry| entry.parent.is_some() && entry.transactions > 0 && !entry.is_segwit)
+            .then_some(first)
+    }
+
     /// All coins. Blocks are neither connected nor disconnected while the guard lives.
     pub fn lock_coins(&self) -> MutexGuard<'_, CoinsCache> {
         self.coins()

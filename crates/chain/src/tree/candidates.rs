@@ -99,6 +99,11 @@ impl BlockTree {
         self.link(id);
     }
 
+    /// Notes whether witnesses count in a block that is taken in.
+    pub(crate) fn set_segwit(&mut self, id: EntryId, is_segwit: bool) {
+        self.entry_mut(id).is_segwit = is_segwit;
+    }
+
     /// Counts the transactions up to a block and up to those that waited for it, where all before are there.
     pub(crate) fn link(&mut self, id: EntryId) {
         let mut ready = vec![id];
@@ -217,6 +222,7 @@ impl BlockTree {
         let id = self.add_header(record.header);
         let entry = &mut self.entries[id.0 as usize];
         entry.validity = record.validity;
+        entry.is_segwit = record.is_segwit;
         entry.transactions = record.transactions;
         entry.position = record.position;
         entry.undo_position = record.undo_position;

@@ -29,6 +29,8 @@ pub struct Entry {
     pub latest_time: u32,
     /// Up to where it was found valid.
     pub validity: Validity,
+    /// Whether witnesses counted when it was taken in (BIP 141).
+    pub is_segwit: bool,
     /// Whether it was found invalid.
     pub failure: Failure,
     /// How many transactions it has; zero until the block has been there.

@@ -151,6 +151,7 @@ impl Store {
         self.files.sync()?;
         self.index.write(&IndexBatch {
             records: vec![IndexRecord {
+                is_segwit: true,
                 header: *block.header.pure(),
                 height: step,
                 validity: Validity::Scripts,
