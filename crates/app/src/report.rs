@@ -32,10 +32,14 @@ pub fn option_warnings(args: &Args) {
 }
 
 /// From now on, lets the log tell of panics. What they break off is told of by who waits for it, so that only those of
-/// the main thread, which nobody waits for, are on standard error too.
-pub fn log_panics() {
+/// the main thread, which nobody waits for, are on standard error too. Nothing is told of a panic on a thread that
+/// `is_guarded`: it becomes an error, of which that is told.
+pub fn log_panics(is_guarded: fn() -> bool) {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
+        if is_guarded() {
+            return;
+        }
         let thread = thread::current();
         let name = thread.name().unwrap_or("a thread");
         tracing::error!("{name} {panic}\n{}", Backtrace::capture());

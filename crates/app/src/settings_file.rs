@@ -88,7 +88,7 @@ pub enum SettingsWriteError {
         cause: io::Error,
     },
     /// The new file cannot be filled.
-    #[error("Error: Unable to write settings file {path}", path = path.display())]
+    #[error("Error: Unable to write settings file {path}: {cause}", path = path.display())]
     Write {
         /// The new file.
         path: PathBuf,
@@ -208,12 +208,15 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
 }
 
 fn write_whole(path: &Path, text: &str) -> Result<(), SettingsWriteError> {
-    let mut file = fs_err::File::create(path).map_err(|cause| SettingsWriteError::Open {
+    let file = fs_err::File::create(path).map_err(|cause| SettingsWriteError::Open {
         path: path.to_owned(),
         cause,
     })?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
+    // Its errors name no path, because ours do.
+    let mut plain = file.file();
+    plain
+        .write_all(text.as_bytes())
+        .and_then(|()| plain.sync_all())
         .map_err(|cause| SettingsWriteError::Write {
             path: path.to_owned(),
             cause,

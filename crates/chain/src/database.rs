@@ -3,18 +3,28 @@
 //! Owns what all stores of a chain have in common: how a file is made, found to be the right one and changed. What is in
 //! it is its user's matter.
 
+mod error;
+mod guard;
 mod make;
+mod sealed;
 #[cfg(test)]
 mod tests;
 
 use std::io;
-use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fs_err as fs;
+use redb::backends::FileBackend;
 use redb::{ReadTransaction, ReadableDatabase, TableDefinition, WriteTransaction};
-use thiserror::Error;
+
+pub use error::DatabaseError;
+pub(crate) use error::is_disk_full;
+pub use guard::is_guarded;
+
+use error::at;
+use sealed::Sealed;
 
 /// What a store is: in a table of its own.
 const IDENTITY: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("identity");
@@ -45,91 +55,16 @@ pub enum Contents {
     Wipe,
 }
 
-/// A store that cannot be opened, read or written.
-#[derive(Debug, Error)]
-pub enum DatabaseError {
-    /// A directory or a file cannot be made or removed.
-    #[error(transparent)]
-    File(#[from] io::Error),
-    /// Another process, or another part of this one, has it.
-    #[error("{path} is in use")]
-    InUse {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The directory holds a store of Syscoin Core, which is of another make.
-    #[error("{path} is of Syscoin Core, whose databases cannot be read", path = path.display())]
-    Upstreams {
-        /// The directory.
-        path: PathBuf,
-    },
-    /// It is of another version.
-    #[error(
-        "{path} was written by {age} version of this program: it is of version {found}, and only version {known} can be read",
-        age = if found < known { "an older" } else { "a newer" }
-    )]
-    Version {
-        /// The file.
-        path: PathBuf,
-        /// Its version.
-        found: u32,
-        /// The version of this program.
-        known: u32,
-    },
-    /// It is of another chain.
-    #[error("{path} is of another network")]
-    Network {
-        /// The file.
-        path: PathBuf,
-    },
-    /// What it holds cannot be.
-    #[error("{path} is damaged: {reason}")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What cannot be.
-        reason: String,
-    },
-    /// The store does not do what it should.
-    #[error("{path}: {source}")]
-    Store {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: Box<redb::Error>,
-    },
-}
-
-impl DatabaseError {
-    /// Whether there is no room on the disk.
-    #[must_use]
-    pub fn is_disk_full(&self) -> bool {
-        let error = match self {
-            Self::File(error) => error,
-            Self::Store { source, .. } => match &**source {
-                redb::Error::Io(error) => error,
-                _ => return false,
-            },
-            _ => return false,
-        };
-        is_disk_full(error)
-    }
-}
-
-/// Whether the error is that there is no room on the disk.
-pub(crate) fn is_disk_full(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-    )
-}
-
 /// An open store. What is committed stays, whenever the process or the machine stops.
 #[derive(Debug)]
 pub struct Database {
     path: PathBuf,
-    store: redb::Database,
+    /// There until the end.
+    store: Option<redb::Database>,
+    /// What was found damaged first. Nothing is read or written after that.
+    damage: OnceLock<String>,
+    /// Whether the store has broken off what it did by a panic.
+    has_panicked: AtomicBool,
     /// Whether the file may not be found under its name after the machine has stopped.
     is_new: AtomicBool,
 }
@@ -159,22 +94,29 @@ impl Database {
         if is_new {
             make::make(&path, identity, make_tables)?;
         }
-        // In some damaged files the store runs into what it takes for its own mistake.
-        let opened = std::panic::catch_unwind(AssertUnwindSafe(|| {
-            redb::Builder::new().set_cache_size(cache_bytes).open(&path)
-        }));
+        let file = fs::OpenOptions::new().read(true).write(true).open(&path)?;
+        if file.metadata()?.len() == 0 {
+            let reason = "it is empty".to_owned();
+            return Err(DatabaseError::Damaged { path, reason });
+        }
+        let backend = FileBackend::new(file.into_parts().0).map_err(|error| at(&path, error))?;
+        let sealed = Sealed::new(backend).map_err(|error| at(&path, redb::Error::Io(error)))?;
+        let Some(sealed) = sealed else {
+            return Err(DatabaseError::Unsealed { path });
+        };
+        let opened = guard::catch(|| {
+            let mut builder = redb::Builder::new();
+            Ok(builder.set_cache_size(cache_bytes).create_with_backend(sealed)?)
+        });
         let store = match opened {
-            Ok(opened) => opened.map_err(|error| at(&path, error))?,
-            Err(_panic) => {
-                return Err(DatabaseError::Damaged {
-                    path,
-                    reason: "its pages do not fit together".to_owned(),
-                });
-            }
+            Ok(opened) => opened.map_err(|error: redb::Error| at(&path, error))?,
+            Err(guard::Panicked(reason)) => return Err(DatabaseError::Damaged { path, reason }),
         };
         let database = Self {
             path,
-            store,
+            store: Some(store),
+            damage: OnceLock::new(),
+            has_panicked: AtomicBool::new(false),
             is_new: AtomicBool::new(is_new),
         };
         database.check(identity)?;
@@ -203,8 +145,7 @@ impl Database {
         &self,
         read: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, DatabaseError> {
-        let read = || read(&self.store.begin_read()?);
-        read().map_err(|error| at(&self.path, error))
+        self.guarded(|| read(&self.store().begin_read()?))
     }
 
     /// Changes the store all at once: if this fails or the process stops before it returns, nothing is changed, and
@@ -216,7 +157,7 @@ impl Database {
         &self,
         change: impl FnOnce(&WriteTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, DatabaseError> {
-        let result = write(&self.store, change).map_err(|error| at(&self.path, error))?;
+        let result = self.guarded(|| write(self.store(), change))?;
         if self.is_new.swap(false, Ordering::Relaxed)
             && let Some(directory) = self.path.parent()
         {
@@ -225,10 +166,30 @@ impl Database {
         Ok(result)
     }
 
-    /// The error that says that the store does not do what it should.
-    #[must_use]
-    pub fn failed(&self, error: impl Into<redb::Error>) -> DatabaseError {
-        at(&self.path, error)
+    /// Does something with what the store gave, which reads more of it.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if that fails, or once anything was found damaged.
+    pub fn guarded<T>(&self, act: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, DatabaseError> {
+        if let Some(reason) = self.damage.get() {
+            return Err(self.damaged(reason));
+        }
+        let error = match guard::catch(act) {
+            Ok(Ok(result)) => return Ok(result),
+            Ok(Err(error)) => at(&self.path, error),
+            Err(guard::Panicked(reason)) => {
+                self.has_panicked.store(true, Ordering::Relaxed);
+                self.damaged(reason)
+            }
+        };
+        // Another thread may have come first: what the store says after that is of no use.
+        match error {
+            DatabaseError::Damaged { path, reason } => Err(DatabaseError::Damaged {
+                path,
+                reason: self.damage.get_or_init(|| reason).clone(),
+            }),
+            error => Err(self.damage.get().map_or(error, |reason| self.damaged(reason))),
+        }
     }
 
     /// The error that says that what the store holds cannot be.
@@ -238,6 +199,10 @@ impl Database {
             path: self.path.clone(),
             reason: reason.into(),
         }
+    }
+
+    fn store(&self) -> &redb::Database {
+        self.store.as_ref().expect("it is there until the end")
     }
 
     fn check(&self, identity: &Identity) -> Result<(), DatabaseError> {
@@ -265,6 +230,19 @@ impl Database {
             });
         }
         Ok(())
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let Some(store) = self.store.take() else { return };
+        if self.has_panicked.load(Ordering::Relaxed) {
+            // It may hold locks of its own, for which it would wait here for ever. The file is closed with the process.
+            std::mem::forget(store);
+        } else {
+            // What it cannot write now, it does without when it is opened again.
+            _ = guard::catch(|| drop(store));
+        }
     }
 }
 
@@ -299,28 +277,4 @@ fn write<T>(
     let result = change(&transaction)?;
     transaction.commit()?;
     Ok(result)
-}
-
-fn at(path: &Path, error: impl Into<redb::Error>) -> DatabaseError {
-    let path = path.to_path_buf();
-    match error.into() {
-        redb::Error::DatabaseAlreadyOpen => DatabaseError::InUse { path },
-        redb::Error::Corrupted(reason) => DatabaseError::Damaged { path, reason },
-        // A file that is cut off ends before its pages do.
-        redb::Error::Io(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
-            ) =>
-        {
-            DatabaseError::Damaged {
-                path,
-                reason: error.to_string(),
-            }
-        }
-        error => DatabaseError::Store {
-            path,
-            source: Box::new(error),
-        },
-    }
 }

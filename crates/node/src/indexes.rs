@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use app::{Args, OptionCategory, OptionSpec};
 use chain::database::{Contents, DatabaseError};
 use chain::indexes::{BlockId, FilterIndex, Index, IndexError, StatisticsIndex, TransactionIndex, catch_up};
-use chain::{ChainError, Config, Pruning, Rebuild};
-use rpc::{RpcError, code};
+use chain::{Config, Pruning, Rebuild};
+use rpc::RpcError;
 
 use crate::state::{Node, NodeState};
 
@@ -142,7 +142,7 @@ impl Indexes {
             return Ok(false);
         }
         let caught_up = self.take_in(node, index);
-        caught_up.map_err(|error| RpcError::new(code::DATABASE_ERROR, error.to_string()))?;
+        caught_up.map_err(|error| node.fail_index(error))?;
         Ok(true)
     }
 
@@ -203,11 +203,8 @@ fn take_in(node: &NodeState) {
                 continue;
             }
             Ok(None) => continue,
-            Err(IndexError::Database(error)) => {
-                node.fail(&ChainError::from(error));
-            }
-            Err(IndexError::Chain(error)) => {
-                node.fail(&error);
+            Err(error @ (IndexError::Database(_) | IndexError::Chain(_))) => {
+                node.fail_index(error);
             }
             Err(error) => tracing::error!("{} cannot go on: {error}", index.name()),
         }

@@ -8,12 +8,13 @@ use app::{Args, DataDir, OptionCategory, OptionSpec, Shutdown};
 use bitcoin::hex::DisplayHex as _;
 use chain::database::DatabaseError;
 use chain::files::FileSizes;
+use chain::indexes::IndexError;
 use chain::{ChainError, ChainObserver, ChainstateManager, Clock, Config, Pruning, Rebuild, Verification};
 use consensus::Params;
 use consensus::limits::MAX_FUTURE_BLOCK_TIME;
 
 use crate::disk;
-use crate::indexes::{Indexes, Wanted};
+use crate::indexes::{ClaimError, Indexes, Wanted};
 use crate::mining;
 use crate::network::Network;
 use crate::pool::{self, Fees, Occasion};
@@ -208,17 +209,27 @@ fn clock(args: &Args) -> Clock {
     clock
 }
 
-/// An error about a store, with what to do about it.
-fn advised(error: DatabaseError) -> anyhow::Error {
+/// What is wrong with the chain, and what to do about it.
+pub(crate) fn advice(error: &ChainError) -> String {
     match error {
-        DatabaseError::Network { .. } => {
-            anyhow::anyhow!("{error}: Incorrect or no genesis block found. Wrong datadir for network?")
+        ChainError::Database(DatabaseError::Network { .. }) => {
+            format!("{error}: Incorrect or no genesis block found. Wrong datadir for network?")
         }
-        DatabaseError::Damaged { .. } | DatabaseError::Version { .. } | DatabaseError::Upstreams { .. } => {
-            anyhow::anyhow!("{error}. Please restart with -reindex to recover.")
-        }
-        DatabaseError::File(_) | DatabaseError::InUse { .. } | DatabaseError::Store { .. } => error.into(),
+        ChainError::Database(
+            DatabaseError::Damaged { .. }
+            | DatabaseError::Version { .. }
+            | DatabaseError::Unsealed { .. }
+            | DatabaseError::Upstreams { .. },
+        ) => format!("{error}. Please restart with -reindex to recover."),
+        error => error.to_string(),
     }
+}
+
+/// An error with what to do about it.
+fn advised(error: impl Into<ChainError>) -> anyhow::Error {
+    let error = error.into();
+    let advice = advice(&error);
+    anyhow::Error::from(error).context(advice)
 }
 
 /// Opens the chain.
@@ -239,13 +250,7 @@ pub(crate) fn open(
     let progress = Arc::new(startup.clone());
     let network = Network::open(args, &directory, config.params.magic)?;
     let indexes = Indexes::open(wanted, &directory, &config).map_err(advised)?;
-    let chain =
-        ChainstateManager::open(config, Arc::new(clock(args)), vec![progress]).map_err(
-            |error| match error {
-                ChainError::Database(error) => advised(error),
-                error => error.into(),
-            },
-        )?;
+    let chain = ChainstateManager::open(config, Arc::new(clock(args)), vec![progress]).map_err(advised)?;
     let cache = u64::try_from(args.number("maxsigcachesize", 32)).unwrap_or(0);
     let cache_bytes = usize::try_from(cache.saturating_mul(MEBIBYTE)).unwrap_or(usize::MAX);
     chain.script_cache().resize(cache_bytes);
@@ -265,7 +270,11 @@ pub(crate) fn open(
     let pool_file = directory.join("mempool.dat");
     let node = NodeState::new(chain, &watch, indexes, policy, pool_file, fees, network);
     node.miner.configure(mining::config(args)?);
-    node.indexes.claim(&node)?;
+    node.indexes.claim(&node).map_err(|error| match error {
+        ClaimError::Index(IndexError::Database(error)) => advised(error),
+        ClaimError::Index(IndexError::Chain(error)) => advised(error),
+        error => error.into(),
+    })?;
     tracing::info!("block index: {} blocks", node.chain.tree().len());
     Ok(node)
 }
@@ -282,11 +291,11 @@ pub(crate) fn verify(node: &NodeState, args: &Args, startup: &Startup) -> anyhow
     if is_from_the_future(node) {
         return Err(RebuildNeeded::FromTheFuture.into());
     }
-    node.chain.activate()?;
+    node.chain.activate().map_err(advised)?;
     startup.doing("Verifying blocks…");
     let count = u32::try_from(args.number("checkblocks", 6)).unwrap_or(0);
     let level = u32::try_from(args.number("checklevel", 3)).unwrap_or(0).min(4);
-    match node.chain.verify_chain(level, count)? {
+    match node.chain.verify_chain(level, count).map_err(advised)? {
         Verification::Damaged(what) => anyhow::bail!(
             "Corrupted block database detected: {what}. Restart with -reindex to make the databases anew."
         ),

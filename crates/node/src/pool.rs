@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use bitcoin::{OutPoint, Transaction, Txid, Wtxid};
 use chain::mining::NextBlock;
-use chain::{ChainObserver, ChainstateManager};
+use chain::ChainObserver;
 use consensus::block::Block;
 use consensus::transaction::Coin;
 use mempool::accept::{Accepted, Purpose, Rejection};
@@ -151,11 +151,11 @@ impl Pool {
     pub(crate) fn accept(
         &self,
         transaction: &Arc<Transaction>,
-        chain: &ChainstateManager,
+        node: &NodeState,
         purpose: Purpose,
     ) -> Result<Accepted, Rejection> {
-        let now = chain.clock().now();
-        self.with(|pool| pool.accept(transaction, &View(chain), now, purpose))
+        let now = node.chain.clock().now();
+        self.with(|pool| pool.accept(transaction, &View(node), now, purpose))
     }
 
     /// How often the pool has changed, up to now or a moment ago. This waits for nobody.
@@ -240,7 +240,7 @@ impl Pool {
         let now = node.chain.clock().now();
         let updated = inner
             .mempool
-            .update_for_reorg(disconnected, fate, &View(&node.chain), now);
+            .update_for_reorg(disconnected, fate, &View(&node), now);
         inner.report(None, Some(&node));
         if let Err(error) = updated {
             tracing::error!("unconfirmed transactions cannot be brought up to the chain: {error}");
@@ -249,17 +249,16 @@ impl Pool {
 }
 
 /// The chain as the pool asks it.
-pub(crate) struct View<'a>(pub(crate) &'a ChainstateManager);
+pub(crate) struct View<'a>(pub(crate) &'a NodeState);
 
 impl ChainView for View<'_> {
     fn coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, ChainReadError> {
-        self.0
-            .coin(outpoint)
-            .map_err(|error| ChainReadError(error.into()))
+        let coin = self.0.chain.coin(outpoint);
+        coin.map_err(|error| ChainReadError(self.0.fail(&error.into()).message.into()))
     }
 
     fn tip(&self) -> Tip {
-        let tree = self.0.tree();
+        let tree = self.0.chain.tree();
         let tip = tree.tip().expect("there is a tip before there are transactions");
         Tip {
             height: tree.entry(tip).height,
@@ -268,11 +267,11 @@ impl ChainView for View<'_> {
     }
 
     fn scripts_verified(&self, wtxid: Wtxid) {
-        self.0.script_cache().add(wtxid);
+        self.0.chain.script_cache().add(wtxid);
     }
 
     fn median_time_past(&self, height: u32) -> u32 {
-        let tree = self.0.tree();
+        let tree = self.0.chain.tree();
         tree.active(height).map_or(0, |id| tree.median_time_past(id))
     }
 }

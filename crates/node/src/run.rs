@@ -206,7 +206,7 @@ impl Prepared {
         } = self;
         app::descriptors::raise_limit();
         logger.configure(log, [])?;
-        report::log_panics();
+        report::log_panics(chain::database::is_guarded);
         log_beginning(&args, &data_dir);
         let log = logger.handle();
         let current = occasion.running.clone();
@@ -320,7 +320,10 @@ async fn keep(node: &Node, keeps_pool: bool) -> anyhow::Result<()> {
             Some(text) => Err(anyhow::anyhow!(text)),
             None => {
                 // One of the files may still have room where another has none.
-                let flushed = node.chain.flush().context("the chain cannot be written");
+                let flushed = node.chain.flush().map_err(|error| {
+                    let told = node.fail(&error);
+                    anyhow::anyhow!(node.failure().unwrap_or(told.message))
+                });
                 let saved = match keeps_pool && node.pool.is_loaded() {
                     true => pool::save(&node.pool, &node.pool_file)
                         .context("the unconfirmed transactions cannot be written"),

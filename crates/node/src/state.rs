@@ -5,18 +5,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use app::Shutdown;
 use bitcoin::BlockHash;
+use chain::indexes::IndexError;
 use chain::{ChainError, ChainObserver, ChainstateManager};
 use rpc::{RpcError, code};
 use tokio::sync::{Notify, watch};
 
 use crate::indexes::Indexes;
 use crate::later::Later;
+use crate::load;
 use crate::mining::Miner;
 use crate::network::Network;
 use crate::pool::{Fees, Pool};
 use crate::schedule::Scheduler;
 use crate::wallet_chain::Observers;
 use crate::warnings::{self, Warnings};
+
+/// What a terminal shows when the node has to stop. The words are Bitcoin Core's.
+const FATAL: &str = "A fatal internal error occurred, see debug.log for details";
 
 /// The node, once it has a chain.
 pub(crate) type Node = Later<Arc<NodeState>>;
@@ -145,21 +150,38 @@ impl NodeState {
 
     /// Stops the node because its chain cannot be read or written, and gives what callers are told.
     pub(crate) fn fail(&self, error: &ChainError) -> RpcError {
-        let text = match error.is_disk_full() {
-            true => format!("Disk space is too low! {error}"),
-            false => format!("A fatal internal error occurred: {error}"),
+        let cause = load::advice(error);
+        let (text, shown) = match error {
+            error if error.is_disk_full() => {
+                let shown = "Disk space is too low!";
+                (format!("{shown} {cause}"), shown.to_owned())
+            }
+            ChainError::BadSnapshot { .. } => (cause.clone(), cause),
+            _ => (
+                format!("A fatal internal error occurred: {cause}"),
+                FATAL.to_owned(),
+            ),
         };
         tracing::error!("*** {text}");
         self.warnings.set(text.clone());
         self.fatal
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert_with(|| text.clone());
+            .get_or_insert(shown);
         self.shutdown.request();
         RpcError::new(code::DATABASE_ERROR, text)
     }
 
-    /// Why the node had to stop, if it had to.
+    /// As [`fail`](Self::fail), where it is an index that cannot be read. One that lacks a block is no reason to stop.
+    pub(crate) fn fail_index(&self, error: IndexError) -> RpcError {
+        match error {
+            IndexError::Database(error) => self.fail(&error.into()),
+            IndexError::Chain(error) => self.fail(&error),
+            error => RpcError::new(code::DATABASE_ERROR, error.to_string()),
+        }
+    }
+
+    /// Why the node had to stop, if it had to, as a terminal shows it. The log has the cause.
     pub(crate) fn failure(&self) -> Option<String> {
         self.fatal.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

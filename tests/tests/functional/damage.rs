@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
+use bitcoin::hashes::siphash24;
 use fs_err as fs;
 use functional_tests::{Daemon, DataDir, Node, SmallDisk, for_each_daemon, wait_until};
 use serde_json::json;
@@ -134,8 +135,19 @@ fn set_version(file: &Path, kind: &str, version: u8) -> Result<()> {
     ensure!(!places.is_empty(), "{} has no version", file.display());
     for place in places {
         bytes[place] = version;
+        seal_page(&mut bytes, place);
     }
     Ok(fs::write(file, bytes)?)
+}
+
+/// Makes the seal of the page that holds this place good again, in a file that has one page of seals.
+fn seal_page(bytes: &mut [u8], place: usize) {
+    const PAGE: usize = 4096;
+    // The header's page and that of the seals come first; the store itself knows nothing of the latter.
+    let (page, number) = (place / PAGE * PAGE, place / PAGE - 2);
+    let offset = page as u64 - PAGE as u64;
+    let sum = siphash24::Hash::hash_to_u64_with_keys(offset, 0, &bytes[page..page + PAGE]);
+    bytes[PAGE + 4 * number..][..4].copy_from_slice(&sum.to_le_bytes()[4..]);
 }
 
 fn names_a_way_out_of_databases_of_other_versions(daemon: Daemon) -> Result<()> {

@@ -7,6 +7,7 @@ mod cli;
 mod coins;
 mod config_file;
 mod damage;
+mod damaged_pages;
 mod fees;
 mod full_disk;
 mod handmade;

@@ -88,11 +88,10 @@ impl CoinsDatabase {
         is_wanted: impl Fn(&OutPoint) -> bool,
     ) -> Result<Option<Coin>, DatabaseError> {
         let of_transaction = txid.as_byte_array();
-        let coins = self
+        let mut coins = self
             .database
             .read(|transaction| Ok(transaction.open_table(COINS)?.range(&of_transaction[..]..)?))?;
-        for entry in coins {
-            let (key, value) = entry.map_err(|error| self.database.failed(error))?;
+        while let Some((key, value)) = self.database.guarded(|| Ok(coins.next().transpose()?))? {
             if !key.value().starts_with(of_transaction) {
                 break;
             }
@@ -217,7 +216,7 @@ impl CoinsSnapshot {
     /// [`DatabaseError`] if reading fails.
     pub fn size(&self) -> Result<u64, DatabaseError> {
         use redb::ReadableTableMetadata as _;
-        let statistics = self.coins.stats().map_err(|error| self.database.failed(error))?;
+        let statistics = self.database.guarded(|| Ok(self.coins.stats()?))?;
         Ok(statistics.stored_bytes() + statistics.metadata_bytes() + statistics.fragmented_bytes())
     }
 
@@ -227,7 +226,7 @@ impl CoinsSnapshot {
     /// [`DatabaseError`] if reading fails.
     pub fn count(&self) -> Result<u64, DatabaseError> {
         use redb::ReadableTableMetadata as _;
-        self.coins.len().map_err(|error| self.database.failed(error))
+        self.database.guarded(|| Ok(self.coins.len()?))
     }
 
     /// The coins, by the bytes of their transactions and then of upstream's short form of the output's number. Up to
@@ -238,10 +237,14 @@ impl CoinsSnapshot {
     pub fn iter(
         &self,
     ) -> Result<impl Iterator<Item = Result<(OutPoint, Coin), DatabaseError>> + '_, DatabaseError> {
-        let range = self.coins.range::<&[u8]>(..);
-        let entries = range.map_err(|error| self.database.failed(error))?;
+        let mut range = self.database.guarded(|| Ok(self.coins.range::<&[u8]>(..)?))?;
+        let entries = std::iter::from_fn(move || {
+            self.database
+                .guarded(|| Ok(range.next().transpose()?))
+                .transpose()
+        });
         Ok(entries.map(|entry| {
-            let (key, value) = entry.map_err(|error| self.database.failed(error))?;
+            let (key, value) = entry?;
             let outpoint =
                 parse_key(key.value()).ok_or_else(|| self.database.damaged("a key is no outpoint"))?;
             let coin = parse_coin(value.value()).map_err(|error| self.database.damaged(error.to_string()))?;

@@ -7,6 +7,7 @@ use fs_err as fs;
 use redb::backends::FileBackend;
 use redb::{StorageBackend, WriteTransaction};
 
+use super::sealed::Sealed;
 use super::{DatabaseError, IDENTITY, Identity, KIND, MAGIC, VERSION, at, remove_if_there, write};
 
 /// Makes a store beside its place and puts it there when it is whole, so that no half of one is ever found.
@@ -33,7 +34,9 @@ fn fill(
     identity: &Identity,
     make_tables: impl FnOnce(&WriteTransaction) -> Result<(), redb::Error>,
 ) -> Result<(), redb::Error> {
-    let store = redb::Builder::new().create_with_backend(Hasty(FileBackend::new(file)?))?;
+    let sealed = Sealed::new(Hasty(FileBackend::new(file)?))?;
+    let sealed = sealed.expect("an empty file is no store without seals");
+    let store = redb::Builder::new().create_with_backend(sealed)?;
     write(&store, |transaction| {
         let mut table = transaction.open_table(IDENTITY)?;
         table.insert(KIND, identity.kind.as_bytes())?;

@@ -1,6 +1,6 @@
 //! `getindexinfo`: how far the indexes are.
 
-use rpc::{Kind, Method, Param, RpcError, Shape, ShapeKind, code};
+use rpc::{Kind, Method, Param, Shape, ShapeKind};
 use serde_json::{Map, Value, json};
 
 use crate::shapes;
@@ -42,8 +42,7 @@ pub(super) fn getindexinfo(node: Node) -> Method {
                         continue;
                     }
                     let best = index.store().best();
-                    let best =
-                        best.map_err(|error| RpcError::new(code::DATABASE_ERROR, error.to_string()))?;
+                    let best = best.map_err(|error| node.fail(&error.into()))?;
                     let state = json!({
                         "synced": best.map(|best| best.hash) == tip,
                         "best_block_height": best.map_or(0, |best| best.height),

@@ -65,7 +65,7 @@ pub(crate) fn import(node: &NodeState, path: &Path, what: Import) -> Result<(), 
                 pool.prioritise(txid, dumped.delta);
             }
             let is_young = time > oldest;
-            is_young.then(|| pool.accept(&dumped.transaction, &View(&node.chain), time, Purpose::Keep))
+            is_young.then(|| pool.accept(&dumped.transaction, &View(node), time, Purpose::Keep))
         });
         match accepted {
             None => expired += 1,

@@ -195,5 +195,7 @@ pub(super) fn filter_matches(
     };
     let id = BlockId { height, hash: block };
     let scripts = scripts.iter().map(Vec::as_slice);
-    index.matches_any(&id, scripts).map_err(failed)
+    index
+        .matches_any(&id, scripts)
+        .map_err(|error| failed(node.fail_index(error)))
 }

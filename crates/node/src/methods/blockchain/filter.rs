@@ -1,6 +1,7 @@
 //! `getblockfilter`: a block's filter (BIP 157).
 
 use bitcoin::hex::DisplayHex as _;
+use chain::database::DatabaseError;
 use chain::index::Validity;
 use chain::indexes::{BlockId, FilterIndex};
 use rpc::{Kind, Method, Outcome, Param, RpcError, code};
@@ -69,8 +70,7 @@ pub(super) fn index<'a>(node: &'a NodeState, kind: Option<&str>) -> Result<&'a F
 
 fn get(node: &NodeState, index: &FilterIndex, id: &BlockId, was_connected: bool) -> Outcome {
     let is_synced = node.indexes.sync(node, index)?;
-    let unreadable =
-        |error: chain::database::DatabaseError| RpcError::new(code::DATABASE_ERROR, error.to_string());
+    let unreadable = |error: DatabaseError| node.fail(&error.into());
     let filter = index.filter(id).map_err(unreadable)?;
     let record = index.record(id).map_err(unreadable)?;
     if let (Some(filter), Some(record)) = (filter, record) {

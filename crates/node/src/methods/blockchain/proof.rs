@@ -108,7 +108,7 @@ fn find(node: &NodeState, txids: &BTreeSet<Txid>) -> Result<EntryId, RpcError> {
     };
     node.indexes.sync(node, index)?;
     let found = index.find(first, node.chain.files());
-    let found = found.map_err(|error| RpcError::new(code::DATABASE_ERROR, error.to_string()))?;
+    let found = found.map_err(|error| node.fail_index(error))?;
     let (hash, _transaction) = found.ok_or_else(|| not_found("Transaction not yet in block"))?;
     let id = node.chain.tree().find(&hash);
     id.ok_or_else(|| RpcError::new(code::INTERNAL_ERROR, "Transaction index corrupt"))

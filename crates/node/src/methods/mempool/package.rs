@@ -97,7 +97,7 @@ fn submit(node: &NodeState, package: &[Arc<Transaction>]) -> Outcome {
     tip_of(&node.chain.tree())?;
     let now = node.chain.clock().now();
     let result = node.pool.with(|pool| {
-        let result = pool.submit_package(package, &View(&node.chain), now);
+        let result = pool.submit_package(package, &View(node), now);
         if result.error.is_none() {
             for transaction in package {
                 pool.add_unbroadcast(transaction.compute_txid());

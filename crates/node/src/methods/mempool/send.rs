@@ -120,7 +120,7 @@ pub(crate) fn send(node: &NodeState, transaction: &Arc<Transaction>, most: Most)
     }
     tip_of(&node.chain.tree())?;
     let accept = |purpose| {
-        let accepted = node.pool.accept(transaction, &node.chain, purpose);
+        let accepted = node.pool.accept(transaction, node, purpose);
         accepted.map_err(|rejection| {
             let number = match rejection.kind {
                 RejectionKind::MissingInputs => code::VERIFY_ERROR,

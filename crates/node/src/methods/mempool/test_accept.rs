@@ -93,7 +93,7 @@ pub(super) fn testmempoolaccept(node: Node) -> Method {
                 let now = node.chain.clock().now();
                 let result = node
                     .pool
-                    .with(|pool| pool.test_package(&package, &View(&node.chain), now));
+                    .with(|pool| pool.test_package(&package, &View(node), now));
                 Ok(describe(&package, &result, max_rate))
             })
             .await

@@ -166,7 +166,7 @@ pub(crate) fn anywhere(node: &NodeState, txid: Txid) -> Result<Found, RpcError> 
     };
     let is_current = node.indexes.sync(node, index)?;
     let found = index.find(&txid, node.chain.files());
-    let found = found.map_err(|error| RpcError::new(code::DATABASE_ERROR, error.to_string()))?;
+    let found = found.map_err(|error| node.fail_index(error))?;
     found
         .map(|(hash, transaction)| (transaction, node.chain.tree().find(&hash)))
         .ok_or_else(|| {

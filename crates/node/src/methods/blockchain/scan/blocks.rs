@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use bitcoin::{BlockHash, Script, ScriptBuf};
 use chain::indexes::{BlockId, FilterIndex};
 use chain::tree::{BlockTree, EntryId};
-use rpc::{FromArgument as _, Kind, Method, Outcome, Param, Request, RpcError, code};
+use rpc::{FromArgument as _, Kind, Method, Outcome, Param, Request, RpcError};
 use serde_json::{Value, json};
 
 use super::{Action, Running, Scans, check_runs};
@@ -145,7 +145,7 @@ impl Question {
                 let entry = tree.ancestor(last, height).expect("it is not above the block");
                 (entry, tree.entry(entry).hash)
             };
-            if matches(index, &BlockId { height, hash }, &wanted)?
+            if matches(node, index, &BlockId { height, hash }, &wanted)?
                 && (!self.looks_at_blocks || has_any(node, entry, &wanted)?)
             {
                 found.push(hash);
@@ -183,14 +183,14 @@ impl Question {
 }
 
 /// Whether a block seems to have to do with any of the scripts. A filter that is not there yet tells nothing.
-fn matches(index: &FilterIndex, id: &BlockId, wanted: &Wanted) -> Result<bool, RpcError> {
+fn matches(node: &NodeState, index: &FilterIndex, id: &BlockId, wanted: &Wanted) -> Result<bool, RpcError> {
     if wanted.is_empty() {
         return Ok(false);
     }
     let scripts = wanted.keys().map(|script| script.as_bytes());
     let hit = index.matches_any(id, scripts);
     hit.map(|hit| hit == Some(true))
-        .map_err(|error| RpcError::new(code::DATABASE_ERROR, error.to_string()))
+        .map_err(|error| node.fail_index(error))
 }
 
 /// Whether a block pays to any of the scripts or spends from them.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bitcoin::psbt::Psbt;
 use bitcoin::{OutPoint, Transaction, TxOut};
 use encoding::transaction::to_hex;
-use rpc::{Kind, Method, Outcome, Param, RpcError, Shape, ShapeKind, code};
+use rpc::{Kind, Method, Outcome, Param, RpcError, Shape, ShapeKind};
 use serde_json::{Value, json};
 use signing::psbt::{Finish, drop_previous_transactions, extract, sign_psbt, update_outputs};
 use signing::{Keys, SignatureHashType};
@@ -202,7 +202,7 @@ fn previous_transaction(node: &NodeState, outpoint: &OutPoint) -> Result<Option<
         None => None,
         Some(index) => index
             .find(&outpoint.txid, node.chain.files())
-            .map_err(|error| RpcError::new(code::DATABASE_ERROR, error.to_string()))?,
+            .map_err(|error| node.fail_index(error))?,
     };
     let found = indexed.map(|(_, transaction)| Arc::new(transaction)).or_else(|| {
         let in_pool = |pool: &mut mempool::Mempool| {
