@@ -299,7 +299,7 @@ fn prepare(composition: Composition, arguments: &[Secret], events: &Events) -> a
     for warning in args.include_warnings().iter().chain(args.warnings()) {
         events.send(&NodeEvent::Message(warning.clone(), MessageStyle::Warning));
     }
-    Prepared::new(composition, args)
+    Prepared::new(composition, args, data_dir)
 }
 
 #[cfg(unix)]
