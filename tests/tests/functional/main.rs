@@ -1,6 +1,7 @@
 //! Functional tests of the built executables: as one target, so that all of them run side by side.
 
 mod assume_valid;
+mod block_contents;
 mod chain;
 mod children;
 mod cli;
@@ -10,6 +11,7 @@ mod damage;
 mod damaged_pages;
 mod fees;
 mod full_disk;
+mod generating;
 mod handmade;
 mod http;
 mod http_load;
@@ -29,6 +31,7 @@ mod merge_mining;
 mod mining;
 mod network;
 mod packages;
+mod peers_files;
 mod programs;
 mod psbt;
 mod rest;

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use chain::files::FileSizes;
 use chain::{ChainError, ChainObserver, ChainstateManager, Config, LongWork, Pruning, Rebuild};
 
-use crate::support::{Rig, config};
+use crate::support::Rig;
 
 fn small(config: &mut Config) {
     config.sizes = FileSizes::Small;
@@ -36,19 +36,14 @@ fn blocks_that_come_while_not_all_files_are_read_take_no_place_of_others() {
     let blocks = rig.mine_many(400);
     let (tip, coins) = (rig.tip(), rig.coins());
     let new: Vec<_> = (0..3).map(|_| rig.template(9, Vec::new())).collect();
-    let Rig {
-        directory,
-        clock,
-        manager,
-    } = rig;
-    drop(manager);
-
-    let mut anew = config(&directory);
-    small(&mut anew);
-    anew.rebuild = Rebuild::Everything;
+    let closed = rig.close();
+    let anew = closed.config(|config| {
+        small(config);
+        config.rebuild = Rebuild::Everything;
+    });
     let observer = Arc::new(EndAfterOne::default());
-    let manager =
-        ChainstateManager::open(anew, Arc::clone(&clock), vec![Arc::clone(&observer) as _]).unwrap();
+    let observers = vec![Arc::clone(&observer) as _];
+    let manager = ChainstateManager::open(anew, Arc::clone(&closed.clock), observers).unwrap();
     let manager = Arc::new(manager);
     observer.0.set(Arc::downgrade(&manager)).unwrap();
     manager.rebuild().unwrap();
@@ -66,17 +61,7 @@ fn blocks_that_come_while_not_all_files_are_read_take_no_place_of_others() {
     drop(manager);
 
     // It begins again by itself.
-    let rig = Rig {
-        manager: {
-            let mut again = config(&directory);
-            small(&mut again);
-            let manager = ChainstateManager::open(again, Arc::clone(&clock), Vec::new()).unwrap();
-            manager.rebuild().unwrap();
-            manager
-        },
-        directory,
-        clock,
-    };
+    let rig = closed.start(small);
     assert_eq!((rig.tip(), rig.coins()), (tip, coins));
 }
 
@@ -86,16 +71,9 @@ fn coins_are_not_begun_anew_without_the_blocks_that_were_pruned() {
     rig.mine_many(600);
     rig.manager.prune(300).unwrap();
     assert!(rig.manager.is_pruned());
-    let Rig {
-        directory,
-        clock,
-        manager,
-    } = rig;
-    drop(manager);
-    let mut config = config(&directory);
-    pruning(&mut config);
-    fs_err::remove_dir_all(&config.coins).unwrap();
-    let error = ChainstateManager::open(config, clock, Vec::new()).unwrap_err();
+    let closed = rig.close();
+    fs_err::remove_dir_all(closed.config(pruning).coins).unwrap();
+    let error = closed.open(pruning).unwrap_err();
     assert!(matches!(error, ChainError::Pruned), "{error}");
 }
 
@@ -104,21 +82,12 @@ fn an_index_is_not_begun_beside_coins() {
     let rig = Rig::new();
     rig.mine_many(3);
     rig.manager.flush().unwrap();
-    let Rig {
-        directory,
-        clock,
-        manager,
-    } = rig;
-    drop(manager);
-    let config = config(&directory);
-    fs_err::remove_dir_all(&config.blocks).unwrap();
+    let closed = rig.close();
+    let blocks = closed.config(|_| ()).blocks;
+    fs_err::remove_dir_all(&blocks).unwrap();
     for rebuild in [Rebuild::Nothing, Rebuild::Coins] {
-        let config = Config {
-            rebuild,
-            ..config.clone()
-        };
-        let error = ChainstateManager::open(config, Arc::clone(&clock), Vec::new()).unwrap_err();
+        let error = closed.open(|config| config.rebuild = rebuild).unwrap_err();
         assert!(matches!(error, ChainError::MissingIndex { .. }), "{error}");
     }
-    assert!(!config.blocks.exists());
+    assert!(!blocks.exists());
 }

@@ -14,7 +14,7 @@ use bitcoin::{
 use chain::files::FileSizes;
 use chain::mining::{Chosen, Search, assemble, solve};
 use chain::tree::EntryId;
-use chain::{ChainstateManager, Clock, Config, Processed, Pruning, Rebuild, Rejection};
+use chain::{ChainError, ChainstateManager, Clock, Config, Processed, Pruning, Rebuild, Rejection};
 use consensus::block::Block;
 use consensus::{Network, Params};
 use tempfile::TempDir;
@@ -26,10 +26,6 @@ pub(crate) struct Rig {
     pub(crate) directory: TempDir,
     pub(crate) clock: Arc<Clock>,
     pub(crate) manager: ChainstateManager,
-}
-
-pub(crate) fn config(directory: &TempDir) -> Config {
-    config_at(directory.path())
 }
 
 pub(crate) fn config_at(directory: &Path) -> Config {
@@ -53,39 +49,29 @@ impl Rig {
     }
 
     pub(crate) fn with(change: impl Fn(&mut Config)) -> Self {
-        let directory = TempDir::new().unwrap();
         let clock = Arc::new(Clock::default());
         clock.set(START);
-        let mut config = config(&directory);
-        change(&mut config);
-        let manager = ChainstateManager::open(config, Arc::clone(&clock), Vec::new()).unwrap();
-        manager.rebuild().unwrap();
-        manager.activate().unwrap();
-        Self {
-            directory,
+        let closed = Closed {
+            directory: TempDir::new().unwrap(),
             clock,
-            manager,
-        }
+        };
+        closed.start(change)
     }
 
-    /// Opens the chain anew, without having flushed it.
-    pub(crate) fn reopen(self, change: impl Fn(&mut Config)) -> Self {
+    /// Ends it without having flushed it.
+    pub(crate) fn close(self) -> Closed {
         let Self {
             directory,
             clock,
             manager,
         } = self;
         drop(manager);
-        let mut config = config(&directory);
-        change(&mut config);
-        let manager = ChainstateManager::open(config, Arc::clone(&clock), Vec::new()).unwrap();
-        manager.rebuild().unwrap();
-        manager.activate().unwrap();
-        Self {
-            directory,
-            clock,
-            manager,
-        }
+        Closed { directory, clock }
+    }
+
+    /// Opens the chain anew, without having flushed it.
+    pub(crate) fn reopen(self, change: impl Fn(&mut Config)) -> Self {
+        self.close().start(change)
     }
 
     /// The block after the tip, which pays to a script that this number makes unlike others.
@@ -152,6 +138,42 @@ impl Rig {
             .unwrap()
             .map(|coin| format!("{:?}", coin.unwrap()))
             .collect()
+    }
+}
+
+/// A chain that is not open.
+pub(crate) struct Closed {
+    pub(crate) directory: TempDir,
+    pub(crate) clock: Arc<Clock>,
+}
+
+impl Closed {
+    pub(crate) fn config(&self, change: impl Fn(&mut Config)) -> Config {
+        let mut config = config_at(self.directory.path());
+        change(&mut config);
+        config
+    }
+
+    /// Opens it, and makes nothing anew.
+    pub(crate) fn open(&self, change: impl Fn(&mut Config)) -> Result<ChainstateManager, ChainError> {
+        ChainstateManager::open(self.config(change), Arc::clone(&self.clock), Vec::new())
+    }
+
+    /// Opens it, and brings it to where it can be.
+    pub(crate) fn start(self, change: impl Fn(&mut Config)) -> Rig {
+        let manager = self.open(change).unwrap();
+        manager.rebuild().unwrap();
+        manager.activate().unwrap();
+        self.with(manager)
+    }
+
+    pub(crate) fn with(self, manager: ChainstateManager) -> Rig {
+        let Self { directory, clock } = self;
+        Rig {
+            directory,
+            clock,
+            manager,
+        }
     }
 }
 

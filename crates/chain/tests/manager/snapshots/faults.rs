@@ -8,11 +8,11 @@ use chain::coins::CoinsDatabase;
 use chain::database::Contents;
 use chain::mining::{change_header, seal};
 use chain::snapshot::SnapshotReader;
-use chain::{ChainError, ChainstateManager, Config, Rebuild, SnapshotRefusal, Verification};
+use chain::{ChainError, Config, Rebuild, SnapshotRefusal, Verification};
 use fs_err as fs;
 
 use super::{BASE, Coins, Source, is_there, load, process_all, snapshot, states};
-use crate::support::{Rig, config};
+use crate::support::Rig;
 
 #[test]
 fn wrong_coins_are_found_out_and_nothing_that_stands_on_them_is_kept() {
@@ -158,14 +158,7 @@ fn making_anything_anew_leaves_the_snapshot() {
 #[test]
 fn a_snapshot_of_which_nothing_is_known_any_more_is_not_opened() {
     let source = Source::new(|_| ());
-    let Rig {
-        directory,
-        clock,
-        manager,
-    } = source.loaded();
-    drop(manager);
-    let opened = ChainstateManager::open(config(&directory), clock, Vec::new());
-    let error = opened.unwrap_err();
+    let error = source.loaded().close().open(|_| ()).unwrap_err();
     assert!(
         matches!(error, ChainError::UnknownSnapshot(base) if base == source.assumed.block),
         "{error}"
@@ -182,22 +175,11 @@ fn what_was_cut_off_at_any_place_is_found_whole() {
         rig
     };
     let check = |rig: Rig, cut: &dyn Fn(&Path), expected: &[(u32, bool)], is_of: &[String]| {
-        let Rig {
-            directory,
-            clock,
-            manager,
-        } = rig;
-        drop(manager);
-        cut(directory.path());
-        let mut assuming = config(&directory);
-        source.assume(&mut assuming);
-        let manager = ChainstateManager::open(assuming, clock.clone(), Vec::new()).unwrap();
+        let closed = rig.close();
+        cut(closed.directory.path());
+        let manager = closed.open(|config| source.assume(config)).unwrap();
         manager.activate().unwrap();
-        let rig = Rig {
-            directory,
-            clock,
-            manager,
-        };
+        let rig = closed.with(manager);
         assert_eq!(states(&rig), expected);
         assert_eq!(rig.coins(), is_of);
         for name in ["chainstate_snapshot", "chainstate_todelete"] {
