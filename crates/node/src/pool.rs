@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use bitcoin::{OutPoint, Transaction, Txid, Wtxid};
-use chain::mining::NextBlock;
 use chain::ChainObserver;
+use chain::mining::NextBlock;
 use consensus::block::Block;
 use consensus::transaction::Coin;
 use mempool::accept::{Accepted, Purpose, Rejection};
