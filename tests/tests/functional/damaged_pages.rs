@@ -217,8 +217,8 @@ fn makes_damaged_databases_anew(daemon: Daemon) -> Result<()> {
         let node = Node::start(daemon, &chain.data_dir, &options)?;
         let mut rpc = node.rpc()?;
         functional_tests::wait_until("all blocks", || {
-            let count = rpc.call("getblockcount", json!([]))?;
-            Ok((count == BLOCKS).then_some(()))
+            let reply = rpc.request("getblockcount", json!([]))?;
+            Ok((reply.result == BLOCKS).then_some(()))
         })?;
         rpc.wait_until_synced(&NAMES)?;
         ensure!(chain.ask(&node)?, "{} is not made anew", path.display());

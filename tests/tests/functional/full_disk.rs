@@ -245,7 +245,8 @@ fn keeps_settings_that_it_cannot_write_anew(daemon: Daemon) -> Result<()> {
     disk.clear()?;
     Node::start(daemon, &data_dir, &["-nodebug"])?.stop()?;
     let text = fs::read_to_string(&file)?;
-    ensure!(text != settings.to_string(), "it is not written anew");
+    let before = settings.to_string();
+    ensure!(text != before, "it is not written anew");
     assert_eq!(serde_json::from_str::<Value>(&text)?, settings);
     Ok(())
 }

@@ -244,7 +244,7 @@ fn makes_its_chain_anew_where_witnesses_begin_to_count_earlier(daemon: Daemon) -
     let mut rpc = node.rpc()?;
     // The others commit to witnesses, as all that nodes make, and lack the coinbase's, as those where witnesses do not count.
     wait_until("the blocks that the rule allows", || {
-        Ok((rpc.call("getblockcount", json!([]))? == 4).then_some(()))
+        Ok((rpc.request("getblockcount", json!([]))?.result == 4).then_some(()))
     })?;
     rpc.generate(6)?;
     node.stop()?;

@@ -319,7 +319,7 @@ mod tests {
         assert!(store(Some(json!(["a"])), &both, Written::Later));
         assert_eq!(text(&file), json!({"list": ["a"]}), "nothing is written yet");
         assert_eq!(settings.stored("list"), both);
-        assert!(store(both.clone(), &None, Written::Now));
+        assert!(store(both, &None, Written::Now));
         assert_eq!(text(&file), json!({}));
     }
 

@@ -234,7 +234,7 @@ async fn templates_hold_unconfirmed_transactions_and_better_ones_are_waited_for(
     }
     let send = |transaction: &Arc<Transaction>| {
         node.pool
-            .accept(transaction, &node.chain, mempool::accept::Purpose::Keep)
+            .accept(transaction, &node, mempool::accept::Purpose::Keep)
             .unwrap()
     };
     let first = spend(&coinbases[0], 10_000);

@@ -142,6 +142,13 @@ impl Observers {
         Arc::new(subscription)
     }
 
+    /// Tells nobody anything more.
+    fn end(&self) {
+        for queue in self.queues() {
+            queue.progress.send_modify(|progress| progress.is_over = true);
+        }
+    }
+
     /// Waits until what has happened so far is heard by all.
     pub(super) async fn all_heard(&self) {
         for queue in self.queues() {
@@ -247,25 +254,26 @@ impl Notice {
     }
 }
 
-/// Writes the chain to the disk, and lets those who follow it hear of that, as long as they can be told: the next time they
-/// follow it, they need not begin before it.
+/// Writes the chain to the disk, lets those who follow it hear of that, as long as they can be told, and tells them no more:
+/// the next time they follow it, they need not begin before it. Whoever is still to be told something keeps its connection
+/// open.
 pub(crate) async fn settled(node: &Node) {
     let Ok(node) = node.get().map(Arc::clone) else {
         return;
     };
     // What is in memory may not fit what is on disk any more.
-    if node.observers.queues().is_empty() || node.failure().is_some() {
-        return;
+    if !node.observers.queues().is_empty() && node.failure().is_none() {
+        let flushing = Arc::clone(&node);
+        // Why it cannot be written is told by whoever writes it at the very end.
+        if let Ok(Ok(())) = tokio::task::spawn_blocking(move || flushing.chain.flush()).await
+            && tokio::time::timeout(LAST_WORDS, node.observers.all_heard())
+                .await
+                .is_err()
+        {
+            tracing::debug!("an observer did not hear all that happened");
+        }
     }
-    let flushing = Arc::clone(&node);
-    // Why it cannot be written is told by whoever writes it at the very end.
-    if let Ok(Ok(())) = tokio::task::spawn_blocking(move || flushing.chain.flush()).await
-        && tokio::time::timeout(LAST_WORDS, node.observers.all_heard())
-            .await
-            .is_err()
-    {
-        tracing::debug!("an observer did not hear all that happened");
-    }
+    node.observers.end();
 }
 
 /// Which chain the active one is. Of the one that verifies a snapshot nothing is told.

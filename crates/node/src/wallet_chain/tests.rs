@@ -233,7 +233,11 @@ async fn changes_are_told_in_their_order_and_can_be_waited_for() {
     chain.wait_for_notifications_if_tip_changed(tip).await.unwrap();
     mine_one(&mining).await;
     let node = chain.running.loaded().unwrap();
-    settled(&chain.running.node).await;
+    let flushing = Arc::clone(&node);
+    tokio::task::spawn_blocking(move || flushing.chain.flush())
+        .await
+        .unwrap()
+        .unwrap();
     let changing = Arc::clone(&node);
     let invalidating = tokio::task::spawn_blocking(move || {
         let id = changing.chain.tree().tip().unwrap();

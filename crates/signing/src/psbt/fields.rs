@@ -72,12 +72,15 @@ struct Field<'a> {
     bytes: &'a [u8],
 }
 
+/// The bytes of a partially signed transaction without its preimages, and these.
+type WithoutPreimages = (Vec<u8>, Vec<Preimage>);
+
 /// Takes the preimages out of a partially signed transaction, and returns its bytes without them. None if it is none, which
 /// whoever reads it will find.
 ///
 /// # Errors
 /// The first thing that is wrong with a preimage, or with a field of Taproot.
-pub(super) fn take_preimages(bytes: &[u8]) -> Result<Option<(Vec<u8>, Vec<Preimage>)>, ReadPsbtError> {
+pub(super) fn take_preimages(bytes: &[u8]) -> Result<Option<WithoutPreimages>, ReadPsbtError> {
     let Some(mut rest) = bytes.strip_prefix(MAGIC) else {
         return Ok(None);
     };

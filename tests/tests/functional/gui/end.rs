@@ -212,6 +212,10 @@ fn hears_the_user_while_it_asks_a_node_that_was_stopped() -> Result<()> {
     let (node, process) = (node_process(&gui)?, gui.pid()?);
     let first = foretell_blocks(&gui)?;
     wait_for_line(gui.program(), "Block 1 is ")?;
+    // All that was told before is answered when this is.
+    gui.rpc()?.call("setban", json!(["192.0.2.1", "add"]))?;
+    gui.log()
+        .wait_for("IPC client recv NodeEvents.bannedListChanged")?;
     // The user interface finds the news when the node does not answer any more.
     gui.program().signal(Signal::STOP)?;
     wait_for_state(process, 'T')?;
