@@ -240,8 +240,8 @@ pub trait Chain: Send + Sync {
     /// Adds an RPC method to the node's, until the handler is dropped, or the caller's process is gone.
     ///
     /// # Errors
-    /// [`InterfaceError::NotAllowed`] where the caller may not add a method of that name, which is one that wallets of Bitcoin
-    /// Core v26 have, and where there is one already.
+    /// [`InterfaceError::NotAllowed`] where there is a method of that name already, or it is none that wallets of Bitcoin Core
+    /// v26 have.
     async fn handle_rpc(
         &self,
         command: RpcCommand,

@@ -57,7 +57,9 @@ fn write_method(interface: &str, module: &str, name: &str, kind: &Kind) -> Strin
         Kind::Refused(text) => {
             return format!(
                 "async fn {wire_name}(self: Rc<Self>, params: {params}, _: {results}) -> capnp::Result<()> {{
-                    let request = self.connection().receive(\"{interface}.{name}\", params.get()?);
+                    let connection = self.connection();
+                    let parameters = params.get().inspect_err(|_| connection.link().begrudge())?;
+                    let request = connection.receive(\"{interface}.{name}\", parameters);
                     request.close(Err(exception({text:?})))
                 }}\n"
             );
@@ -71,7 +73,8 @@ fn write_method(interface: &str, module: &str, name: &str, kind: &Kind) -> Strin
     format!(
         "async fn {wire_name}(self: Rc<Self>, params: {params}, mut results: {results}) -> capnp::Result<()> {{
             let connection = self.connection();
-            let request = connection.receive(\"{interface}.{name}\", params.get()?);
+            let parameters = params.get().inspect_err(|_| connection.link().begrudge())?;
+            let request = connection.receive(\"{interface}.{name}\", parameters);
             let outcome = async {{
                 let parameters = params.get()?;
                 {body}

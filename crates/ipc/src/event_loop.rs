@@ -197,8 +197,8 @@ impl EventLoop {
     }
 }
 
-/// Runs a task on the IPC thread. All of them are of one type: what the runtime has to do for each type of a task is much
-/// code, and there is a type for each method.
+/// Runs a task on the IPC thread. All of them are of one type: the runtime's code is compiled anew for each type of task, and
+/// there would be one for each method.
 pub(crate) fn spawn(task: LocalBoxFuture<'static, ()>) {
     tokio::task::spawn_local(task);
 }

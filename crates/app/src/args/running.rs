@@ -15,7 +15,15 @@ use crate::value::Value;
 
 /// The settings, as whoever may change them sees them. Clones share them.
 #[derive(Debug, Clone)]
-pub struct RunningSettings(Arc<Mutex<Args>>);
+pub struct RunningSettings(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    /// Never held while a file is written: who asks does not wait for the disk.
+    args: Mutex<Args>,
+    /// Held by who changes them.
+    changing: Mutex<()>,
+}
 
 /// A setting was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -55,11 +63,26 @@ impl RunningSettings {
     /// What a process was started with.
     #[must_use]
     pub fn new(args: Args) -> Self {
-        Self(Arc::new(Mutex::new(args)))
+        Self(Arc::new(Shared {
+            args: Mutex::new(args),
+            changing: Mutex::default(),
+        }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Args> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.args.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes them, all or nothing.
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Args) -> Result<T, SettingsUpdateError>,
+    ) -> Result<T, SettingsUpdateError> {
+        let _changing = self.0.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut args = self.lock().clone();
+        let result = change(&mut args)?;
+        *self.lock() = args;
+        Ok(result)
     }
 
     /// The value of an option that counts, wherever it is set.
@@ -116,7 +139,7 @@ impl RunningSettings {
     /// # Errors
     /// [`SettingsUpdateError`]: nothing is changed then.
     pub fn store(&self, name: &str, value: Option<Json>) -> Result<(), SettingsUpdateError> {
-        self.lock().store(name, value, Written::Now)
+        self.change(|args| args.store(name, value, Written::Now))
     }
 
     /// As [`store`](Self::store), provided that what is stored is `expected`; tells whether it was.
@@ -130,16 +153,14 @@ impl RunningSettings {
         value: Option<Json>,
         written: Written,
     ) -> Result<bool, SettingsUpdateError> {
-        let mut args = self.lock();
-        let file = args
-            .0
-            .settings_file
-            .as_ref()
-            .ok_or(SettingsUpdateError::Disabled)?;
-        if file.get(name) != expected {
-            return Ok(false);
-        }
-        args.store(name, value, written).map(|()| true)
+        self.change(|args| {
+            let file = args.0.settings_file.as_ref();
+            let file = file.ok_or(SettingsUpdateError::Disabled)?;
+            if file.get(name) != expected {
+                return Ok(false);
+            }
+            args.store(name, value, written).map(|()| true)
+        })
     }
 
     /// Gives an option a value that stands above all others until the process ends, or takes that back. Of a list the last
@@ -152,33 +173,32 @@ impl RunningSettings {
             Some(value) => checked(name, &value)?.pop(),
             None => None,
         };
-        let mut args = self.lock();
-        let settings = &mut args.inner().settings;
-        match value {
-            Some(value) => settings.force(name, value),
-            None => settings.release(name),
-        }
-        Ok(())
+        self.change(|args| {
+            let settings = &mut args.inner().settings;
+            match value {
+                Some(value) => settings.force(name, value),
+                None => settings.release(name),
+            }
+            Ok(())
+        })
     }
 
-    /// Removes all that is stored, and keeps the file as it was under the same name with `.bak`.
+    /// Removes all that is stored, and keeps what was in a file of the same name with `.bak`.
     ///
     /// # Errors
     /// [`SettingsUpdateError`]: all that was stored still is.
     pub fn reset(&self) -> Result<(), SettingsUpdateError> {
-        let mut args = self.lock();
-        let file = args
-            .0
-            .settings_file
-            .as_ref()
-            .ok_or(SettingsUpdateError::Disabled)?;
-        file.back_up().map_err(failed)?;
-        let empty = file.emptied();
-        empty.write().map_err(failed)?;
-        let inner = args.inner();
-        inner.settings_file = Some(empty);
-        inner.settings.clear_stored();
-        Ok(())
+        self.change(|args| {
+            let file = args.0.settings_file.as_ref();
+            let file = file.ok_or(SettingsUpdateError::Disabled)?;
+            file.back_up().map_err(failed)?;
+            let empty = file.emptied();
+            empty.write().map_err(failed)?;
+            let inner = args.inner();
+            inner.settings_file = Some(empty);
+            inner.settings.clear_stored();
+            Ok(())
+        })
     }
 }
 

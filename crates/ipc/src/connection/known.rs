@@ -1,7 +1,7 @@
 //! The peer's threads that wait for calls made here.
 //!
 //! A peer names one with each call, usually the one that it named before. What is let go of after the call has to be told
-//! so in a message of its own, and is offered anew with the next call; so those that were named last are held on to.
+//! so in a message of its own, and is offered anew with the next call; so some are held on to.
 
 use std::cell::{Cell, RefCell};
 

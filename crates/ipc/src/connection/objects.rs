@@ -104,6 +104,8 @@ pub(super) fn release<I: ?Sized + Send + Sync + 'static>(object: Arc<I>) {
 }
 
 async fn drop_in_order(objects: Vec<Box<dyn Kept>>) {
+    // A method that was called just before has to have begun to wait, to hear that it is to end.
+    tokio::task::yield_now().await;
     let ending = async {
         for object in &objects {
             if let Some(ending) = object.end_waits() {

@@ -45,10 +45,11 @@ struct Tips {
 impl Tips {
     /// Tells of the best header, unless it is the one that was told of last.
     fn look_at_header(&self, node: &NodeState) {
+        // Held before it is looked for: of two threads that look, the later one tells last.
+        let mut header = self.header.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(tip) = ask::header_tip(&node.chain.tree()) else {
             return;
         };
-        let mut header = self.header.lock().unwrap_or_else(PoisonError::into_inner);
         if header.replace(tip.block.hash) != Some(tip.block.hash) {
             let state = synchronization(node);
             self.events.send(&NodeEvent::HeaderTip {

@@ -25,7 +25,6 @@ const OF_WALLETS: &[&str] = &[
     "dumpprivkey",
     "dumpwallet",
     "encryptwallet",
-    "enumeratesigners",
     "fundrawtransaction",
     "getaddressesbylabel",
     "getaddressinfo",
@@ -86,6 +85,12 @@ const OF_WALLETS: &[&str] = &[
     "walletprocesspsbt",
 ];
 
+/// Letters of a category's or a parameter's name at most.
+const MAX_WORD: usize = 64;
+
+/// Parameters of a method at most.
+const MAX_PARAMETERS: usize = 64;
+
 /// Adds a method, until what is given is dropped.
 pub(super) fn add(
     running: &Running,
@@ -101,10 +106,18 @@ pub(super) fn add(
         return Err(InterfaceError::not_allowed(METHOD));
     }
     // They become part of what help tells, of which a line each is all that others can be sure of.
-    let is_word = |text: &str| !text.is_empty() && text.chars().all(|letter| letter.is_ascii_graphic());
+    let is_word = |text: &str| {
+        (1..=MAX_WORD).contains(&text.len()) && text.chars().all(|letter| letter.is_ascii_graphic())
+    };
     if !is_word(&category) || !parameters.iter().all(|parameter| is_word(parameter)) {
         return Err(failed(format!(
-            "the category and each parameter of {name} must be one word"
+            "the category and each parameter of {name} must be one word of at most {MAX_WORD} letters"
+        )));
+    }
+    if parameters.len() > MAX_PARAMETERS {
+        return Err(failed(format!(
+            "{name} has {} parameters; the limit is {MAX_PARAMETERS}",
+            parameters.len()
         )));
     }
     let handler = {

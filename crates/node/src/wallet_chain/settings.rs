@@ -1,5 +1,6 @@
-//! What wallets may know and change of the settings: those that are wallets' alone, for a wallet that was taken over by
-//! somebody must not become a way to the rest of the node.
+//! What wallets may know of the settings, which are those that are wallets' alone, and change of them, which is the list of
+//! wallets to load: a wallet that was taken over by somebody must not become a way to the rest of the node, and some of
+//! wallets' own settings name programs to run.
 
 use app::RunningSettings;
 use app::args::Written;
@@ -7,6 +8,9 @@ use interfaces::{InterfaceError, Json};
 
 use crate::awaited;
 use crate::user_interface::failed;
+
+/// What wallets of Bitcoin Core store, too.
+const STORED_BY_WALLETS: &str = "wallet";
 
 fn check(name: &str, method: &str) -> Result<(), InterfaceError> {
     match awaited::is_of_wallets(name) {
@@ -41,7 +45,9 @@ pub(super) fn store(
     value: Option<Json>,
     write: bool,
 ) -> Result<bool, InterfaceError> {
-    check(name, "Chain.updateRwSetting")?;
+    if name != STORED_BY_WALLETS {
+        return Err(InterfaceError::not_allowed("Chain.updateRwSetting"));
+    }
     let written = match write {
         true => Written::Now,
         false => Written::Later,
@@ -68,13 +74,15 @@ mod tests {
         assert!(!change(None, true).unwrap());
         assert!(change(Some(&one), false).unwrap());
         assert_eq!(list(&settings, "wallet").unwrap(), [json!("a"), json!("b")]);
-        assert!(store(&settings, "keypool", None, Some(json!(9)), true).unwrap());
+        assert!(change(Some(&two), true).unwrap());
         let text = fs_err::read(directory.path().join("settings.json")).unwrap();
         let file: Json = serde_json::from_slice(&text).unwrap();
-        assert_eq!(file, json!({"keypool": 9, "prune": 550, "wallet": ["a", "b"]}));
+        assert_eq!(file, json!({"prune": 550, "wallet": ["a", "b"]}));
         for name in ["prune", "rpcpassword", "startupnotify"] {
             let refused = stored(&settings, name).unwrap_err();
             assert_eq!(refused.to_string(), "Chain.getRwSetting is not allowed here");
+        }
+        for name in ["prune", "rpcpassword", "startupnotify", "walletnotify", "signer"] {
             let refused = store(&settings, name, None, None, true).unwrap_err();
             assert_eq!(refused.to_string(), "Chain.updateRwSetting is not allowed here");
         }

@@ -3,7 +3,6 @@
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use fs_err as fs;
@@ -30,9 +29,6 @@ for_multiprocess![
     hears_the_user_while_it_asks_a_node_that_was_stopped,
 ];
 
-/// How long it may take to leave.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 fn send(pid: u32, signal: Signal) -> Result<()> {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
     Ok(kill_process(pid.context("not a process id")?, signal)?)
@@ -58,7 +54,11 @@ fn wait_for_state(pid: u32, expected: char) -> Result<()> {
 /// An option for a node that does something when it stops, and a file that lets it.
 fn at_the_end(data_dir: &DataDir, what: &str) -> (String, PathBuf) {
     let file = data_dir.outside().join("go on");
-    let wait = format!("while [ ! -e '{}' ]; do sleep 0.02; done", file.display());
+    let wait = format!(
+        "while [ -d '{}' ] && [ ! -e '{}' ]; do sleep 0.02; done",
+        data_dir.outside().display(),
+        file.display()
+    );
     (format!("-shutdownnotify={wait}; {what}"), file)
 }
 
@@ -68,10 +68,8 @@ fn ends_the_node_before_itself_when_it_is_told_to() -> Result<()> {
         let gui = start_both(&data_dir, &[])?;
         let node = node_process(&gui)?;
         generate(&gui)?;
-        let begun = Instant::now();
         gui.program().signal(signal)?;
         let finished = gui.wait()?;
-        ensure!(begun.elapsed() < PATIENCE, "it took {:?}", begun.elapsed());
         finished.check_success()?;
         check_order(&finished, &["Done loading", "Shutting down…"])?;
         check_clean_end(&data_dir, node)?;
@@ -140,10 +138,8 @@ fn lets_a_node_that_was_stopped_go_on_and_end() -> Result<()> {
     let node = node_process(&gui)?;
     send(node, Signal::STOP)?;
     wait_for_state(node, 'T')?;
-    let begun = Instant::now();
     gui.program().signal(Signal::INT)?;
     gui.wait()?.check_success()?;
-    ensure!(begun.elapsed() < PATIENCE, "it took {:?}", begun.elapsed());
     check_clean_end(&data_dir, node)
 }
 
@@ -162,12 +158,10 @@ fn lets_a_node_go_on_that_was_stopped_while_it_stops() -> Result<()> {
         wait_for_line(gui.program(), "Shutting down…")?;
         fs::write(&file, "")?;
         wait_for_state(node, 'T')?;
-        let begun = Instant::now();
         if !is_told_by_user {
             gui.program().signal(Signal::INT)?;
         }
         gui.wait()?.check_success()?;
-        ensure!(begun.elapsed() < PATIENCE, "it took {:?}", begun.elapsed());
         check_clean_end(&data_dir, node)?;
     }
     Ok(())
@@ -229,9 +223,7 @@ fn hears_the_user_while_it_asks_a_node_that_was_stopped() -> Result<()> {
         let shown = gui.program().stdout()?;
         Ok((shown.matches(ASKS).count() > asked).then_some(()))
     })?;
-    let begun = Instant::now();
     gui.program().signal(Signal::INT)?;
     gui.wait()?.check_success()?;
-    ensure!(begun.elapsed() < PATIENCE, "it took {:?}", begun.elapsed());
     check_clean_end(&data_dir, node)
 }
