@@ -32,16 +32,22 @@ pub fn option_warnings(args: &Args) {
 }
 
 /// From now on, lets the log tell of panics. What they break off is told of by who waits for it, so that only those of
-/// the main thread, which nobody waits for, are on standard error too. Nothing is told of a panic on a thread that
-/// `is_guarded`: it becomes an error, of which that is told.
+/// the main thread, which nobody waits for, are on standard error too. Of a panic on a thread that `is_guarded` the log
+/// tells where it was, and nothing else: it becomes an error, of which the rest is told.
 pub fn log_panics(is_guarded: fn() -> bool) {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        if is_guarded() {
-            return;
-        }
         let thread = thread::current();
         let name = thread.name().unwrap_or("a thread");
+        if is_guarded() {
+            let place = panic.location().map(ToString::to_string);
+            let place = place.unwrap_or_else(|| "a place that is not known".to_owned());
+            tracing::error!(
+                "{name} broke off what it did at {place}\n{}",
+                Backtrace::capture()
+            );
+            return;
+        }
         tracing::error!("{name} {panic}\n{}", Backtrace::capture());
         if name == "main" {
             usual(panic);

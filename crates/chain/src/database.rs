@@ -24,7 +24,7 @@ pub(crate) use error::is_disk_full;
 pub use guard::is_guarded;
 
 use error::at;
-use sealed::Sealed;
+use sealed::{FirstError, Sealed};
 
 /// What a store is: in a table of its own.
 const IDENTITY: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("identity");
@@ -61,6 +61,8 @@ pub struct Database {
     path: PathBuf,
     /// There until the end.
     store: Option<redb::Database>,
+    /// What went wrong first with the file.
+    first_error: FirstError,
     /// What was found damaged first. Nothing is read or written after that.
     damage: OnceLock<String>,
     /// Whether the store has broken off what it did by a panic.
@@ -104,6 +106,7 @@ impl Database {
         let Some(sealed) = sealed else {
             return Err(DatabaseError::Unsealed { path });
         };
+        let first_error = sealed.first_error();
         let opened = guard::catch(|| {
             let mut builder = redb::Builder::new();
             Ok(builder.set_cache_size(cache_bytes).create_with_backend(sealed)?)
@@ -115,6 +118,7 @@ impl Database {
         let database = Self {
             path,
             store: Some(store),
+            first_error,
             damage: OnceLock::new(),
             has_panicked: AtomicBool::new(false),
             is_new: AtomicBool::new(is_new),
@@ -176,6 +180,10 @@ impl Database {
         }
         let error = match guard::catch(act) {
             Ok(Ok(result)) => return Ok(result),
+            Ok(Err(redb::Error::PreviousIo)) => {
+                let first = self.first_error.get().map(redb::Error::Io);
+                at(&self.path, first.unwrap_or(redb::Error::PreviousIo))
+            }
             Ok(Err(error)) => at(&self.path, error),
             Err(guard::Panicked(reason)) => {
                 self.has_panicked.store(true, Ordering::Relaxed);
@@ -272,7 +280,7 @@ fn write<T>(
     change: impl FnOnce(&WriteTransaction) -> Result<T, redb::Error>,
 ) -> Result<T, redb::Error> {
     let mut transaction = store.begin_write()?;
-    // With this the store opens at once after a crash, whatever its size.
+    // With this the store opens at once after a crash, whatever its size, and commits in two steps, which seals rely on.
     transaction.set_quick_repair(true);
     let result = change(&transaction)?;
     transaction.commit()?;

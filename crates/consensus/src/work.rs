@@ -295,7 +295,7 @@ mod tests {
         check(2017, 60, 120_960, true);
         check(807, 150, 120_960, true);
         check(806, 150, 120_960, false);
-        // Easier blocks take less time for it.
+        // At the pace of easier blocks the same work takes longer.
         let easier = CompactTarget::from_consensus(0x207f_ffff);
         assert!(takes_longer_than(
             blocks(1),

@@ -4,9 +4,10 @@
 //! page would be a wrong answer, or be taken for a mistake of the store's own, which it ends with a panic.
 //!
 //! The file's first page holds the store's header, its seal and a mark. After it come groups: a page of seals, and the
-//! pages that these are of. Seals reach the disk before the store asks for what they are of to be there, and the store
-//! writes to pages only that it does not need any more: whenever the process or the machine stops, the seals of what was
-//! committed are there.
+//! pages that these are of. Seals are written when the store asks for what they are of to be on the disk, and get there with
+//! it. The store writes to pages only that it does not need any more, and commits in two steps: only when all is on the
+//! disk does it write the header that names the new pages. So whenever the process or the machine stops, the seals of what
+//! was committed are there. A page that is found as it was before, with the seal of that time, is not noticed.
 
 #[cfg(test)]
 mod tests;
@@ -15,7 +16,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::ops::Bound;
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use bitcoin::hashes::siphash24;
 use redb::{BackendError, StorageBackend};
@@ -52,6 +53,24 @@ pub(super) struct Sealed<B> {
     groups: RwLock<BTreeMap<u64, Box<Seals>>>,
     /// The groups whose seals are not in the file yet.
     changed: Mutex<BTreeSet<u64>>,
+    first_error: FirstError,
+}
+
+/// What went wrong first. The store says it once, to whoever comes first, and then only that something did.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FirstError(Arc<OnceLock<(io::ErrorKind, String)>>);
+
+impl FirstError {
+    /// The error anew, if there was one.
+    pub(super) fn get(&self) -> Option<io::Error> {
+        let (kind, text) = self.0.get()?;
+        Some(io::Error::new(*kind, text.clone()))
+    }
+
+    /// Keeps an error on its way to the store.
+    fn keep<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        result.inspect_err(|error| _ = self.0.set((error.kind(), error.to_string())))
+    }
 }
 
 /// A place in the file.
@@ -93,23 +112,33 @@ impl<B: StorageBackend> Sealed<B> {
     /// # Errors
     /// If it cannot be read.
     pub(super) fn new(file: B) -> io::Result<Option<Self>> {
-        let mut start = [0; SEALED_HEADER];
-        match file.len()? {
-            0 => {}
-            length if length < PAGE as u64 => {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "it is too short"));
-            }
-            _ => file.read(0, &mut start)?,
+        let invalid = |reason| io::Error::new(io::ErrorKind::InvalidData, reason);
+        let length = file.len()?;
+        if (1..PAGE as u64).contains(&length) {
+            return Err(invalid("it is too short"));
         }
-        let is_store = start.starts_with(STORE_MARK);
-        if is_store && start[HEADER..].iter().all(|byte| *byte == 0) {
-            return Ok(None);
+        if length > 0 {
+            let mut start = [0; SEALED_HEADER];
+            file.read(0, &mut start)?;
+            let is_store = start.starts_with(STORE_MARK);
+            if is_store && start[HEADER..].iter().all(|byte| *byte == 0) {
+                return Ok(None);
+            }
+            if !start.ends_with(MARK) {
+                return Err(invalid("its beginning is not as it was written"));
+            }
         }
         Ok(Some(Self {
             file,
             groups: RwLock::default(),
             changed: Mutex::default(),
+            first_error: FirstError::default(),
         }))
+    }
+
+    /// What goes wrong first from here on.
+    pub(super) fn first_error(&self) -> FirstError {
+        self.first_error.clone()
     }
 
     fn read_header(&self, out: &mut [u8]) -> io::Result<()> {
@@ -150,7 +179,11 @@ impl<B: StorageBackend> Sealed<B> {
             return Ok(get(seals));
         }
         drop(groups);
-        self.with_seals(place.group, |seals| get(seals))
+        // Other readers do not wait for the disk.
+        let mut seals = Box::new([0; PAGE]);
+        self.file.read(seals_offset(place.group), &mut seals[..])?;
+        let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(get(groups.entry(place.group).or_insert(seals)))
     }
 
     /// Writes the seals that are not in the file yet.
@@ -208,17 +241,8 @@ fn parts(offset: u64, length: usize) -> impl Iterator<Item = (Place, usize)> {
     })
 }
 
-impl<B: StorageBackend> StorageBackend for Sealed<B> {
-    fn len(&self) -> io::Result<u64> {
-        let pages = (self.file.len()? / PAGE as u64).saturating_sub(1);
-        let (groups, rest) = (pages / (1 + PAGES), pages % (1 + PAGES));
-        Ok(match self.file.len()? {
-            0 => 0,
-            _ => (1 + groups * PAGES + rest.saturating_sub(1)) * PAGE as u64,
-        })
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+impl<B: StorageBackend> Sealed<B> {
+    fn read_pages(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         if offset == 0 && out.len() <= HEADER {
             return self.read_header(out);
         }
@@ -236,7 +260,7 @@ impl<B: StorageBackend> StorageBackend for Sealed<B> {
         Ok(())
     }
 
-    fn set_len(&self, length: u64) -> io::Result<()> {
+    fn resize(&self, length: u64) -> io::Result<()> {
         let pages = (length / PAGE as u64).saturating_sub(1);
         let groups = pages.div_ceil(PAGES);
         // What is cut off is empty if it comes back, and so are its seals.
@@ -256,12 +280,12 @@ impl<B: StorageBackend> StorageBackend for Sealed<B> {
         self.file.set_len((1 + pages + groups) * PAGE as u64)
     }
 
-    fn sync_data(&self) -> io::Result<()> {
+    fn sync(&self) -> io::Result<()> {
         self.write_seals()?;
         self.file.sync_data()
     }
 
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+    fn write_pages(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         if offset == 0 && data.len() == HEADER {
             return self.write_header(data);
         }
@@ -280,6 +304,33 @@ impl<B: StorageBackend> StorageBackend for Sealed<B> {
             changed.insert(place.group);
         }
         Ok(())
+    }
+}
+
+impl<B: StorageBackend> StorageBackend for Sealed<B> {
+    fn len(&self) -> io::Result<u64> {
+        let pages = (self.file.len()? / PAGE as u64).saturating_sub(1);
+        let (groups, rest) = (pages / (1 + PAGES), pages % (1 + PAGES));
+        Ok(match self.file.len()? {
+            0 => 0,
+            _ => (1 + groups * PAGES + rest.saturating_sub(1)) * PAGE as u64,
+        })
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.first_error.keep(self.read_pages(offset, out))
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.first_error.keep(self.resize(length))
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.first_error.keep(self.sync())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.first_error.keep(self.write_pages(offset, data))
     }
 
     fn close(&self) -> io::Result<()> {

@@ -1,6 +1,8 @@
 //! Fields that nodes read otherwise than the `bitcoin` crate: it refuses preimages that do not have the hash beside them,
 //! of which nodes say nothing, and nodes have words of their own for what is wrong with Taproot's.
 
+use std::collections::BTreeSet;
+
 use bitcoin::consensus::encode::{Decodable as _, VarInt};
 use bitcoin::hashes::Hash;
 use bitcoin::psbt::Psbt;
@@ -93,15 +95,13 @@ pub(super) fn take_preimages(bytes: &[u8]) -> Result<Option<WithoutPreimages>, R
         let Some(found) = fields(&mut rest) else {
             return Ok(None);
         };
+        let mut known = BTreeSet::new();
         for field in found {
             check_input(&field)?;
             match preimage(input, &field)? {
                 None => kept.extend_from_slice(field.bytes),
                 Some(preimage) => {
-                    let is_same = |other: &Preimage| {
-                        (other.input, other.kind, &other.hash) == (input, preimage.kind, &preimage.hash)
-                    };
-                    if preimages.iter().any(is_same) {
+                    if !known.insert((preimage.kind, preimage.hash.clone())) {
                         let name = name(preimage.kind);
                         let text = format!("Duplicate Key, input {name} preimage already provided");
                         return Err(ReadPsbtError::Field(text));

@@ -158,9 +158,32 @@ fn each_byte_that_counts_is_guarded() {
     ] {
         check(place, &[refused]);
     }
+    // What says that it has seals.
+    for place in [HEADER + SEAL, SEALED_HEADER - 1] {
+        let mut bytes = good.clone();
+        bytes[place] ^= 1;
+        fs::write(&path, bytes).unwrap();
+        let file = FileBackend::new(fs::File::open(&path).unwrap().into_parts().0).unwrap();
+        let refused = Sealed::new(file).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::InvalidData, "{place}");
+    }
     // What nothing is read from.
     check(SEALED_HEADER + 100, &[]);
     check(PAGE + 12, &[]);
+}
+
+#[test]
+fn what_went_wrong_first_is_remembered() {
+    let directory = TempDir::new().unwrap();
+    let file = open(&directory);
+    file.set_len(3 * PAGE as u64).unwrap();
+    let first_error = file.first_error();
+    assert!(first_error.get().is_none());
+    file.read(PAGE as u64, &mut [0; 7]).unwrap_err();
+    file.read(PAGE as u64, &mut [0; 9]).unwrap_err();
+    let remembered = first_error.get().unwrap();
+    assert_eq!(remembered.kind(), io::ErrorKind::InvalidInput);
+    assert_eq!(remembered.to_string(), "7 bytes at 4096 are no pages");
 }
 
 #[test]

@@ -181,13 +181,18 @@ async fn transactions_that_cannot_be_are_refused() {
         "decoderawtransaction",
         &[
             (json!(["x"]), Err((-22, "TX decode failed"))),
+            // The second mark claims a witness, which none has.
             (
-                json!(["02000000000000000000", true]),
+                json!(["0200000000010000000000", true]),
                 Err((-22, "TX decode failed")),
             ),
         ],
     )
     .await;
+    // The second mark says that nothing follows.
+    let blank = call("decoderawtransaction", json!(["02000000000000000000", true])).await;
+    let blank = blank.expect("upstream shows it");
+    assert_eq!((&blank["vin"], &blank["vout"]), (&json!([]), &json!([])));
 }
 
 /// Constants of upstream's functional test of `decodescript`.
