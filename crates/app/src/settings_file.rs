@@ -108,11 +108,12 @@ pub enum SettingsWriteError {
 }
 
 impl SettingsWriteError {
-    /// Why it cannot be written, as the system says it.
+    /// The error with the reason that the system gave, which upstream's words for some of them lack.
     #[must_use]
-    pub fn cause(&self) -> &io::Error {
+    pub fn with_reason(&self) -> String {
         match self {
-            Self::Open { cause, .. } | Self::Write { cause, .. } | Self::Rename { cause, .. } => cause,
+            Self::Open { cause, .. } | Self::Rename { cause, .. } => format!("{self}: {cause}"),
+            Self::Write { .. } => self.to_string(),
         }
     }
 }

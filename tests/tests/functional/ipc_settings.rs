@@ -149,9 +149,10 @@ fn leaves_the_settings_as_they_were_when_the_disk_is_full() -> Result<()> {
     let (node, mut interface) = start(&data_dir, &["-nodebug", "-debuglogfile=0"])?;
     interface.check(UPDATE, &["dbcache", "5"], None)?;
     disk.fill()?;
-    let refused = "settings.json.tmp: no storage space";
+    let refused = "settings.json.tmp: No space left on device (os error 28)";
     interface.check_failure(UPDATE, &["dbcache", "6"], refused)?;
-    interface.check_failure(RESET, &[], "settings.json.bak.tmp: no storage space")?;
+    let refused = "settings.json.bak.tmp: No space left on device (os error 28)";
+    interface.check_failure(RESET, &[], refused)?;
     interface.check(GET, &["dbcache"], Some("5"))?;
     assert_eq!(stored(&data_dir, "settings.json")?, json!({"dbcache": 5}));
     disk.clear()?;

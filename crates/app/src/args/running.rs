@@ -2,7 +2,6 @@
 //!
 //! Nothing that was read from the options before learns of a change; what is stored counts at the next start.
 
-use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value as Json;
@@ -38,16 +37,11 @@ pub enum SettingsUpdateError {
         name: String,
     },
     /// The file cannot be written, and is as it was.
-    #[error("{error}: {}", describe(.error.cause()))]
+    #[error("{}", .error.with_reason())]
     Write {
         /// Which file, and what could not be done to it.
         error: SettingsWriteError,
     },
-}
-
-/// The system's words without the path, which the error names already.
-fn describe(cause: &io::Error) -> io::ErrorKind {
-    cause.kind()
 }
 
 /// When a change is written to the file.
@@ -375,7 +369,8 @@ mod tests {
         fs_err::create_dir_all(file.join("x")).unwrap();
         let told = settings.store("one", Some(json!(2))).unwrap_err().to_string();
         assert!(
-            told.starts_with("Failed renaming settings file ") && told.ends_with(": is a directory"),
+            told.starts_with("Failed renaming settings file ")
+                && told.ends_with(": Is a directory (os error 21)"),
             "{told}"
         );
         assert_eq!(

@@ -346,6 +346,6 @@ async fn a_wallet_adds_no_method_but_one_of_wallets_that_is_not_there() {
     assert_eq!(add("send", "wallet").await, Ok(()));
     for category in ["", "x ==\nstop"] {
         let told = add("send", category).await.unwrap_err();
-        assert!(told.ends_with("must be one word"), "{told}");
+        assert!(told.ends_with("must be one word of at most 64 letters"), "{told}");
     }
 }
