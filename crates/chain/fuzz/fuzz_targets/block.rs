@@ -37,7 +37,9 @@ fn transaction(bytes: &[u8], params: &Params) {
         }
         // Without inputs they are not as the `bitcoin` crate has them.
         Some(transaction) if transaction.input.is_empty() => assert!(ours.is_none()),
-        None if ours.as_ref().is_some_and(|transaction| transaction.input.is_empty()) => {}
+        None if ours
+            .as_ref()
+            .is_some_and(|transaction| transaction.input.is_empty()) => {}
         _ => assert_eq!(ours, theirs),
     }
     let Some(transaction) = ours else { return };
