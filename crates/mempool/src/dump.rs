@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bitcoin::consensus::encode;
 use bitcoin::consensus::{Decodable, Encodable};
 use bitcoin::{Transaction, Txid, VarInt};
-use consensus::transaction::decode_transaction;
+use consensus::transaction::{decode_transaction, encode_transaction};
 use thiserror::Error;
 
 use crate::pool::Mempool;
@@ -82,7 +82,7 @@ impl Dump {
         writer.write_all(&bytes)?;
         for dumped in &self.transactions {
             bytes.clear();
-            dumped.transaction.consensus_encode(&mut bytes)?;
+            encode_transaction(&dumped.transaction, &mut bytes)?;
             bytes.extend(dumped.time.to_le_bytes());
             bytes.extend(dumped.delta.to_le_bytes());
             writer.write_all(&bytes)?;

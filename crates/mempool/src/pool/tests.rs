@@ -428,3 +428,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_file_with_a_transaction_without_inputs_is_read_and_written() {
+    let mut bytes = Vec::new();
+    bytes.extend(1_u64.to_le_bytes());
+    bytes.extend(1_u64.to_le_bytes());
+    // Its version, no input, no outputs, its lock time.
+    bytes.extend([2, 0, 0, 0, 0, 0, 7, 0, 0, 0]);
+    // When it came, what was added to its fee, and nothing else.
+    bytes.extend([0; 8 + 8 + 2]);
+    let dump = Dump::read(&mut bytes.as_slice()).unwrap();
+    assert_eq!(dump.transactions.len(), 1);
+    let mut written = Vec::new();
+    dump.write(&mut written).unwrap();
+    assert_eq!(written, bytes);
+}
