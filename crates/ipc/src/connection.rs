@@ -34,6 +34,7 @@ use crate::threads::Threads;
 use crate::wire::{Ended, Link, drive, new_system};
 
 pub(crate) use current::{Current, calling};
+pub(crate) use known::LOCAL;
 pub(crate) use lease::Lease;
 pub(crate) use objects::{Held, Key, MAX_OBJECTS, Servable};
 pub(crate) use setup::VERSIONS;

@@ -13,16 +13,13 @@ use futures::future::LocalBoxFuture;
 use interfaces::{Disconnection, InterfaceError};
 
 use super::remote::{Interface, Runs, Target};
-use crate::connection::{Connection, Current, Lease};
+use crate::connection::{Connection, Current, LOCAL, Lease};
 use crate::error::{check_size, from_capnp};
 use crate::log;
 use crate::metrics::Timing;
 use crate::schema::proxy_capnp::context;
 use crate::trace::{Sent, TraceContext};
 use crate::wire::{Enclosed, Kind, LONG};
-
-/// The brand of capabilities that are no connection's.
-const LOCAL: usize = 0;
 
 /// A call of a method of another process.
 pub(crate) struct Call<C> {

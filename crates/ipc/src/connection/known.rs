@@ -13,7 +13,7 @@ use crate::schema::proxy_capnp::thread;
 const MOST: usize = 64;
 
 /// The brand of capabilities that are no connection's.
-const LOCAL: usize = 0;
+pub(crate) const LOCAL: usize = 0;
 
 /// The peer's threads of one connection.
 #[derive(Default)]

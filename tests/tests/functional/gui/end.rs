@@ -62,6 +62,19 @@ fn at_the_end(data_dir: &DataDir, what: &str) -> (String, PathBuf) {
     (format!("-shutdownnotify={wait}; {what}"), file)
 }
 
+/// Waits for the end of a node that nobody waits for any more, and lets `daemon` find its block.
+fn check_end_alone(data_dir: &DataDir, node: u32, daemon: Daemon) -> Result<()> {
+    wait_until("the node's end", || {
+        Ok(process_table::state(node)
+            .map_or(true, |state| state == 'Z')
+            .then_some(()))
+    })?;
+    ensure!(data_dir.log().text()?.contains("Shutdown: done"));
+    let again = Node::start(daemon, data_dir, &[])?;
+    ensure!(again.rpc()?.call("getblockcount", json!([]))? == json!(1));
+    again.stop()
+}
+
 fn ends_the_node_before_itself_when_it_is_told_to() -> Result<()> {
     let data_dir = DataDir::new()?;
     for (signal, height) in [(Signal::INT, 1), (Signal::TERM, 2)] {
@@ -121,15 +134,7 @@ fn does_not_keep_a_node_from_ending_in_order_when_it_is_killed_itself() -> Resul
     generate(&gui)?;
     gui.program().signal(Signal::KILL)?;
     gui.wait()?;
-    wait_until("the node's end", || {
-        Ok(process_table::state(node)
-            .map_or(true, |state| state == 'Z')
-            .then_some(()))
-    })?;
-    ensure!(data_dir.log().text()?.contains("Shutdown: done"));
-    let again = Node::start(Daemon::SyscoinNode, &data_dir, &[])?;
-    ensure!(again.rpc()?.call("getblockcount", json!([]))? == json!(1));
-    again.stop()
+    check_end_alone(&data_dir, node, Daemon::SyscoinNode)
 }
 
 fn lets_a_node_that_was_stopped_go_on_and_end() -> Result<()> {
@@ -188,15 +193,7 @@ fn leaves_a_node_to_itself_when_it_is_told_to_leave_twice() -> Result<()> {
     );
     ensure!(process_table::exists(node), "it was not waited for");
     fs::write(&file, "")?;
-    wait_until("the node's end", || {
-        Ok(process_table::state(node)
-            .map_or(true, |state| state == 'Z')
-            .then_some(()))
-    })?;
-    ensure!(data_dir.log().text()?.contains("Shutdown: done"));
-    let again = Node::start(Daemon::Syscoind, &data_dir, &[])?;
-    ensure!(again.rpc()?.call("getblockcount", json!([]))? == json!(1));
-    again.stop()
+    check_end_alone(&data_dir, node, Daemon::Syscoind)
 }
 
 fn hears_the_user_while_it_asks_a_node_that_was_stopped() -> Result<()> {
