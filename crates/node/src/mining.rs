@@ -19,6 +19,7 @@ use interfaces::{
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+use crate::served;
 use crate::state::{Node, NodeState, Tip};
 pub(crate) use assembly::{Assembled, AssemblyError, Contents, Miner, assemble};
 pub(crate) use convert::plain_block;
@@ -50,11 +51,7 @@ impl OwnMining {
 
     /// The node, once it has loaded its chain.
     fn loaded(&self) -> Result<Arc<NodeState>, InterfaceError> {
-        let node = self
-            .node
-            .get()
-            .map_err(|error| InterfaceError::Remote(error.message))?;
-        Ok(Arc::clone(node))
+        served::loaded(&self.node)
     }
 
     /// Does what may take long on a thread that may wait.
@@ -62,10 +59,7 @@ impl OwnMining {
         &self,
         work: impl FnOnce(&NodeState) -> Result<T, InterfaceError> + Send + 'static,
     ) -> Result<T, InterfaceError> {
-        let node = self.loaded()?;
-        let span = tracing::Span::current();
-        let running = self.runtime.spawn_blocking(move || span.in_scope(|| work(&node)));
-        running.await.unwrap_or_else(|error| Err(failed(error)))
+        served::blocking(&self.runtime, self.loaded()?, work).await
     }
 
     /// Waits until the tip is as it should be. `None` where the node stops or `interrupts` changes, and the tip as it is

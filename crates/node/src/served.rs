@@ -5,11 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use interfaces::{Chain, Echo, Init, InterfaceError, LocalEcho, Mining, Node, Rpc};
 use rpc::{Caller, Refusal};
+use tokio::runtime::Handle;
 use tokio::sync::{RwLock, RwLockReadGuard};
 use tracing::Instrument as _;
 
 use crate::composition::Welcome;
 use crate::mining::OwnMining;
+use crate::state::NodeState;
 use crate::user_interface::{OwnNode, Running};
 use crate::wallet_chain::OwnChain;
 
@@ -105,6 +107,27 @@ impl Rpc for ServedNode {
             Err(refusal @ (Refusal::Busy | Refusal::GivenUp)) => Ok(refusal.to_json()),
         }
     }
+}
+
+/// The node, once it has loaded its chain.
+pub(crate) fn loaded(node: &crate::state::Node) -> Result<Arc<NodeState>, InterfaceError> {
+    let node = node
+        .get()
+        .map_err(|error| InterfaceError::Remote(error.message))?;
+    Ok(Arc::clone(node))
+}
+
+/// Does what may take long on a thread that may wait.
+pub(crate) async fn blocking<T: Send + 'static>(
+    runtime: &Handle,
+    node: Arc<NodeState>,
+    work: impl FnOnce(&NodeState) -> Result<T, InterfaceError> + Send + 'static,
+) -> Result<T, InterfaceError> {
+    let span = tracing::Span::current();
+    let running = runtime.spawn_blocking(move || span.in_scope(|| work(&node)));
+    running
+        .await
+        .unwrap_or_else(|error| Err(InterfaceError::Remote(error.to_string())))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use rpc::{Dispatcher, Service};
 use tokio::runtime::Handle;
 
 use super::Events;
-use crate::served::Calls;
+use crate::served::{self, Calls};
 use crate::state::{Node, NodeState};
 
 /// A node that can be called, though its chain may still be loading.
@@ -31,8 +31,7 @@ pub(crate) struct Running {
 impl Running {
     /// The node, once it has loaded its chain.
     pub(crate) fn loaded(&self) -> Result<Arc<NodeState>, InterfaceError> {
-        let node = self.node.get().map_err(|error| failed(error.message))?;
-        Ok(Arc::clone(node))
+        served::loaded(&self.node)
     }
 
     /// Does what may take long on a thread that may wait.
@@ -40,10 +39,7 @@ impl Running {
         &self,
         work: impl FnOnce(&NodeState) -> Result<T, InterfaceError> + Send + 'static,
     ) -> Result<T, InterfaceError> {
-        let node = self.loaded()?;
-        let span = tracing::Span::current();
-        let running = self.runtime.spawn_blocking(move || span.in_scope(|| work(&node)));
-        running.await.unwrap_or_else(|error| Err(failed(error)))
+        served::blocking(&self.runtime, self.loaded()?, work).await
     }
 }
 
