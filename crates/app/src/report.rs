@@ -2,6 +2,7 @@
 
 use std::backtrace::Backtrace;
 use std::fmt::Display;
+use std::panic::PanicHookInfo;
 use std::{panic, thread};
 
 use crate::args::Args;
@@ -32,14 +33,14 @@ pub fn option_warnings(args: &Args) {
 }
 
 /// From now on, lets the log tell of panics. What they break off is told of by who waits for it, so that only those of
-/// the main thread, which nobody waits for, are on standard error too. Of a panic on a thread that `is_guarded` the log
-/// tells where it was, and nothing else: it becomes an error, of which the rest is told.
-pub fn log_panics(is_guarded: fn() -> bool) {
+/// the main thread, which nobody waits for, are on standard error too. Of a panic that `is_guarded` the log tells where it
+/// was, and nothing else: it becomes an error, of which the rest is told.
+pub fn log_panics(is_guarded: fn(&PanicHookInfo<'_>) -> bool) {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
         let thread = thread::current();
         let name = thread.name().unwrap_or("a thread");
-        if is_guarded() {
+        if is_guarded(panic) {
             let place = panic.location().map(ToString::to_string);
             let place = place.unwrap_or_else(|| "a place that is not known".to_owned());
             tracing::error!(

@@ -65,7 +65,7 @@ pub struct Database {
     first_error: FirstError,
     /// What was found damaged first. Nothing is read or written after that.
     damage: OnceLock<String>,
-    /// Whether the store has broken off what it did by a panic.
+    /// Whether what was done with the store was broken off by a panic.
     has_panicked: AtomicBool,
     /// Whether the file may not be found under its name after the machine has stopped.
     is_new: AtomicBool,
@@ -113,7 +113,10 @@ impl Database {
         });
         let store = match opened {
             Ok(opened) => opened.map_err(|error: redb::Error| at(&path, error))?,
-            Err(guard::Panicked(reason)) => return Err(DatabaseError::Damaged { path, reason }),
+            Err(panicked) => {
+                let reason = panicked.into_damage();
+                return Err(DatabaseError::Damaged { path, reason });
+            }
         };
         let database = Self {
             path,
@@ -173,7 +176,10 @@ impl Database {
     /// Does something with what the store gave, which reads more of it.
     ///
     /// # Errors
-    /// [`DatabaseError`] if that fails, or once anything was found damaged.
+    /// [`DatabaseError`] if that fails, or once anything was found damaged: a panic of the store's own is damage.
+    ///
+    /// # Panics
+    /// Where `act` itself does.
     pub fn guarded<T>(&self, act: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, DatabaseError> {
         if let Some(reason) = self.damage.get() {
             return Err(self.damaged(reason));
@@ -185,9 +191,9 @@ impl Database {
                 at(&self.path, first.unwrap_or(redb::Error::PreviousIo))
             }
             Ok(Err(error)) => at(&self.path, error),
-            Err(guard::Panicked(reason)) => {
+            Err(panicked) => {
                 self.has_panicked.store(true, Ordering::Relaxed);
-                self.damaged(reason)
+                self.damaged(panicked.into_damage())
             }
         };
         // Another thread may have come first: what the store says after that is of no use.
@@ -282,7 +288,21 @@ fn write<T>(
     let mut transaction = store.begin_write()?;
     // With this the store opens at once after a crash, whatever its size, and commits in two steps, which seals rely on.
     transaction.set_quick_repair(true);
-    let result = change(&transaction)?;
-    transaction.commit()?;
-    Ok(result)
+    match guard::catch(|| change(&transaction)) {
+        Ok(result) => {
+            let result = result?;
+            transaction.commit()?;
+            Ok(result)
+        }
+        Err(panicked) if panicked.is_of_store() => {
+            // Giving the change up may wait for ever for what the store holds.
+            std::mem::forget(transaction);
+            panicked.go_on()
+        }
+        Err(panicked) => {
+            // Others may go on, and write.
+            transaction.abort()?;
+            panicked.go_on()
+        }
+    }
 }

@@ -1,7 +1,10 @@
 //! Stores are found again as they were, and nothing else is taken for one.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use tempfile::TempDir;
 
+use super::guard::tests::{ask_from_hook, panic_in_store};
 use super::*;
 
 const COINS: Identity = Identity {
@@ -221,8 +224,12 @@ fn nothing_is_read_or_written_after_damage_was_found() {
     let directory = TempDir::new().unwrap();
     let database = open(directory.path(), &COINS).unwrap();
     let reason = |error: DatabaseError| error.to_string().split_once("damaged: ").unwrap().1.to_owned();
-    let panicked = database.read(|_transaction| -> Result<(), redb::Error> { panic!("a page is odd") });
-    let expected = "its pages do not fit together (a page is odd)";
+    ask_from_hook();
+    let panicked = database.read(|_transaction| {
+        panic_in_store();
+        Ok(())
+    });
+    let expected = "its pages do not fit together (assertion failed: !name.is_empty())";
     assert_eq!(reason(panicked.unwrap_err()), expected);
     let after = database.read(|_transaction| Ok(())).unwrap_err();
     assert_eq!(reason(after), expected);
@@ -230,6 +237,30 @@ fn nothing_is_read_or_written_after_damage_was_found() {
     assert_eq!(reason(after), expected);
     // It does not wait for what the panic left locked.
     drop(database);
+}
+
+#[test]
+fn a_panic_of_our_own_in_a_change_is_no_damage_and_changes_nothing() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    let entries = filled(path);
+    let database = open(path, &COINS).unwrap();
+    ask_from_hook();
+    let change = |transaction: &WriteTransaction| -> Result<(), redb::Error> {
+        transaction.open_table(ENTRIES)?.insert(1, &[9][..])?;
+        panic!("a mistake of ours")
+    };
+    let payload = catch_unwind(AssertUnwindSafe(|| database.write(change))).unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"a mistake of ours"));
+    let get = |key| {
+        database.read(|transaction| {
+            let value = transaction.open_table(ENTRIES)?.get(key)?;
+            Ok(value.map(|value| value.value().to_vec()))
+        })
+    };
+    assert_eq!(get(1).unwrap().as_ref(), Some(&entries[1].1));
+    // Nothing waits for what the panic left locked.
+    database.write(|_transaction| Ok(())).unwrap();
 }
 
 #[test]
