@@ -16,7 +16,7 @@ pub(super) struct Appender {
 }
 
 impl Appender {
-    /// Writes bytes at a place, for which room is made up to the end of a chunk.
+    /// Writes bytes at a place, for which room is made up to the end of a chunk, and says whether that was needed.
     pub(super) fn write(
         &mut self,
         config: &FilesConfig,
@@ -24,16 +24,18 @@ impl Appender {
         number: u32,
         place: u32,
         bytes: &[u8],
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         let mut file = self.file(config, kind, number)?;
         let end = u64::from(place) + bytes.len() as u64;
         let room = end.next_multiple_of(config.chunk(kind).into());
         let length = file.metadata()?.len();
-        if length < end {
+        let has_grown = length < end;
+        if has_grown {
             make_room(file, length, room)?;
         }
         file.seek(SeekFrom::Start(place.into()))?;
-        file.write_all(bytes)
+        file.write_all(bytes)?;
+        Ok(has_grown)
     }
 
     /// Cuts a file off where its use ends.

@@ -36,6 +36,8 @@ struct State {
     changed: BTreeSet<u32>,
     /// The file that blocks are added to.
     last: u32,
+    /// Whether room was made since somebody last asked; at the beginning nobody has.
+    has_grown: bool,
     appender: Appender,
 }
 
@@ -47,6 +49,7 @@ impl BlockFiles {
             infos: vec![FileInfo::default()],
             changed: BTreeSet::new(),
             last: 0,
+            has_grown: true,
             appender: Appender::default(),
         };
         for (number, info) in infos {
@@ -81,9 +84,7 @@ impl BlockFiles {
         let end = place
             .checked_add(length)
             .ok_or(FilesError::TooLarge(block.len()))?;
-        state
-            .appender
-            .write(&self.config, Kind::Blocks, file, place, &record)?;
+        state.write(&self.config, Kind::Blocks, file, place, &record)?;
         let info = state.info(file);
         info.size = end;
         info.add(height, time);
@@ -125,9 +126,7 @@ impl BlockFiles {
         let end = place
             .checked_add(length)
             .ok_or(FilesError::TooLarge(undo.len()))?;
-        state
-            .appender
-            .write(&self.config, Kind::Undo, file, place, &record)?;
+        state.write(&self.config, Kind::Undo, file, place, &record)?;
         state.info(file).undo_size = end;
         state.changed.insert(file);
         Ok(FilePosition {
@@ -183,6 +182,11 @@ impl BlockFiles {
             .into_iter()
             .map(|number| (number, *state.info(number)))
             .collect()
+    }
+
+    /// Whether files took more of the disk since this was last asked, or it was never asked.
+    pub fn take_growth(&self) -> bool {
+        std::mem::take(&mut self.state().has_grown)
     }
 
     /// What is known of all files, by their numbers.
@@ -271,6 +275,18 @@ impl BlockFiles {
 }
 
 impl State {
+    fn write(
+        &mut self,
+        config: &FilesConfig,
+        kind: Kind,
+        file: u32,
+        place: u32,
+        bytes: &[u8],
+    ) -> io::Result<()> {
+        self.has_grown |= self.appender.write(config, kind, file, place, bytes)?;
+        Ok(())
+    }
+
     fn info(&mut self, number: u32) -> &mut FileInfo {
         let place = number as usize;
         if self.infos.len() <= place {

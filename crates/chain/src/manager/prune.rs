@@ -13,6 +13,13 @@ use crate::index::{Flag, IndexBatch};
 /// So many blocks are kept before the tip, for reorganisations and for peers.
 pub(super) const KEPT_BLOCKS: u32 = 288;
 
+/// So many bytes before what `-prune` allows files are removed already: those that grow next take a chunk of blocks and one
+/// of undo data at once.
+const NEXT_GROWTH: u64 = (16 + 1) << 20;
+
+/// What `-prune` allows at least, in bytes.
+const LEAST_LIMIT: u64 = 550 << 20;
+
 /// So many blocks are kept before the one that somebody has followed the chain to, for small reorganisations.
 const KEPT_FOR_FOLLOWERS: u32 = 11;
 
@@ -56,11 +63,15 @@ impl ChainstateManager {
         followers.remove(follower);
     }
 
-    /// Removes the oldest files while there are more bytes than `-prune` allows. The writer's lock must be held.
+    /// Removes the oldest files while there could soon be more bytes than `-prune` allows, if they have grown since this was
+    /// last looked at. The writer's lock must be held.
     pub(super) fn prune_if_large(&self) -> Result<(), ChainError> {
         let Pruning::Above(limit) = self.config.pruning else {
             return Ok(());
         };
+        if self.is_rebuilding() || !self.files.take_growth() {
+            return Ok(());
+        }
         let tip = {
             let tree = self.tree();
             tree.tip().map_or(0, |tip| tree.entry(tip).height)
@@ -68,20 +79,21 @@ impl ChainstateManager {
         if tip <= self.prune_after() {
             return Ok(());
         }
+        let limit = match self.background().is_some() {
+            // Both chains have their share.
+            true => LEAST_LIMIT.max(limit / 2),
+            false => limit,
+        };
         let infos = self.files.infos();
-        let mut total: u64 = infos.iter().map(bytes).sum();
-        if total <= limit {
-            return Ok(());
-        }
-        let mut files = BTreeSet::new();
-        for (number, info) in self.removable(&infos, u32::MAX) {
-            if total <= limit {
-                break;
-            }
-            total -= bytes(info);
-            files.insert(number);
-        }
-        self.remove_files(files)
+        let total = infos.iter().map(bytes).sum();
+        let more = match self.is_initial_block_download() {
+            true => FurtherRoom::Tenth,
+            false => FurtherRoom::None,
+        };
+        let mut excess = Excess::new(total, limit, more);
+        let files = self.removable(&infos, u32::MAX);
+        let files = files.take_while(|(_, info)| excess.take(bytes(info)));
+        self.remove_files(files.map(|(number, _)| number).collect())
     }
 
     /// The files that may be removed, by their numbers.
@@ -99,7 +111,9 @@ impl ChainstateManager {
             tracing::debug!(target: "prune", "{follower} limited pruning to height {limit}");
             last = last.min(limit);
         }
-        (0..)
+        // Blocks are still added to the last one.
+        let end = self.files.last_file();
+        (0..end)
             .zip(infos)
             .filter(move |(_, info)| info.size > 0 && info.last_height <= last && last > 0)
     }
@@ -140,6 +154,46 @@ impl ChainstateManager {
     }
 }
 
+/// How much is removed beyond what must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FurtherRoom {
+    None,
+    /// A tenth of what `-prune` allows: while old blocks come, files grow fast, and the coins are written each time that any
+    /// are removed.
+    Tenth,
+}
+
+/// How many bytes of files are to be removed.
+struct Excess {
+    /// The files that are left.
+    total: u64,
+    /// Files are removed until there are fewer.
+    enough: u64,
+}
+
+impl Excess {
+    /// Of files of so many bytes, of which `-prune` allows `limit`.
+    fn new(total: u64, limit: u64, more: FurtherRoom) -> Self {
+        let enough = limit.saturating_sub(NEXT_GROWTH);
+        Self {
+            total,
+            enough: match more {
+                FurtherRoom::Tenth if total >= enough => enough.saturating_sub(limit / 10),
+                _ => enough,
+            },
+        }
+    }
+
+    /// Whether a file of so many bytes is to be removed too.
+    fn take(&mut self, bytes: u64) -> bool {
+        let is_needed = self.total >= self.enough;
+        if is_needed {
+            self.total -= bytes;
+        }
+        is_needed
+    }
+}
+
 /// The height that a chain must have before anything of it is removed.
 fn first_height(network: Network, sizes: FileSizes) -> u32 {
     match (network, sizes) {
@@ -156,6 +210,33 @@ fn bytes(info: &FileInfo) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_are_removed_when_the_next_growth_would_not_be_allowed() {
+        const MIB: u64 = 1 << 20;
+        let check = |total, more, expected| {
+            let mut excess = Excess::new(total, 600 * MIB, more);
+            let n_removed = (0..6).take_while(|_| excess.take(100 * MIB)).count();
+            assert_eq!(n_removed, expected, "{total} {more:?}");
+        };
+        for (total, expected) in [
+            (583 * MIB - 1, 0),
+            (583 * MIB, 1),
+            (600 * MIB, 1),
+            (683 * MIB - 1, 1),
+            (683 * MIB, 2),
+        ] {
+            check(total, FurtherRoom::None, expected);
+        }
+        for (total, expected) in [
+            (583 * MIB - 1, 0),
+            (583 * MIB, 1),
+            (623 * MIB - 1, 1),
+            (623 * MIB, 2),
+        ] {
+            check(total, FurtherRoom::Tenth, expected);
+        }
+    }
 
     #[test]
     fn young_chains_are_kept_whole() {

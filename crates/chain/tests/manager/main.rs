@@ -275,3 +275,20 @@ fn old_files_are_removed_and_new_ones_kept() {
     rig.mine_many(1);
     assert_eq!(rig.manager.verify_chain(4, 0).unwrap(), Verification::Pruned);
 }
+
+#[test]
+fn old_files_go_by_themselves_before_the_next_growth_would_pass_the_limit() {
+    let first_is_there = |limit: u64| {
+        let rig = Rig::with(|config| {
+            config.sizes = FileSizes::Small;
+            config.pruning = Pruning::Above(limit);
+        });
+        rig.mine_many(650);
+        assert!(rig.directory.path().join("blocks/blk00001.dat").exists());
+        rig.directory.path().join("blocks/blk00000.dat").exists()
+    };
+    // About 170 KiB of blocks and undo data, and what files may grow by at once.
+    let growth = 17 << 20;
+    assert!(!first_is_there(growth + (100 << 10)));
+    assert!(first_is_there(growth + (300 << 10)));
+}
