@@ -4,7 +4,7 @@
 //! wrong with a block that holds one is that rule, and not its bytes.
 
 use bitcoin::absolute::LockTime;
-use bitcoin::consensus::encode::{self, Decodable, Encodable};
+use bitcoin::consensus::encode::{self, Decodable, Encodable, VarInt};
 use bitcoin::io::{self, Read, Write};
 use bitcoin::transaction::Version;
 use bitcoin::{Transaction, TxIn, TxOut, Witness};
@@ -13,6 +13,12 @@ use super::{TransactionKind, parse_allocation};
 
 /// That witnesses follow (BIP 144).
 const WITNESSES: u8 = 1;
+
+/// The longest list that is read, and the longest item of one, in bytes.
+const MAX_LENGTH: usize = 0x0200_0000;
+
+/// So much is read at once.
+const CHUNK: usize = 1 << 20;
 
 /// Reads a transaction as upstream does: one that moves assets must say how.
 ///
@@ -34,7 +40,7 @@ pub fn decode_transaction<R: Read + ?Sized>(reader: &mut R) -> Result<Transactio
     }
     if flags & WITNESSES != 0 {
         for input in &mut input {
-            input.witness = Witness::consensus_decode_from_finite_reader(reader)?;
+            input.witness = decode_witness(reader)?;
         }
         if input.iter().all(|input| input.witness.is_empty()) {
             return Err(encode::Error::ParseFailed("Superfluous witness record"));
@@ -53,6 +59,38 @@ pub fn decode_transaction<R: Read + ?Sized>(reader: &mut R) -> Result<Transactio
         parse_allocation(&transaction).map_err(|error| encode::Error::ParseFailed(error.message()))?;
     }
     Ok(transaction)
+}
+
+/// Reads a witness that may be heavier than a block: what is wrong with its block is a rule, and not its bytes. The
+/// `bitcoin` crate reads none above 4 MB.
+fn decode_witness<R: Read + ?Sized>(reader: &mut R) -> Result<Witness, encode::Error> {
+    let count = decode_length(reader)?;
+    let mut bytes = Vec::new();
+    let mut ends = Vec::new();
+    for _item in 0..count {
+        let end = bytes.len() + decode_length(reader)?;
+        while bytes.len() < end {
+            let start = bytes.len();
+            // No more memory is taken than there are bytes, about.
+            bytes.resize(end.min(start + CHUNK), 0);
+            reader.read_exact(&mut bytes[start..])?;
+        }
+        ends.push(end);
+    }
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    let items: Vec<_> = starts
+        .zip(&ends)
+        .map(|(start, end)| &bytes[start..*end])
+        .collect();
+    Ok(Witness::from_slice(&items))
+}
+
+fn decode_length<R: Read + ?Sized>(reader: &mut R) -> Result<usize, encode::Error> {
+    let length = VarInt::consensus_decode(reader)?.0;
+    usize::try_from(length)
+        .ok()
+        .filter(|length| *length <= MAX_LENGTH)
+        .ok_or(encode::Error::ParseFailed("ReadCompactSize(): size too large"))
 }
 
 /// Writes a transaction as [`decode_transaction`] reads it. One without inputs that has outputs cannot be read again.
@@ -121,6 +159,47 @@ mod tests {
         }
         let good = read(&format!("02000000 00 01 {input} {output} 01 01 aa 00000000")).unwrap();
         assert_eq!(good.input[0].witness.len(), 1);
+    }
+
+    /// A transaction with this witness, which begins with a length.
+    fn with_witness(witness: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::from_hex("02000000000101").unwrap();
+        bytes.resize(bytes.len() + 36, 0);
+        bytes.extend(Vec::from_hex("00ffffffff01000000000000000000").unwrap());
+        bytes.extend(witness);
+        bytes.extend([0; 4]);
+        bytes
+    }
+
+    #[test]
+    fn a_witness_may_be_heavier_than_a_block() {
+        let items = [vec![7; 5_000_000], Vec::new(), vec![8; 70_000]];
+        let witness = Witness::from_slice(&items);
+        let bytes = with_witness(&encode::serialize(&witness));
+        let transaction = decode_transaction(&mut &bytes[..]).unwrap();
+        assert_eq!(transaction.input[0].witness, witness);
+        let mut written = Vec::new();
+        encode_transaction(&transaction, &mut written).unwrap();
+        assert_eq!(written, bytes);
+
+        let many = Witness::from_slice(&vec![Vec::<u8>::new(); 5_000_000]);
+        let bytes = with_witness(&encode::serialize(&many));
+        let transaction = decode_transaction(&mut &bytes[..]).unwrap();
+        assert_eq!(transaction.input[0].witness, many);
+    }
+
+    #[test]
+    fn a_witness_that_is_not_there_is_not_made_room_for() {
+        for (witness, expected) in [
+            (&[1, 0xfe, 1, 0, 0, 2][..], "size too large"),
+            (&[0xfe, 1, 0, 0, 2], "size too large"),
+            (&[1, 0xfe, 0, 0, 0, 2, 7], "IO error"),
+            (&[0xfe, 0, 0, 0, 2, 0], "IO error"),
+            (&[1, 0xfd, 5, 0], "non-minimal varint"),
+        ] {
+            let error = decode_transaction(&mut &with_witness(witness)[..]).unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+        }
     }
 
     #[test]
