@@ -3,6 +3,7 @@
 // The library's own functions read and hash a transaction again for each input. This file is compiled against the headers
 // of the crate `bitcoinconsensus` and linked with the code that the crate compiles; no exception leaves it.
 
+#include <crypto/sha256.h>
 #include <primitives/transaction.h>
 #include <script/interpreter.h>
 #include <script/script_error.h>
@@ -14,6 +15,7 @@
 #include <exception>
 #include <ios>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -58,6 +60,13 @@ enum Outcome : std::int32_t {
     FAILED = -1,
 };
 
+// What SHA-256 is computed by, which is chosen the first time that somebody asks.
+const std::string& sha256()
+{
+    static const std::string implementation{SHA256AutoDetect()};
+    return implementation;
+}
+
 } // namespace
 
 extern "C" {
@@ -81,6 +90,7 @@ std::int32_t consensus_prepare(const unsigned char* bytes, std::size_t size, con
                                std::size_t outputs_size, consensus_prepared** prepared) noexcept
 {
     try {
+        sha256();
         Source source{bytes, size};
         std::unique_ptr<consensus_prepared> made;
         try {
@@ -118,6 +128,16 @@ std::int32_t consensus_verify(const consensus_prepared* prepared, std::size_t in
         return is_valid ? SCRIPT_ERR_OK : error;
     } catch (...) {
         return FAILED;
+    }
+}
+
+// What SHA-256 is computed by, as a text that ends with a zero and lives for ever.
+const char* consensus_sha256() noexcept
+{
+    try {
+        return sha256().c_str();
+    } catch (...) {
+        return "";
     }
 }
 

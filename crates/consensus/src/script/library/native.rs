@@ -162,3 +162,24 @@ const ERRORS: [ScriptError; 52] = [
     ScriptError::OpCodeSeparator,
     ScriptError::SigFindAndDelete,
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::{CStr, c_char};
+
+    unsafe extern "C" {
+        fn consensus_sha256() -> *const c_char;
+    }
+
+    #[test]
+    fn hashes_are_computed_by_the_processor_where_it_can() {
+        // SAFETY: it takes nothing, and what it returns is a text that lives for ever.
+        let text = unsafe { CStr::from_ptr(consensus_sha256()) };
+        let text = text.to_str().unwrap();
+        #[cfg(all(target_arch = "x86_64", not(target_env = "msvc")))]
+        if std::arch::is_x86_feature_detected!("sha") {
+            assert_eq!(text, "x86_shani(1way,2way)");
+        }
+        assert!(!text.is_empty());
+    }
+}
