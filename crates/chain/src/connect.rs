@@ -7,11 +7,11 @@ mod scripts;
 use std::cell::Cell;
 
 use bitcoin::{Amount, OutPoint, Transaction, TxOut, Txid};
-use consensus::block::{Block, check_coinbase_value};
+use consensus::block::{Block, HashedBlock, check_coinbase_value};
 use consensus::limits::{MAX_BLOCK_SIGOPS_COST, money_range};
 use consensus::masternode::{check_masternode, earlier_collateral};
 use consensus::params::Params;
-use consensus::script::block_script_flags;
+use consensus::script::{ScriptFlags, block_script_flags};
 use consensus::transaction::{
     Coin, check_inputs, check_kind, check_tokens, made_coins, sequence_locks, sigop_cost,
 };
@@ -21,6 +21,7 @@ pub use error::{ConnectError, ConnectFailure};
 pub use scripts::{ScriptBatch, ScriptCache, ScriptChecker, ScriptFailure};
 
 use crate::coins::{CoinsView, Overwrite};
+use crate::database::DatabaseError;
 use crate::undo::{BlockUndo, TransactionUndo};
 
 /// What connecting a block needs to know of the chain that it extends, and of its caller.
@@ -55,29 +56,59 @@ pub struct Connected {
 /// # Errors
 /// [`ConnectFailure::Invalid`] with the first rule that is broken, or [`ConnectFailure::Database`] if a coin cannot be read.
 pub fn connect_block(
-    block: &Block,
+    block: &HashedBlock<'_>,
     context: &ConnectContext<'_>,
     view: &mut CoinsView<'_>,
     params: &Params,
 ) -> Result<Connected, ConnectFailure> {
-    let txids: Vec<Txid> = block.transactions.iter().map(Transaction::compute_txid).collect();
-    refuse_overwriting(block, &txids, view)?;
-    check_masternodes(block, context.height, view, params)?;
     let flags = block_script_flags(context.height, params);
     let mut batch = context
         .scripts
         .zip(flags)
         .map(|(checker, flags)| (checker.batch(), flags));
+    // It comes before all other rules. Where the coins of before can still be seen later, it is looked at while scripts run.
+    let can_wait = view.is_unchanged();
+    if !can_wait {
+        refuse_overwriting(block, |outpoint| Ok(view.get(outpoint)?.is_some()))?;
+    }
+    let outcome = connect_transactions(block, context, view, params, &mut batch);
+    if can_wait {
+        refuse_overwriting(block, |outpoint| view.was_there(outpoint))?;
+    }
+    let connected = outcome?;
+    if let Some((batch, _)) = batch {
+        batch.finish().map_err(ConnectError::Script)?;
+    }
+    view.set_best_block(block.header.block_hash());
+    Ok(connected)
+}
+
+/// Spends and makes the coins of all transactions, and checks all but what the scripts come to, which begin to run.
+fn connect_transactions(
+    block: &HashedBlock<'_>,
+    context: &ConnectContext<'_>,
+    view: &mut CoinsView<'_>,
+    params: &Params,
+    batch: &mut Option<(ScriptBatch<'_>, ScriptFlags)>,
+) -> Result<Connected, ConnectFailure> {
+    check_masternodes(block, context.height, view, params)?;
+    view.make_room(
+        block
+            .transactions
+            .iter()
+            .map(|transaction| transaction.input.len() + transaction.output.len())
+            .sum(),
+    );
     let mut connected = Connected {
         undo: BlockUndo::default(),
         fees: Amount::ZERO,
     };
     let mut sigops = 0;
-    for (transaction, txid) in block.transactions.iter().zip(&txids) {
+    for (transaction, txid) in block.transactions.iter().zip(block.txids()) {
         if !transaction.is_coinbase() {
             let spent = spend(transaction, *txid, context, view, params, &mut connected.fees)?;
             sigops += sigop_cost(transaction, |input| &spent.coins[input].output.script_pubkey);
-            if let Some((batch, flags)) = &mut batch {
+            if let Some((batch, flags)) = batch {
                 batch.add(transaction, *txid, outputs(&spent), *flags);
             }
             connected.undo.transactions.push(spent);
@@ -91,18 +122,17 @@ pub fn connect_block(
     }
     let coinbase = block.transactions.first().ok_or(ConnectError::NoCoinbase)?;
     check_coinbase_value(coinbase, connected.fees, context.height, params).map_err(ConnectError::Reward)?;
-    if let Some((batch, _)) = batch {
-        batch.finish().map_err(ConnectError::Script)?;
-    }
-    view.set_best_block(block.header.block_hash());
     Ok(connected)
 }
 
-/// Checks that no output takes the place of one that is not spent.
-fn refuse_overwriting(block: &Block, txids: &[Txid], view: &mut CoinsView<'_>) -> Result<(), ConnectFailure> {
-    for (transaction, txid) in block.transactions.iter().zip(txids) {
+/// Checks that no output takes the place of one that was not spent before the block.
+fn refuse_overwriting(
+    block: &HashedBlock<'_>,
+    mut was_there: impl FnMut(&OutPoint) -> Result<bool, DatabaseError>,
+) -> Result<(), ConnectFailure> {
+    for (transaction, txid) in block.transactions.iter().zip(block.txids()) {
         for place in 0..transaction.output.len() {
-            if view.get(&outpoint(*txid, place))?.is_some() {
+            if was_there(&outpoint(*txid, place))? {
                 return Err(ConnectError::Overwrites.into());
             }
         }

@@ -6,7 +6,7 @@
 use bitcoin::OutPoint;
 use bitcoin::consensus::encode::{deserialize, serialize};
 use consensus::auxpow::AuxPow;
-use consensus::block::{Block, BlockChecks, BlockContext, check_block, check_block_in_chain};
+use consensus::block::{Block, BlockChecks, BlockContext, HashedBlock, check_block, check_block_in_chain};
 use consensus::header::BlockHeader;
 use consensus::masternode::{check_masternode, earlier_collateral};
 use consensus::pow::check_proof_of_work;
@@ -105,15 +105,15 @@ fn block(bytes: &[u8], params: &Params) {
         Some(&block)
     );
     for network in [Network::Regtest, Network::Signet] {
-        _ = check_block(&block, BlockChecks::All, &Params::new(network));
+        _ = check_block(&HashedBlock::new(&block), BlockChecks::All, &Params::new(network));
     }
-    if check_block(&block, BlockChecks::Template, params).is_ok() {
+    if check_block(&HashedBlock::new(&block), BlockChecks::Template, params).is_ok() {
         let ancestor = |_height| params.genesis.hash();
         let context = BlockContext {
             height: HEIGHT,
             median_time_past: 1_600_000_000,
             ancestor: &ancestor,
         };
-        _ = check_block_in_chain(&block, &context, params);
+        _ = check_block_in_chain(&HashedBlock::new(&block), &context, params);
     }
 }

@@ -58,6 +58,14 @@ impl CoinsCache {
         }
     }
 
+    /// Whether a coin is there. Nothing is kept.
+    pub(super) fn has(&self, outpoint: &OutPoint) -> Result<bool, DatabaseError> {
+        match self.layer.get(outpoint) {
+            Some(coin) => Ok(coin.is_some()),
+            None => self.database.has(outpoint),
+        }
+    }
+
     /// One of the coins of a transaction with so many outputs at most, if there is one. Nothing is kept.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The store of coins.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use bitcoin::hashes::Hash;
 use bitcoin::{BlockHash, OutPoint, Txid};
@@ -28,6 +28,10 @@ const KIND: &str = "coins";
 /// The coins on disk, and the block up to which they are. Both change together or not at all.
 #[derive(Debug)]
 pub struct CoinsDatabase {
+    /// The coins as they were written last, so that they need not be looked for each time. Whoever writes takes this away
+    /// first.
+    table: RwLock<Option<ReadOnlyTable<&'static [u8], &'static [u8]>>>,
+    /// After the table, which is of it.
     database: Arc<Database>,
 }
 
@@ -60,6 +64,7 @@ impl CoinsDatabase {
         };
         let database = Database::open(directory, &identity, contents, cache_bytes, make_tables)?;
         Ok(Self {
+            table: RwLock::default(),
             database: Arc::new(database),
         })
     }
@@ -69,13 +74,38 @@ impl CoinsDatabase {
     /// # Errors
     /// [`DatabaseError`] if reading fails, or what is there is no coin.
     pub fn get(&self, outpoint: &OutPoint) -> Result<Option<Coin>, DatabaseError> {
-        let key = key(outpoint);
-        let coin = self.database.read(|transaction| {
-            let value = transaction.open_table(COINS)?.get(&key[..])?;
-            Ok(value.map(|value| parse_coin(value.value())))
-        })?;
+        let coin = self.look_up(outpoint, parse_coin)?;
         coin.transpose()
             .map_err(|error| self.database.damaged(error.to_string()))
+    }
+
+    /// Whether a coin is there.
+    pub(super) fn has(&self, outpoint: &OutPoint) -> Result<bool, DatabaseError> {
+        Ok(self.look_up(outpoint, |_bytes| ())?.is_some())
+    }
+
+    /// What the bytes of a coin come to, if it is there.
+    fn look_up<T>(&self, outpoint: &OutPoint, read: impl Fn(&[u8]) -> T) -> Result<Option<T>, DatabaseError> {
+        let key = key(outpoint);
+        {
+            let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(table) = &*table {
+                return self.database.guarded(|| {
+                    let value = table.get(&key[..])?;
+                    Ok(value.map(|value| read(value.value())))
+                });
+            }
+        }
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        let opened = self
+            .database
+            .read(|transaction| Ok(transaction.open_table(COINS)?))?;
+        let value = self.database.guarded(|| {
+            let value = opened.get(&key[..])?;
+            Ok(value.map(|value| read(value.value())))
+        });
+        *table = Some(opened);
+        value
     }
 
     /// The first coin of a transaction that `is_wanted`, by the short form of the output's number.
@@ -127,6 +157,8 @@ impl CoinsDatabase {
         changes: impl IntoIterator<Item = (&'a OutPoint, Option<&'a Coin>)>,
         best_block: Option<BlockHash>,
     ) -> Result<(), DatabaseError> {
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        *table = None;
         self.database.write(|transaction| {
             let mut coins = transaction.open_table(COINS)?;
             let mut value = Vec::new();

@@ -67,7 +67,11 @@ impl Layer {
         coin: Coin,
         overwrite: Overwrite,
     ) -> Result<(), CoinExists> {
-        let known = self.coins.get(&outpoint);
+        let entry = self.coins.entry(outpoint);
+        let known = match &entry {
+            Entry::Vacant(_) => None,
+            Entry::Occupied(entry) => Some(entry.get()),
+        };
         if overwrite == Overwrite::Never && known.is_some_and(|known| known.coin.is_some()) {
             return Err(CoinExists(outpoint));
         }
@@ -75,7 +79,7 @@ impl Layer {
             (Some(State::New), _) | (None, Overwrite::Never) => State::New,
             _ => State::Changed,
         };
-        self.insert(outpoint, Some(coin), state);
+        set(entry, Some(coin), state, &mut self.script_bytes);
         Ok(())
     }
 
@@ -103,14 +107,27 @@ impl Layer {
             if known.state == State::Same {
                 continue;
             }
-            let below = self.coins.get(&outpoint).map(|below| below.state);
-            match (below, known.coin) {
-                (Some(State::New), None) => self.remove(&outpoint),
-                (Some(State::New), coin) => self.insert(outpoint, coin, State::New),
-                (None, coin) => self.insert(outpoint, coin, known.state),
-                (Some(State::Same | State::Changed), coin) => self.insert(outpoint, coin, State::Changed),
+            let entry = self.coins.entry(outpoint);
+            let state = match &entry {
+                Entry::Vacant(_) => known.state,
+                Entry::Occupied(entry) => match entry.get().state {
+                    State::New => State::New,
+                    State::Same | State::Changed => State::Changed,
+                },
+            };
+            match (entry, known.coin) {
+                (Entry::Occupied(entry), None) if state == State::New => {
+                    let before = entry.remove().coin;
+                    self.script_bytes -= before.as_ref().map_or(0, script_bytes);
+                }
+                (entry, coin) => set(entry, coin, state, &mut self.script_bytes),
             }
         }
+    }
+
+    /// Makes room for so many coins more.
+    pub(super) fn make_room(&mut self, coins: usize) {
+        self.coins.reserve(coins);
     }
 
     /// What must be written below, ordered by outpoints.
@@ -150,22 +167,22 @@ impl Layer {
     }
 
     fn insert(&mut self, outpoint: OutPoint, coin: Option<Coin>, state: State) {
-        self.script_bytes += coin.as_ref().map_or(0, script_bytes);
-        let known = Known { coin, state };
-        match self.coins.entry(outpoint) {
-            Entry::Vacant(entry) => {
-                entry.insert(known);
-            }
-            Entry::Occupied(mut entry) => {
-                let before = entry.insert(known);
-                self.script_bytes -= before.coin.as_ref().map_or(0, script_bytes);
-            }
-        }
+        set(self.coins.entry(outpoint), coin, state, &mut self.script_bytes);
     }
+}
 
-    fn remove(&mut self, outpoint: &OutPoint) {
-        let before = self.coins.remove(outpoint).and_then(|known| known.coin);
-        self.script_bytes -= before.as_ref().map_or(0, script_bytes);
+/// Puts a coin in its place, and counts its bytes instead of those of the one before.
+fn set(entry: Entry<'_, OutPoint, Known>, coin: Option<Coin>, state: State, bytes: &mut usize) {
+    *bytes += coin.as_ref().map_or(0, script_bytes);
+    let known = Known { coin, state };
+    match entry {
+        Entry::Vacant(entry) => {
+            entry.insert(known);
+        }
+        Entry::Occupied(mut entry) => {
+            let before = entry.insert(known);
+            *bytes -= before.coin.as_ref().map_or(0, script_bytes);
+        }
     }
 }
 

@@ -36,6 +36,25 @@ impl<'a> CoinsView<'a> {
         }
     }
 
+    /// Whether nothing was changed in this view yet.
+    #[must_use]
+    pub fn is_unchanged(&self) -> bool {
+        self.layer.len() == 0
+    }
+
+    /// Whether a coin is there without what this view changed. Nothing is kept.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if reading fails.
+    pub fn was_there(&self, outpoint: &OutPoint) -> Result<bool, DatabaseError> {
+        self.cache.has(outpoint)
+    }
+
+    /// Makes room for so many changes, so that it need not be made bit by bit.
+    pub fn make_room(&mut self, changes: usize) {
+        self.layer.make_room(changes);
+    }
+
     /// Adds a coin, unless it could never be spent.
     ///
     /// # Errors

@@ -1,14 +1,17 @@
 //! Taking blocks in.
 
 use std::sync::Arc;
+use std::thread;
 
 use bitcoin::BlockHash;
 use bitcoin::consensus::encode::serialize;
 use consensus::block::{
-    Block, BlockChecks, BlockContext, check_blob_data, check_block, check_block_in_chain,
+    Block, BlockChecks, BlockContext, BlockError, HashedBlock, check_blob_data, check_block,
+    check_block_in_chain,
 };
 use consensus::header::BlockHeader;
 
+use super::activate::NewBlock;
 use super::{ChainError, ChainstateManager};
 use crate::FilePosition;
 use crate::headers::{accept_header, check_in_chain};
@@ -23,6 +26,9 @@ pub struct Processed {
     /// What checking it came to; none if it is not better than the tip, so that it was not checked against the coins.
     pub verdict: Option<Result<(), Rejection>>,
 }
+
+/// A block with fewer transactions is hashed in less time than a thread needs to begin.
+const LARGE: usize = 200;
 
 /// Where a block comes from.
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +77,8 @@ impl ChainstateManager {
                 verdict: None,
             });
         }
-        match self.accept_block(block, Origin::Submitted)? {
+        let new = NewBlock::new(block);
+        match self.accept_block(&new.hashed, Origin::Submitted)? {
             Err(rejection) => {
                 let hash = block.header.block_hash();
                 tracing::warn!("ProcessNewBlock: AcceptBlock {hash}, {rejection}");
@@ -82,7 +89,7 @@ impl ChainstateManager {
             }
             Ok(_) => Ok(Processed {
                 is_new,
-                verdict: self.activate_best_chain(Some(block))?,
+                verdict: self.activate_best_chain(Some(&new))?,
             }),
         }
     }
@@ -90,10 +97,10 @@ impl ChainstateManager {
     /// Checks a block as far as that goes without coins, and keeps it. The writer's lock must be held.
     pub(super) fn accept_block(
         &self,
-        block: &Block,
+        block: &HashedBlock<'_>,
         origin: Origin,
     ) -> Result<Result<EntryId, Rejection>, ChainError> {
-        if let Err(error) = check_block(block, BlockChecks::All, self.params()) {
+        if let Err(error) = self.check_block(block) {
             return Ok(Err(error.into()));
         }
         let id = match self.accept_header(&block.header) {
@@ -121,7 +128,7 @@ impl ChainstateManager {
         }
         let time = block.header.pure().time;
         let position = match origin {
-            Origin::Submitted => self.files.append_block(&serialize(block), height, time)?,
+            Origin::Submitted => self.files.append_block(&serialize(block.block()), height, time)?,
             Origin::Files { position, length } => {
                 self.files.note_block(position, length, height, time);
                 position
@@ -135,7 +142,24 @@ impl ChainstateManager {
         Ok(Ok(id))
     }
 
-    fn check_at_place(&self, tree: &BlockTree, parent: EntryId, block: &Block) -> Result<(), Rejection> {
+    /// Checks what holds for a block whatever its chain is. What a large one needs of hashes is computed on two threads.
+    fn check_block(&self, block: &HashedBlock<'_>) -> Result<(), BlockError> {
+        let check = || check_block(block, BlockChecks::All, self.params());
+        if self.config.threads < 2 || block.transactions.len() < LARGE {
+            return check();
+        }
+        thread::scope(|scope| {
+            scope.spawn(|| block.witness_root());
+            check()
+        })
+    }
+
+    fn check_at_place(
+        &self,
+        tree: &BlockTree,
+        parent: EntryId,
+        block: &HashedBlock<'_>,
+    ) -> Result<(), Rejection> {
         let ancestor = |height| -> BlockHash {
             let ancestor = tree.ancestor(parent, height);
             tree.entry(ancestor.expect("rules ask for blocks before")).hash
@@ -184,6 +208,7 @@ impl ChainstateManager {
     ) -> Result<Result<(), Rejection>, ChainError> {
         let _writer = self.write();
         let mut coins = self.coins();
+        let block = &HashedBlock::new(block);
         let (tip, checked) = {
             let tree = self.tree();
             let previous = block.header.pure().prev_blockhash;

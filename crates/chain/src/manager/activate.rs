@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bitcoin::BlockHash;
 use consensus::Params;
-use consensus::block::{Block, transactions_root};
+use consensus::block::{Block, HashedBlock};
 use consensus::work::{spacing, takes_longer_than};
 
 use super::{ChainError, ChainstateManager};
@@ -19,6 +19,23 @@ use crate::tree::{BlockTree, EntryId};
 
 /// Users are told of progress when so many blocks were connected.
 const PROGRESS_EVERY: u64 = 1_000;
+
+/// A block that somebody has just handed over.
+pub(super) struct NewBlock<'a> {
+    pub(super) hash: BlockHash,
+    block: &'a Arc<Block>,
+    pub(super) hashed: HashedBlock<'a>,
+}
+
+impl<'a> NewBlock<'a> {
+    pub(super) fn new(block: &'a Arc<Block>) -> Self {
+        Self {
+            hash: block.header.block_hash(),
+            block,
+            hashed: HashedBlock::new(block),
+        }
+    }
+}
 
 impl ChainstateManager {
     /// Makes the best chain the active one, as far as it is valid.
@@ -35,7 +52,7 @@ impl ChainstateManager {
     /// refused. It need not be read from the disk.
     pub(super) fn activate_best_chain(
         &self,
-        new: Option<&Arc<Block>>,
+        new: Option<&NewBlock<'_>>,
     ) -> Result<Option<Result<(), Rejection>>, ChainError> {
         let mut verdict = self.validate_background(new)?;
         let mut connected = 0;
@@ -51,7 +68,7 @@ impl ChainstateManager {
             self.leave(target)?;
             for id in self.path_to(target) {
                 let outcome = self.connect_tip(id, new)?;
-                let is_new = new.is_some_and(|new| new.header.block_hash() == self.tree().entry(id).hash);
+                let is_new = new.is_some_and(|new| new.hash == self.tree().entry(id).hash);
                 let is_valid = outcome.is_ok();
                 if is_new {
                     verdict = Some(outcome);
@@ -133,42 +150,47 @@ impl ChainstateManager {
     fn connect_tip(
         &self,
         id: EntryId,
-        new: Option<&Arc<Block>>,
+        new: Option<&NewBlock<'_>>,
     ) -> Result<Result<(), Rejection>, ChainError> {
         let height = self.tree().entry(id).height;
-        let block = self.block_to_connect(id, new)?;
-        let mut coins = self.coins();
-        if let Err(rejection) = self.connect_next(&block, id, &mut coins)? {
-            return Ok(Err(rejection));
-        }
-        self.tree_mut().set_tip(id);
-        let is_flushed = self.flush_if_large(&mut coins)?;
-        self.log_tip(id, &coins);
-        drop(coins);
-        self.tell(|observer| observer.block_connected(&block, height));
-        if is_flushed {
-            self.tell(|observer| observer.flushed());
-        }
-        Ok(Ok(()))
+        self.with_block(id, new, |block, hashed| {
+            let mut coins = self.coins();
+            if let Err(rejection) = self.connect_next(hashed, id, &mut coins)? {
+                return Ok(Err(rejection));
+            }
+            self.tree_mut().set_tip(id);
+            let is_flushed = self.flush_if_large(&mut coins)?;
+            self.log_tip(id, &coins);
+            drop(coins);
+            self.tell(|observer| observer.block_connected(block, height));
+            if is_flushed {
+                self.tell(|observer| observer.flushed());
+            }
+            Ok(Ok(()))
+        })
     }
 
-    /// The block of an entry, which need not be read if it has just come.
-    pub(super) fn block_to_connect(
+    /// Does something with the block of an entry, which need not be read if it has just come.
+    pub(super) fn with_block<T>(
         &self,
         id: EntryId,
-        new: Option<&Arc<Block>>,
-    ) -> Result<Arc<Block>, ChainError> {
+        new: Option<&NewBlock<'_>>,
+        act: impl FnOnce(&Arc<Block>, &HashedBlock<'_>) -> Result<T, ChainError>,
+    ) -> Result<T, ChainError> {
         let hash = self.tree().entry(id).hash;
-        Ok(match new.filter(|new| new.header.block_hash() == hash) {
-            Some(new) => Arc::clone(new),
-            None => Arc::new(self.read_whole_block(id)?),
-        })
+        if let Some(new) = new.filter(|new| new.hash == hash) {
+            return act(new.block, &new.hashed);
+        }
+        let block = Arc::new(self.read_block(id)?);
+        let hashed = HashedBlock::new(&block);
+        check_whole(&hashed)?;
+        act(&block, &hashed)
     }
 
     /// Connects a block to the coins of its parent, and notes what it spent. If it is invalid, that is noted.
     pub(super) fn connect_next(
         &self,
-        block: &Block,
+        block: &HashedBlock<'_>,
         id: EntryId,
         coins: &mut CoinsCache,
     ) -> Result<Result<(), Rejection>, ChainError> {
@@ -196,7 +218,7 @@ impl ChainstateManager {
 
     fn connect_to_coins(
         &self,
-        block: &Block,
+        block: &HashedBlock<'_>,
         id: EntryId,
         parent: EntryId,
         coins: &mut CoinsCache,
@@ -213,7 +235,7 @@ impl ChainstateManager {
     /// Connects a block to a view of the coins of its parent. Others can read the tree meanwhile.
     pub(super) fn connect_to(
         &self,
-        block: &Block,
+        block: &HashedBlock<'_>,
         parent: EntryId,
         scripts: Option<&ScriptChecker>,
         view: &mut CoinsView<'_>,
@@ -327,9 +349,7 @@ impl ChainstateManager {
     /// A block whose transactions are those that its header names.
     pub(super) fn read_whole_block(&self, id: EntryId) -> Result<Block, ChainError> {
         let block = self.read_block(id)?;
-        if transactions_root(&block.transactions).root != block.header.pure().merkle_root {
-            return Err(ChainError::WrongBlock(block.header.block_hash()));
-        }
+        check_whole(&HashedBlock::new(&block))?;
         Ok(block)
     }
 
@@ -352,6 +372,13 @@ impl ChainstateManager {
         let is_assumed =
             is_before(assumed) && is_before(best) && tree.entry(best).chain_work >= params.minimum_chain_work;
         !is_assumed || !is_buried(&tree, id, best, params)
+    }
+}
+
+fn check_whole(block: &HashedBlock<'_>) -> Result<(), ChainError> {
+    match block.root().root == block.header.pure().merkle_root {
+        true => Ok(()),
+        false => Err(ChainError::WrongBlock(block.header.block_hash())),
     }
 }
 

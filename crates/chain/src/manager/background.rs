@@ -1,11 +1,9 @@
 //! The chain that leads to a snapshot: it goes on in the background as its blocks come, to find out whether the snapshot is
 //! right.
 
-use std::sync::Arc;
-
 use bitcoin::BlockHash;
-use consensus::block::Block;
 
+use super::activate::NewBlock;
 use super::stores::Places;
 use super::{ChainError, ChainstateManager};
 use crate::coins::{CoinsCache, CoinsSnapshot};
@@ -104,7 +102,7 @@ impl ChainstateManager {
     /// of `new`, if it was among them. The writer's lock must be held.
     pub(super) fn validate_background(
         &self,
-        new: Option<&Arc<Block>>,
+        new: Option<&NewBlock<'_>>,
     ) -> Result<Option<Result<(), Rejection>>, ChainError> {
         let mut background = self.background();
         let mut verdict = None;
@@ -115,9 +113,9 @@ impl ChainstateManager {
             }
             match self.background_step() {
                 Step::Connect(id) => {
-                    let block = self.block_to_connect(id, new)?;
-                    let is_new = new.is_some_and(|new| Arc::ptr_eq(new, &block));
-                    let outcome = self.connect_next(&block, id, coins)?;
+                    let is_new = new.is_some_and(|new| self.tree().entry(id).hash == new.hash);
+                    let outcome =
+                        self.with_block(id, new, |_block, hashed| self.connect_next(hashed, id, coins))?;
                     if let Err(rejection) = &outcome {
                         let reason = format!("a block before its own is invalid: {rejection}");
                         return Err(self.refuse_snapshot(coins, reason)?);

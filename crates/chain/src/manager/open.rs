@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
 use bitcoin::BlockHash;
-use consensus::block::Block;
+use consensus::block::{Block, HashedBlock};
 use fs_err as fs;
 
 use super::log::utc;
@@ -224,7 +224,7 @@ impl ChainstateManager {
             {
                 continue;
             }
-            match self.accept_block(&block, Origin::Files { position, length })? {
+            match self.accept_block(&HashedBlock::new(&block), Origin::Files { position, length })? {
                 Ok(_) => found += 1,
                 Err(rejection) => tracing::info!(
                     "block {} in blk{number:05}.dat is not taken: {rejection}",

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bitcoin::BlockHash;
-use consensus::block::Block;
+use consensus::block::{Block, HashedBlock};
 
 use super::accept::Origin;
 use super::{ChainError, ChainstateManager};
@@ -73,7 +73,7 @@ impl ChainstateManager {
                 let id = tree.add_header(*block.header.pure());
                 tree.received(id, 1, position);
             } else {
-                match self.accept_block(&block, Origin::Files { position, length })? {
+                match self.accept_block(&HashedBlock::new(&block), Origin::Files { position, length })? {
                     Ok(_) => {}
                     Err(rejection) if rejection.kind == RejectionKind::MissingParent => {
                         let previous = block.header.pure().prev_blockhash;

@@ -1,6 +1,6 @@
 //! Checking the last blocks again.
 
-use consensus::block::{BlockChecks, check_block};
+use consensus::block::{BlockChecks, HashedBlock, check_block};
 
 use super::{ChainError, ChainstateManager};
 use crate::connect::{Disconnected, disconnect_block};
@@ -64,7 +64,7 @@ impl ChainstateManager {
                 Err(error) => return damaged(&error.to_string()),
             };
             if level >= 1
-                && let Err(error) = check_block(&block, BlockChecks::All, self.params())
+                && let Err(error) = check_block(&HashedBlock::new(&block), BlockChecks::All, self.params())
             {
                 return damaged(&error.to_string());
             }
@@ -98,6 +98,7 @@ impl ChainstateManager {
                 (entry.hash, entry.height, entry.parent)
             };
             let parent = parent.expect("the genesis block was not disconnected");
+            let block = HashedBlock::new(&block);
             if let Err(rejection) = self.connect_to(&block, parent, Some(&self.scripts), &mut view)? {
                 let text = format!("block {hash} at height {height}: {rejection}");
                 return Ok(Verification::Damaged(text));

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use bitcoin::{OutPoint, Transaction};
 use chain::connect::{ConnectContext, DisconnectError, Disconnected, connect_block, disconnect_block};
 use chain::undo::BlockUndo;
-use consensus::block::Block;
+use consensus::block::{Block, HashedBlock};
 use consensus::transaction::Coin;
 use proptest::prelude::*;
 
@@ -92,7 +92,7 @@ fn connect(rig: &mut Rig, block: &Block) -> BlockUndo {
         scripts: None,
     };
     let mut view = rig.cache.view();
-    let connected = connect_block(block, &context, &mut view, &rig.params).unwrap();
+    let connected = connect_block(&HashedBlock::new(block), &context, &mut view, &rig.params).unwrap();
     view.commit();
     connected.undo
 }

@@ -11,7 +11,7 @@ use bitcoin::{
 use chain::coins::{CoinsCache, CoinsDatabase, Overwrite};
 use chain::connect::{ConnectContext, ConnectFailure, Connected, ScriptChecker, connect_block};
 use chain::database::Contents;
-use consensus::block::{Block, transactions_root};
+use consensus::block::{Block, HashedBlock, transactions_root};
 use consensus::transaction::Coin;
 use consensus::{Network, Params};
 use tempfile::TempDir;
@@ -65,7 +65,12 @@ impl Rig {
             median_time_past: &median_time_past,
             scripts,
         };
-        connect_block(block, &context, &mut self.cache.view(), &self.params)
+        connect_block(
+            &HashedBlock::new(block),
+            &context,
+            &mut self.cache.view(),
+            &self.params,
+        )
     }
 
     /// Why a block is refused, with the details.

@@ -1,7 +1,7 @@
 //! What holds for a block whatever its chain is.
 
 use super::signet::check_signature;
-use super::{Block, BlockError, transactions_root};
+use super::{Block, BlockError, HashedBlock};
 use crate::limits::{MAX_BLOCK_SIGOPS_COST, MAX_BLOCK_WEIGHT, MAX_NEVM_BLOCK_SIZE, WITNESS_SCALE_FACTOR};
 use crate::network::Network;
 use crate::params::Params;
@@ -24,7 +24,7 @@ pub enum BlockChecks {
 ///
 /// # Errors
 /// [`BlockError`] with the first rule that is broken.
-pub fn check_block(block: &Block, checks: BlockChecks, params: &Params) -> Result<(), BlockError> {
+pub fn check_block(block: &HashedBlock<'_>, checks: BlockChecks, params: &Params) -> Result<(), BlockError> {
     if checks == BlockChecks::All {
         check_proof_of_work(&block.header, params).map_err(BlockError::HighHash)?;
         check_signature(block, params)?;
@@ -34,11 +34,8 @@ pub fn check_block(block: &Block, checks: BlockChecks, params: &Params) -> Resul
     }
     check_sizes(block, params)?;
     check_coinbase_place(block)?;
-    for transaction in &block.transactions {
-        check_transaction(transaction).map_err(|error| BlockError::Transaction {
-            txid: transaction.compute_txid(),
-            error,
-        })?;
+    for (transaction, txid) in block.transactions.iter().zip(block.txids()) {
+        check_transaction(transaction).map_err(|error| BlockError::Transaction { txid: *txid, error })?;
     }
     let sigops: u64 = block.transactions.iter().map(legacy_sigops).sum();
     if sigops * WITNESS_SCALE_FACTOR > MAX_BLOCK_SIGOPS_COST {
@@ -47,8 +44,8 @@ pub fn check_block(block: &Block, checks: BlockChecks, params: &Params) -> Resul
     Ok(())
 }
 
-fn check_merkle_root(block: &Block) -> Result<(), BlockError> {
-    let merkle = transactions_root(&block.transactions);
+fn check_merkle_root(block: &HashedBlock<'_>) -> Result<(), BlockError> {
+    let merkle = block.root();
     if merkle.root != block.header.pure().merkle_root {
         return Err(BlockError::MerkleRoot);
     }

@@ -6,7 +6,7 @@ use bitcoin::{BlockHash, Transaction};
 use super::blob::check_blobs;
 use super::quorum::check_commitment;
 use super::witness::check_witnesses;
-use super::{Block, BlockError};
+use super::{Block, BlockError, HashedBlock};
 use crate::auxpow::{MERGED_MINING_HEADER, check_tag, tag_height};
 use crate::limits::MAX_BLOCK_WEIGHT;
 use crate::network::Network;
@@ -36,7 +36,7 @@ pub struct BlockContext<'a> {
 /// # Errors
 /// [`BlockError`] with the first rule that is broken.
 pub fn check_block_in_chain(
-    block: &Block,
+    block: &HashedBlock<'_>,
     context: &BlockContext<'_>,
     params: &Params,
 ) -> Result<(), BlockError> {

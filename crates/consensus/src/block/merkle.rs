@@ -3,6 +3,7 @@
 use bitcoin::hashes::Hash;
 use bitcoin::{Transaction, TxMerkleNode};
 
+use super::hashed::txids;
 use crate::auxpow::parent_node;
 
 /// The root of a tree.
@@ -36,9 +37,9 @@ pub fn merkle_root(leaves: Vec<TxMerkleNode>) -> MerkleRoot {
 /// The hashes that lead from the first of a block's transactions to the root, the deepest first.
 #[must_use]
 pub fn merkle_branch(transactions: &[Transaction]) -> Vec<TxMerkleNode> {
-    let mut row: Vec<TxMerkleNode> = transactions
-        .iter()
-        .map(|transaction| transaction.compute_txid().to_raw_hash().into())
+    let mut row: Vec<TxMerkleNode> = txids(transactions)
+        .into_iter()
+        .map(|txid| txid.to_raw_hash().into())
         .collect();
     let mut branch = Vec::new();
     while row.len() > 1 {
@@ -55,9 +56,9 @@ pub fn merkle_branch(transactions: &[Transaction]) -> Vec<TxMerkleNode> {
 #[must_use]
 pub fn transactions_root(transactions: &[Transaction]) -> MerkleRoot {
     merkle_root(
-        transactions
-            .iter()
-            .map(|transaction| transaction.compute_txid().to_raw_hash().into())
+        txids(transactions)
+            .into_iter()
+            .map(|txid| txid.to_raw_hash().into())
             .collect(),
     )
 }

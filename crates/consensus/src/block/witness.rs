@@ -4,7 +4,8 @@ use bitcoin::hashes::{Hash, HashEngine, sha256d};
 use bitcoin::script::{Builder, PushBytes};
 use bitcoin::{ScriptBuf, Transaction, TxMerkleNode};
 
-use super::{Block, BlockError, merkle_root};
+use super::hashed::witness_root;
+use super::{Block, BlockError, HashedBlock};
 
 /// What miners put into the coinbase's witness.
 pub const WITNESS_RESERVED_VALUE: [u8; 32] = [0; 32];
@@ -15,18 +16,12 @@ const PREFIX: [u8; 6] = [0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed];
 /// The commitment to the witnesses of these transactions, of which the first is the coinbase and counts as zero.
 #[must_use]
 pub fn witness_commitment(transactions: &[Transaction], reserved_value: &[u8; 32]) -> [u8; 32] {
-    let witnesses = transactions
-        .iter()
-        .skip(1)
-        .map(|transaction| transaction.compute_wtxid().to_raw_hash().into());
-    let root = merkle_root(
-        std::iter::once(TxMerkleNode::all_zeros())
-            .chain(witnesses)
-            .collect(),
-    )
-    .root;
+    commitment(witness_root(transactions), reserved_value)
+}
+
+fn commitment(witness_root: TxMerkleNode, reserved_value: &[u8; 32]) -> [u8; 32] {
     let mut engine = sha256d::Hash::engine();
-    engine.input(root.as_byte_array());
+    engine.input(witness_root.as_byte_array());
     engine.input(reserved_value);
     sha256d::Hash::from_engine(engine).to_byte_array()
 }
@@ -55,7 +50,7 @@ pub fn witness_commitment_index(coinbase: &Transaction) -> Option<usize> {
 }
 
 /// Checks that a block's coinbase commits to its witnesses, or that there are none.
-pub(super) fn check_witnesses(block: &Block, is_segwit_active: bool) -> Result<(), BlockError> {
+pub(super) fn check_witnesses(block: &HashedBlock<'_>, is_segwit_active: bool) -> Result<(), BlockError> {
     let Some(coinbase) = block.transactions.first().filter(|_coinbase| is_segwit_active) else {
         return check_no_witnesses(block);
     };
@@ -71,7 +66,7 @@ pub(super) fn check_witnesses(block: &Block, is_segwit_active: bool) -> Result<(
         .and_then(|witness| witness.last())
         .and_then(|value| <&[u8; 32]>::try_from(value).ok())
         .ok_or(BlockError::WitnessReservedValue)?;
-    let commitment = witness_commitment(&block.transactions, reserved_value);
+    let commitment = commitment(block.witness_root(), reserved_value);
     if coinbase.output[index].script_pubkey.as_bytes()[PREFIX.len()..][..32] != commitment {
         return Err(BlockError::WitnessCommitment);
     }

@@ -69,12 +69,7 @@ pub fn check_transaction(transaction: &Transaction) -> Result<(), TransactionErr
         return Err(TransactionError::Oversize);
     }
     check_outputs(transaction)?;
-    let mut spent = HashSet::with_capacity(transaction.input.len());
-    if !transaction
-        .input
-        .iter()
-        .all(|input| spent.insert(input.previous_output))
-    {
+    if spends_twice(transaction) {
         return Err(TransactionError::DuplicateInputs);
     }
     if transaction.is_coinbase() {
@@ -89,6 +84,17 @@ pub fn check_transaction(transaction: &Transaction) -> Result<(), TransactionErr
         return Err(TransactionError::NullInput);
     }
     Ok(())
+}
+
+fn spends_twice(transaction: &Transaction) -> bool {
+    let outpoints = transaction.input.iter().map(|input| input.previous_output);
+    match transaction.input.len() {
+        0 | 1 => false,
+        count => {
+            let mut spent = HashSet::with_capacity(count);
+            !outpoints.into_iter().all(|outpoint| spent.insert(outpoint))
+        }
+    }
 }
 
 fn check_outputs(transaction: &Transaction) -> Result<(), TransactionError> {

@@ -12,9 +12,9 @@ use bitcoin::{
     transaction,
 };
 use consensus::block::{
-    Block, BlockChecks, BlockContext, BlockError, WITNESS_RESERVED_VALUE, check_block, check_block_in_chain,
-    commitment_script, is_commitment_height, null_commitment, session_height, transactions_root,
-    witness_commitment,
+    Block, BlockChecks, BlockContext, BlockError, HashedBlock, WITNESS_RESERVED_VALUE, check_block,
+    check_block_in_chain, commitment_script, is_commitment_height, null_commitment, session_height,
+    transactions_root, witness_commitment,
 };
 use consensus::header::{BlockHeader, HeaderContext, check_header};
 use consensus::subsidy::block_subsidy;
@@ -174,7 +174,8 @@ impl Chain {
             now: MOCK_TIME.into(),
         };
         check_header(&block.header, &context, &self.params).map_err(|error| error.reject_reason())?;
-        check_block(block, BlockChecks::All, &self.params).map_err(|error| error.reject_reason())?;
+        check_block(&HashedBlock::new(block), BlockChecks::All, &self.params)
+            .map_err(|error| error.reject_reason())?;
         self.check_in_chain(block).map_err(|error| error.reject_reason())
     }
 
@@ -184,7 +185,7 @@ impl Chain {
             median_time_past: self.time_past(),
             ancestor: &|height| self.hash(height),
         };
-        check_block_in_chain(block, &context, &self.params)
+        check_block_in_chain(&HashedBlock::new(block), &context, &self.params)
     }
 }
 

@@ -4,7 +4,7 @@ use bitcoin::block::Version;
 use bitcoin::script::Builder;
 use bitcoin::{Amount, ScriptBuf, TxOut, Witness};
 use consensus::auxpow::{AuxPow, MERGED_MINING_HEADER, TagError, tag_script};
-use consensus::block::{BlockChecks, BlockError, check_block};
+use consensus::block::{BlockChecks, BlockError, HashedBlock, check_block};
 use consensus::header::BlockHeader;
 use consensus::{Activation, BlockResult};
 
@@ -77,13 +77,13 @@ fn what_a_header_does_not_cover_condemns_no_other_block_with_its_hash() {
         (BlockError::WitnessCommitment, BlockResult::Mutated)
     );
     block.transactions.push(block.transactions[0].clone());
-    let error = check_block(&block, BlockChecks::All, &chain.params).unwrap_err();
+    let error = check_block(&HashedBlock::new(&block), BlockChecks::All, &chain.params).unwrap_err();
     assert_eq!(
         (error, error.result()),
         (BlockError::MerkleRoot, BlockResult::Mutated)
     );
     block.transactions.clear();
-    let error = check_block(&block, BlockChecks::Template, &chain.params).unwrap_err();
+    let error = check_block(&HashedBlock::new(&block), BlockChecks::Template, &chain.params).unwrap_err();
     assert_eq!(
         (error, error.result()),
         (BlockError::Length, BlockResult::Consensus)

@@ -3,7 +3,7 @@
 use bitcoin::ScriptBuf;
 use bitcoin::block::Version;
 use bitcoin::consensus::encode::{deserialize, serialize};
-use consensus::block::{Block, BlockChecks, BlockError, check_block};
+use consensus::block::{Block, BlockChecks, BlockError, HashedBlock, check_block};
 use consensus::{Network, Params};
 use proptest::prelude::*;
 
@@ -25,15 +25,18 @@ fn nevm_data_is_read_where_the_version_says_so() {
     assert!(deserialize::<Block>(&bytes[..plain.len()]).is_err());
 
     let main = Params::new(Network::Main);
-    assert_eq!(check_block(&block, BlockChecks::Template, &main), Ok(()));
+    assert_eq!(
+        check_block(&HashedBlock::new(&block), BlockChecks::Template, &main),
+        Ok(())
+    );
     block.nevm_data = vec![0; 32 * 1024 * 1024 + 1];
     assert_eq!(
-        check_block(&block, BlockChecks::Template, &main),
+        check_block(&HashedBlock::new(&block), BlockChecks::Template, &main),
         Err(BlockError::NevmDataSize)
     );
     block.nevm_data.clear();
     assert_eq!(
-        check_block(&block, BlockChecks::Template, &main),
+        check_block(&HashedBlock::new(&block), BlockChecks::Template, &main),
         Err(BlockError::NevmDataMissing)
     );
 }

@@ -4,7 +4,8 @@ use bitcoin::absolute::LockTime;
 use bitcoin::script::Builder;
 use bitcoin::{Amount, ScriptBuf, Sequence, Transaction, TxOut, Witness};
 use consensus::block::{
-    Block, BlockChecks, WITNESS_RESERVED_VALUE, check_block, commitment_script, witness_commitment,
+    Block, BlockChecks, HashedBlock, WITNESS_RESERVED_VALUE, check_block, commitment_script,
+    witness_commitment,
 };
 
 use crate::chain::{Chain, MOCK_TIME, change_header, check, seal, spend};
@@ -140,7 +141,7 @@ fn each_broken_rule_has_its_reason() {
     }
     assert_eq!(chain.check(&unmined), Err("high-hash".to_owned()));
     assert_eq!(
-        check_block(&unmined, BlockChecks::Template, &chain.params),
+        check_block(&HashedBlock::new(&unmined), BlockChecks::Template, &chain.params),
         Ok(())
     );
 }

@@ -2,7 +2,7 @@
 
 use bitcoin::ScriptBuf;
 use bitcoin::consensus::encode::deserialize_hex;
-use consensus::block::{Block, BlockChecks, BlockError, check_block, witness_commitment_index};
+use consensus::block::{Block, BlockChecks, BlockError, HashedBlock, check_block, witness_commitment_index};
 use consensus::{BlockResult, Network, Params};
 
 use crate::chain::seal;
@@ -41,7 +41,7 @@ fn signet(challenge: &str) -> Params {
 const UNSIGNED: &str = "bad-signet-blksig";
 
 fn check(block: &Block, params: &Params) -> Result<(), String> {
-    check_block(block, BlockChecks::All, params).map_err(|error| {
+    check_block(&HashedBlock::new(block), BlockChecks::All, params).map_err(|error| {
         assert_eq!(error.result(), BlockResult::Consensus, "{error}");
         error.reject_reason()
     })
@@ -71,7 +71,7 @@ fn check_changed(challenge: &str, change: impl FnOnce(&mut Block)) -> Result<(),
     let mut header = *block.header.pure();
     header.bits = bitcoin::CompactTarget::from_consensus(0x2100_ffff);
     block.header = consensus::header::BlockHeader::new(header, None).expect("it is not merge-mined");
-    check_block(&block, BlockChecks::All, &params)
+    check_block(&HashedBlock::new(&block), BlockChecks::All, &params)
 }
 
 fn commitment(block: &mut Block) -> &mut ScriptBuf {
