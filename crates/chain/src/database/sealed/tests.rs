@@ -1,5 +1,7 @@
 //! What was written is read, or it is told that it is not as it was written.
 
+mod stops;
+
 use fs_err as fs;
 use proptest::prelude::*;
 use redb::backends::FileBackend;
