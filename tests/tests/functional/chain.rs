@@ -200,6 +200,17 @@ fn refuses_blocks_in_upstreams_words(daemon: Daemon) -> Result<()> {
         reason == "prev-blk-not-found" || reason == "high-hash",
         "{reason}"
     );
+    // The coinbase's witness is one item before the lock time. A second one alone is heavier than a block may be.
+    let witness = format!("0120{}", "00".repeat(32));
+    let before = good
+        .strip_suffix(&format!("{witness}00000000"))
+        .context("the coinbase is not last")?;
+    let heavy = format!(
+        "{before}02{}fe404b4c00{}00000000",
+        &witness[2..],
+        "61".repeat(5_000_000)
+    );
+    assert_eq!(rpc.call("submitblock", json!([heavy]))?, "bad-witness-nonce-size");
     assert_eq!(rpc.call("submitblock", json!([good]))?, Value::Null);
     assert_eq!(rpc.call("submitblock", json!([good]))?, "duplicate");
     let refused = rpc.refusal("submitheader", json!(["00"]))?;
