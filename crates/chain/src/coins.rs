@@ -6,6 +6,7 @@
 mod cache;
 mod database;
 mod layer;
+mod table;
 mod view;
 
 use bitcoin::OutPoint;

@@ -1,7 +1,7 @@
 //! The store of coins.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use bitcoin::hashes::Hash;
 use bitcoin::{BlockHash, OutPoint, Txid};
@@ -9,11 +9,10 @@ use consensus::compact::{read_number, write_number};
 use consensus::transaction::Coin;
 use redb::{ReadOnlyTable, ReadTransaction, TableDefinition, WriteTransaction};
 
+use super::table::{COINS, LatestTable};
 use crate::coin::{parse_coin, write_coin};
 use crate::database::{self, Contents, Database, DatabaseError, Identity};
 
-/// Coins by transaction and output.
-const COINS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("coins");
 /// The block up to which the coins are, under [`BEST_BLOCK`].
 const STATE: TableDefinition<'_, &str, [u8; 32]> = TableDefinition::new("state");
 const BEST_BLOCK: &str = "best block";
@@ -28,9 +27,7 @@ const KIND: &str = "coins";
 /// The coins on disk, and the block up to which they are. Both change together or not at all.
 #[derive(Debug)]
 pub struct CoinsDatabase {
-    /// The coins as they were written last, so that they need not be looked for each time. Whoever writes takes this away
-    /// first.
-    table: RwLock<Option<ReadOnlyTable<&'static [u8], &'static [u8]>>>,
+    table: LatestTable,
     /// After the table, which is of it.
     database: Arc<Database>,
 }
@@ -64,7 +61,7 @@ impl CoinsDatabase {
         };
         let database = Database::open(directory, &identity, contents, cache_bytes, make_tables)?;
         Ok(Self {
-            table: RwLock::default(),
+            table: LatestTable::default(),
             database: Arc::new(database),
         })
     }
@@ -86,26 +83,7 @@ impl CoinsDatabase {
 
     /// What the bytes of a coin come to, if it is there.
     fn look_up<T>(&self, outpoint: &OutPoint, read: impl Fn(&[u8]) -> T) -> Result<Option<T>, DatabaseError> {
-        let key = key(outpoint);
-        {
-            let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(table) = &*table {
-                return self.database.guarded(|| {
-                    let value = table.get(&key[..])?;
-                    Ok(value.map(|value| read(value.value())))
-                });
-            }
-        }
-        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-        let opened = self
-            .database
-            .read(|transaction| Ok(transaction.open_table(COINS)?))?;
-        let value = self.database.guarded(|| {
-            let value = opened.get(&key[..])?;
-            Ok(value.map(|value| read(value.value())))
-        });
-        *table = Some(opened);
-        value
+        self.table.look_up(&self.database, &key(outpoint)[..], read)
     }
 
     /// The first coin of a transaction that `is_wanted`, by the short form of the output's number.
@@ -157,8 +135,7 @@ impl CoinsDatabase {
         changes: impl IntoIterator<Item = (&'a OutPoint, Option<&'a Coin>)>,
         best_block: Option<BlockHash>,
     ) -> Result<(), DatabaseError> {
-        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-        *table = None;
+        let _lock = self.table.lock();
         self.database.write(|transaction| {
             let mut coins = transaction.open_table(COINS)?;
             let mut value = Vec::new();

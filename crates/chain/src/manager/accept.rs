@@ -149,7 +149,8 @@ impl ChainstateManager {
             return check();
         }
         thread::scope(|scope| {
-            scope.spawn(|| block.witness_root());
+            // Without another thread this one computes it when it is asked for.
+            _ = thread::Builder::new().spawn_scoped(scope, || _ = block.witness_root());
             check()
         })
     }

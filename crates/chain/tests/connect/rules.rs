@@ -110,6 +110,10 @@ fn no_output_takes_the_place_of_one_that_is_not_spent() {
     // To spend it in the same block, before, does not help.
     let before = spend(&[second], 5);
     assert_eq!(rig.refusal(vec![before, transaction.clone()]), OVERWRITES);
+    // Nor is it another rule that counts which is broken before.
+    let nothing = OutPoint::new(first_of(&transaction).txid, 7);
+    let before = spend(&[nothing], 5);
+    assert_eq!(rig.refusal(vec![before, transaction.clone()]), OVERWRITES);
     rig.cache.spend(&second).unwrap();
     rig.connect(vec![transaction], 0).unwrap();
     // A coinbase is a transaction too.
