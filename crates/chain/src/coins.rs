@@ -1,11 +1,14 @@
 //! The coins that can be spent: a store of them, a cache above it, and views of what a block would make of them.
 //!
+//! With the coins goes what their chain knows of the NEVM.
+//!
 //! A [`CoinsView`] stands on a [`CoinsCache`], which stands on a [`CoinsDatabase`]. Each keeps what it changes to itself
 //! until it is told to hand it down.
 
 mod cache;
 mod database;
 mod layer;
+mod nevm;
 mod table;
 mod view;
 

@@ -2,6 +2,7 @@
 
 mod disconnect;
 mod error;
+mod mint;
 mod scripts;
 
 use std::cell::Cell;
@@ -23,6 +24,7 @@ pub use scripts::{ScriptBatch, ScriptCache, ScriptChecker, ScriptFailure};
 use crate::coins::{CoinsView, Overwrite};
 use crate::database::DatabaseError;
 use crate::undo::{BlockUndo, TransactionUndo};
+use mint::Mints;
 
 /// What connecting a block needs to know of the chain that it extends, and of its caller.
 #[derive(Clone, Copy)]
@@ -103,10 +105,18 @@ fn connect_transactions(
         undo: BlockUndo::default(),
         fees: Amount::ZERO,
     };
+    let mut mints = Mints::default();
     let mut sigops = 0;
     for (transaction, txid) in block.transactions.iter().zip(block.txids()) {
         if !transaction.is_coinbase() {
-            let spent = spend(transaction, *txid, context, view, params, &mut connected.fees)?;
+            let spent = spend(
+                transaction,
+                context,
+                view,
+                params,
+                &mut mints,
+                &mut connected.fees,
+            )?;
             sigops += sigop_cost(transaction, |input| &spent.coins[input].output.script_pubkey);
             if let Some((batch, flags)) = batch {
                 batch.add(transaction, *txid, outputs(&spent), *flags);
@@ -122,6 +132,7 @@ fn connect_transactions(
     }
     let coinbase = block.transactions.first().ok_or(ConnectError::NoCoinbase)?;
     check_coinbase_value(coinbase, connected.fees, context.height, params).map_err(ConnectError::Reward)?;
+    mints.finish(block, context.height, view, params)?;
     Ok(connected)
 }
 
@@ -160,10 +171,10 @@ fn check_masternodes(
 /// Spends what a transaction spends, adds its fee, and gives the coins in the order of its inputs.
 fn spend(
     transaction: &Transaction,
-    txid: Txid,
     context: &ConnectContext<'_>,
     view: &mut CoinsView<'_>,
     params: &Params,
+    mints: &mut Mints,
     fees: &mut Amount,
 ) -> Result<TransactionUndo, ConnectFailure> {
     let mut coins = Vec::with_capacity(transaction.input.len());
@@ -183,8 +194,12 @@ fn spend(
         coin
     };
     let fee = check_inputs(transaction, in_order, height).map_err(ConnectError::Input)?;
-    check_kind(transaction, height, params).map_err(|error| ConnectError::Kind { txid, error })?;
-    check_tokens(transaction, &coins, height, params).map_err(ConnectError::Tokens)?;
+    check_kind(transaction, height, params).map_err(|error| ConnectError::Kind {
+        txid: transaction.compute_txid(),
+        error,
+    })?;
+    let mint = mints.context(transaction, view)?;
+    check_tokens(transaction, &coins, &mint, height, params).map_err(ConnectError::Tokens)?;
     *fees = fees
         .checked_add(fee)
         .filter(|fees| money_range(fees.to_sat()))

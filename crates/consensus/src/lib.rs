@@ -4,6 +4,7 @@
 //! clock and logs nothing: what a rule needs to know of the chain, its caller passes.
 
 mod activation;
+pub mod address;
 pub mod auxpow;
 pub mod block;
 pub mod compact;
@@ -12,6 +13,7 @@ pub mod header;
 pub mod limits;
 pub mod masternode;
 mod network;
+pub mod nevm;
 pub mod params;
 pub mod pow;
 pub mod script;

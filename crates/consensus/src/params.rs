@@ -49,6 +49,8 @@ pub struct Params {
     pub superblock_cycle: Option<u32>,
     /// What a masternode locks up.
     pub masternode_collateral: Amount,
+    /// The NEVM beside the chain.
+    pub nevm: NevmParams,
     /// When rules begin to hold.
     pub heights: Heights,
     /// When blocks must carry a quorum commitment; none where there are no quorums.
@@ -107,11 +109,31 @@ impl Params {
         self.checkpoints.last().map(|(height, _)| *height)
     }
 
+    /// The address of the NEVM's contract that froze the tokens which a block of this height makes.
+    #[must_use]
+    pub fn bridge_contract(&self, height: u32) -> &[u8; 20] {
+        match self.heights.bridge_v2.is_active(height) {
+            true => &self.nevm.second_bridge,
+            false => &self.nevm.bridge,
+        }
+    }
+
     /// The rule that miners vote for.
     #[must_use]
     pub fn deployment(&self, deployment: VersionBitsDeployment) -> &Deployment {
         &self.deployments[deployment as usize]
     }
+}
+
+/// The NEVM beside the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NevmParams {
+    /// The number of its chain.
+    pub chain_id: u64,
+    /// The address of the contract that freezes tokens which are made here.
+    pub bridge: [u8; 20],
+    /// The one that does so since the second bridge.
+    pub second_bridge: [u8; 20],
 }
 
 /// How addresses and keys are written.
@@ -243,6 +265,18 @@ pub struct QuorumSchedule {
 
 /// What a masternode locks up, but for regtest's `-mncollateral`.
 const MASTERNODE_COLLATERAL: Amount = Amount::from_sat(100_000 * COIN);
+
+/// The first bridge's contract, which has one address on all chains.
+pub(crate) const BRIDGE: [u8; 20] = [
+    0x79, 0x04, 0x29, 0x9b, 0x3d, 0x3d, 0xc1, 0xb0, 0x3d, 0x1d, 0xde, 0xb4, 0x5e, 0x9f, 0xdf, 0x35, 0x76,
+    0xac, 0xbd, 0x5f,
+];
+
+/// The second bridge's contract on the public chains.
+const SECOND_BRIDGE: [u8; 20] = [
+    0x28, 0xbd, 0x37, 0xc0, 0x92, 0x65, 0x75, 0xf2, 0x56, 0x8e, 0xa8, 0xf2, 0x97, 0xc0, 0x74, 0x5e, 0xf1,
+    0x61, 0x74, 0xab,
+];
 
 /// How much work must follow a block that is taken to be valid; a tenth of it is enough on regtest.
 const ASSUME_VALID_AFTER: Duration = Duration::from_secs(14 * 24 * 60 * 60);

@@ -21,6 +21,6 @@ pub use locks::{SequenceLocks, is_final, sequence_locks};
 pub use sigops::{legacy_sigops, sigop_cost};
 pub use tokens::{TokenError, Tokens, check_spent_tokens, check_tokens, held_tokens, made_coins};
 
-pub(crate) use asset::syscoin_data;
+pub(crate) use asset::{read_allocation, read_count, syscoin_data};
 #[cfg(test)]
 pub(crate) use check::tests::{output, transaction};

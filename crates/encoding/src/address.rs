@@ -7,11 +7,12 @@ mod locate;
 use std::fmt::Write as _;
 
 use bitcoin::bech32::primitives::decode::CheckedHrpstring;
-use bitcoin::bech32::{Bech32, Bech32m, Hrp, segwit};
+use bitcoin::bech32::{Bech32, Bech32m};
 use bitcoin::hashes::{Hash as _, hash160, sha256};
 use bitcoin::opcodes::all::OP_PUSHNUM_1;
 use bitcoin::script::PushBytes;
 use bitcoin::{PubkeyHash, Script, ScriptBuf, ScriptHash, WPubkeyHash, WScriptHash, base58};
+use consensus::address::{hash_address, witness_address};
 use consensus::params::AddressParams;
 use thiserror::Error;
 
@@ -194,23 +195,16 @@ impl Address {
     #[must_use]
     pub fn encode(&self, chain: &AddressParams) -> String {
         match self {
-            Self::PublicKeyHash(hash) => base58_check(chain.public_key, hash),
-            Self::ScriptHash(hash) => base58_check(chain.script, hash),
+            Self::PublicKeyHash(hash) => hash_address(chain.public_key, hash),
+            Self::ScriptHash(hash) => hash_address(chain.script, hash),
             Self::WitnessKeyHash(_)
             | Self::WitnessScriptHash(_)
             | Self::Taproot(_)
-            | Self::WitnessUnknown { .. } => self.bech32(chain),
+            | Self::WitnessUnknown { .. } => {
+                let (version, program) = self.witness_program().expect("it is of a witness");
+                witness_address(version, program, chain)
+            }
         }
-    }
-
-    fn bech32(&self, chain: &AddressParams) -> String {
-        let (version, program) = self.witness_program().expect("it is of a witness");
-        let hrp = Hrp::parse_unchecked(&chain.hrp);
-        let version = version.try_into().expect("versions are at most 16");
-        let mut text = String::new();
-        segwit::encode_lower_to_fmt_unchecked(&mut text, hrp, version, program)
-            .expect("writing to a string does not fail");
-        text
     }
 
     /// Reads an address of a chain.
@@ -232,12 +226,6 @@ impl Address {
             None => Err(AddressError::Encoding),
         }
     }
-}
-
-fn base58_check(prefix: u8, hash: &[u8; 20]) -> String {
-    let mut payload = [prefix; 21];
-    payload[1..].copy_from_slice(hash);
-    base58::encode_check(&payload)
 }
 
 fn begins_with(text: &str, hrp: &str) -> bool {

@@ -154,7 +154,7 @@ fn names_a_way_out_of_databases_of_other_versions(daemon: Daemon) -> Result<()> 
     let (data_dir, tip) = with_chain(daemon, 30)?;
     for (name, kind, known) in [
         (STORES[0], "index", 1),
-        (STORES[1], "coins", 2),
+        (STORES[1], "coins", 3),
         (STORES[2], "transactions", 1),
     ] {
         let file = data_dir.regtest(name);

@@ -9,6 +9,7 @@ use consensus::auxpow::AuxPow;
 use consensus::block::{Block, BlockChecks, BlockContext, HashedBlock, check_block, check_block_in_chain};
 use consensus::header::BlockHeader;
 use consensus::masternode::{check_masternode, earlier_collateral};
+use consensus::nevm::{EarlierMint, Mint, MintContext, nevm_commitment};
 use consensus::pow::check_proof_of_work;
 use consensus::transaction::{
     Coin, TransactionKind, check_inputs, check_kind, check_tokens, check_transaction, decode_transaction,
@@ -63,7 +64,11 @@ fn transaction(bytes: &[u8], params: &Params) {
     };
     if !transaction.is_coinbase() && check_inputs(&transaction, find, HEIGHT).is_ok() {
         _ = check_kind(&transaction, HEIGHT, params);
-        _ = check_tokens(&transaction, spent.iter().copied(), HEIGHT, params);
+        let mint = MintContext {
+            roots: Mint::of(&transaction).map(|mint| mint.roots),
+            earlier: EarlierMint::None,
+        };
+        _ = check_tokens(&transaction, spent.iter().copied(), &mint, HEIGHT, params);
         sigop_cost(&transaction, |place| &spent[place].output.script_pubkey);
     }
     _ = earlier_collateral(&transaction);
@@ -104,6 +109,9 @@ fn block(bytes: &[u8], params: &Params) {
         deserialize::<Block>(&serialize(&block)).ok().as_ref(),
         Some(&block)
     );
+    for network in Network::ALL {
+        _ = nevm_commitment(&block, u32::MAX, &Params::new(network));
+    }
     for network in [Network::Regtest, Network::Signet] {
         _ = check_block(&HashedBlock::new(&block), BlockChecks::All, &Params::new(network));
     }

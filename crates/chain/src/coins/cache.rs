@@ -1,11 +1,13 @@
 //! Coins in memory, above the store.
 
 use bitcoin::{BlockHash, OutPoint, Txid};
+use consensus::nevm::{NevmHash, NevmRoots};
 use consensus::script::is_unspendable;
 use consensus::transaction::Coin;
 
 use super::database::{CoinsDatabase, CoinsSnapshot};
 use super::layer::Layer;
+use super::nevm::{Committed, NevmLayer};
 use super::{CoinExists, CoinsView, Overwrite};
 use crate::database::DatabaseError;
 
@@ -17,6 +19,7 @@ use crate::database::DatabaseError;
 pub struct CoinsCache {
     database: CoinsDatabase,
     pub(super) layer: Layer,
+    pub(super) nevm: NevmLayer,
     pub(super) best_block: Option<BlockHash>,
 }
 
@@ -30,6 +33,7 @@ impl CoinsCache {
         Ok(Self {
             database,
             layer: Layer::default(),
+            nevm: NevmLayer::default(),
             best_block,
         })
     }
@@ -104,6 +108,32 @@ impl CoinsCache {
         Ok(coin)
     }
 
+    /// What a block of the NEVM holds, if a block of the chain commits to it.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if reading fails.
+    pub fn nevm_roots(&self, block: &NevmHash) -> Result<Option<NevmRoots>, DatabaseError> {
+        Ok(self.committed(block)?.map(|committed| committed.roots))
+    }
+
+    pub(super) fn committed(&self, block: &NevmHash) -> Result<Option<Committed>, DatabaseError> {
+        match self.nevm.committed(block) {
+            Some(committed) => Ok(committed),
+            None => self.database.committed(block),
+        }
+    }
+
+    /// Whether a transaction of the NEVM made tokens.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if reading fails.
+    pub fn is_minted(&self, transaction: &NevmHash) -> Result<bool, DatabaseError> {
+        match self.nevm.is_minted(transaction) {
+            Some(is_minted) => Ok(is_minted),
+            None => self.database.is_minted(transaction),
+        }
+    }
+
     /// The block up to which the coins are; none if nothing was ever written.
     #[must_use]
     pub fn best_block(&self) -> Option<BlockHash> {
@@ -127,9 +157,11 @@ impl CoinsCache {
     /// [`DatabaseError`] if writing fails: nothing is written then.
     pub fn sync(&mut self) -> Result<(), DatabaseError> {
         let changes = self.layer.changes();
-        if !changes.is_empty() || self.database.best_block()? != self.best_block {
-            self.database.write(changes, self.best_block)?;
+        let has_changes = !changes.is_empty() || !self.nevm.is_empty();
+        if has_changes || self.database.best_block()? != self.best_block {
+            self.database.write_all(changes, &self.nevm, self.best_block)?;
             self.layer.settle();
+            self.nevm = NevmLayer::default();
         }
         Ok(())
     }
@@ -164,10 +196,10 @@ impl CoinsCache {
         self.layer.len()
     }
 
-    /// About how much memory the coins take, in bytes.
+    /// About how much memory the coins take, with what goes with them, in bytes.
     #[must_use]
     pub fn memory(&self) -> usize {
-        self.layer.memory()
+        self.layer.memory() + self.nevm.memory()
     }
 }
 

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use bitcoin::hashes::Hash;
 use bitcoin::{BlockHash, OutPoint, Txid};
 use consensus::compact::{read_number, write_number};
+use consensus::nevm::NevmHash;
 use consensus::transaction::Coin;
 use redb::{ReadOnlyTable, ReadTransaction, TableDefinition, WriteTransaction};
 
+use super::nevm::{Committed, NevmLayer};
 use super::table::{COINS, LatestTable};
 use crate::coin::{parse_coin, write_coin};
 use crate::database::{self, Contents, Database, DatabaseError, Identity};
@@ -19,8 +21,13 @@ const BEST_BLOCK: &str = "best block";
 /// The block of the snapshot that the coins were taken from, in the same table.
 const SNAPSHOT_BASE: &str = "snapshot base";
 
-/// Up to version 1 coins had no tokens.
-const VERSION: u32 = 2;
+/// What a block of the NEVM holds, and the height of the block that commits to it, by the NEVM's block.
+const COMMITTED: TableDefinition<'_, [u8; 32], [u8; 68]> = TableDefinition::new("nevm blocks");
+/// The transactions of the NEVM that made tokens.
+const MINTED: TableDefinition<'_, [u8; 32], ()> = TableDefinition::new("minted");
+
+/// Up to version 1 coins had no tokens, up to version 2 nothing was known of the NEVM.
+const VERSION: u32 = 3;
 
 const KIND: &str = "coins";
 
@@ -57,6 +64,8 @@ impl CoinsDatabase {
         let make_tables = |transaction: &WriteTransaction| {
             transaction.open_table(COINS)?;
             transaction.open_table(STATE)?;
+            transaction.open_table(COMMITTED)?;
+            transaction.open_table(MINTED)?;
             Ok(())
         };
         let database = Database::open(directory, &identity, contents, cache_bytes, make_tables)?;
@@ -135,8 +144,19 @@ impl CoinsDatabase {
         changes: impl IntoIterator<Item = (&'a OutPoint, Option<&'a Coin>)>,
         best_block: Option<BlockHash>,
     ) -> Result<(), DatabaseError> {
+        self.write_all(changes, &NevmLayer::default(), best_block)
+    }
+
+    /// As [`write`](Self::write), with what is new of the NEVM.
+    pub(super) fn write_all<'a>(
+        &self,
+        changes: impl IntoIterator<Item = (&'a OutPoint, Option<&'a Coin>)>,
+        nevm: &NevmLayer,
+        best_block: Option<BlockHash>,
+    ) -> Result<(), DatabaseError> {
         let _lock = self.table.lock();
         self.database.write(|transaction| {
+            write_nevm(transaction, nevm)?;
             let mut coins = transaction.open_table(COINS)?;
             let mut value = Vec::new();
             for (outpoint, coin) in changes {
@@ -155,6 +175,20 @@ impl CoinsDatabase {
             }
             Ok(())
         })
+    }
+
+    /// What is committed to of a block of the NEVM.
+    pub(super) fn committed(&self, block: &NevmHash) -> Result<Option<Committed>, DatabaseError> {
+        self.database.read(|transaction| {
+            let committed = transaction.open_table(COMMITTED)?.get(block.0)?;
+            Ok(committed.map(|committed| Committed::from_bytes(&committed.value())))
+        })
+    }
+
+    /// Whether a transaction of the NEVM made tokens.
+    pub(super) fn is_minted(&self, transaction: &NevmHash) -> Result<bool, DatabaseError> {
+        self.database
+            .read(|read| Ok(read.open_table(MINTED)?.get(transaction.0)?.is_some()))
     }
 
     /// The block of the snapshot that the coins were taken from, once all of them were.
@@ -260,6 +294,27 @@ impl CoinsSnapshot {
             Ok((outpoint, coin))
         }))
     }
+}
+
+fn write_nevm(transaction: &WriteTransaction, nevm: &NevmLayer) -> Result<(), redb::Error> {
+    if nevm.is_empty() {
+        return Ok(());
+    }
+    let mut blocks = transaction.open_table(COMMITTED)?;
+    for (block, committed) in nevm.all_committed() {
+        match committed {
+            Some(committed) => _ = blocks.insert(block.0, committed.to_bytes())?,
+            None => _ = blocks.remove(block.0)?,
+        }
+    }
+    let mut minted = transaction.open_table(MINTED)?;
+    for (hash, is_minted) in nevm.all_minted() {
+        match is_minted {
+            true => _ = minted.insert(hash.0, ())?,
+            false => _ = minted.remove(hash.0)?,
+        }
+    }
+    Ok(())
 }
 
 fn state(transaction: &ReadTransaction, key: &str) -> Result<Option<BlockHash>, redb::Error> {

@@ -1,10 +1,12 @@
 //! The coins as a block would make them.
 
 use bitcoin::{BlockHash, OutPoint};
+use consensus::nevm::{NevmHash, NevmRoots};
 use consensus::script::is_unspendable;
 use consensus::transaction::Coin;
 
 use super::layer::Layer;
+use super::nevm::{Committed, NevmLayer};
 use super::{CoinExists, CoinsCache, Overwrite};
 use crate::database::DatabaseError;
 
@@ -13,6 +15,7 @@ use crate::database::DatabaseError;
 pub struct CoinsView<'a> {
     cache: &'a mut CoinsCache,
     layer: Layer,
+    nevm: NevmLayer,
     best_block: Option<BlockHash>,
 }
 
@@ -22,6 +25,7 @@ impl<'a> CoinsView<'a> {
             best_block: cache.best_block,
             cache,
             layer: Layer::default(),
+            nevm: NevmLayer::default(),
         }
     }
 
@@ -81,6 +85,67 @@ impl<'a> CoinsView<'a> {
         Ok(coin)
     }
 
+    /// What a block of the NEVM holds, if a block of the chain commits to it.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if reading fails.
+    pub fn nevm_roots(&self, block: &NevmHash) -> Result<Option<NevmRoots>, DatabaseError> {
+        Ok(self.committed(block)?.map(|committed| committed.roots))
+    }
+
+    fn committed(&self, block: &NevmHash) -> Result<Option<Committed>, DatabaseError> {
+        match self.nevm.committed(block) {
+            Some(committed) => Ok(committed),
+            None => self.cache.committed(block),
+        }
+    }
+
+    /// Says what a block of the NEVM holds, as the block of this height does, unless an earlier one said so.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if reading fails.
+    pub fn commit_to_nevm(
+        &mut self,
+        block: NevmHash,
+        roots: NevmRoots,
+        height: u32,
+    ) -> Result<(), DatabaseError> {
+        if self.committed(&block)?.is_none() {
+            self.nevm.set_committed(block, Some(Committed { roots, height }));
+        }
+        Ok(())
+    }
+
+    /// Takes back what the block of this height said of a block of the NEVM.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if reading fails.
+    pub fn withdraw_from_nevm(&mut self, block: NevmHash, height: u32) -> Result<(), DatabaseError> {
+        if self
+            .committed(&block)?
+            .is_some_and(|committed| committed.height == height)
+        {
+            self.nevm.set_committed(block, None);
+        }
+        Ok(())
+    }
+
+    /// Whether a transaction of the NEVM made tokens.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if reading fails.
+    pub fn is_minted(&self, transaction: &NevmHash) -> Result<bool, DatabaseError> {
+        match self.nevm.is_minted(transaction) {
+            Some(is_minted) => Ok(is_minted),
+            None => self.cache.is_minted(transaction),
+        }
+    }
+
+    /// Says whether a transaction of the NEVM made tokens.
+    pub fn set_minted(&mut self, transaction: NevmHash, is_minted: bool) {
+        self.nevm.set_minted(transaction, is_minted);
+    }
+
     /// The block up to which the coins are.
     #[must_use]
     pub fn best_block(&self) -> Option<BlockHash> {
@@ -95,6 +160,7 @@ impl<'a> CoinsView<'a> {
     /// Hands the changes to the cache.
     pub fn commit(self) {
         self.cache.layer.absorb(self.layer);
+        self.cache.nevm.absorb(self.nevm);
         self.cache.best_block = self.best_block;
     }
 }

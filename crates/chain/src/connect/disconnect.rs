@@ -2,11 +2,12 @@
 
 use bitcoin::Transaction;
 use consensus::block::Block;
+use consensus::params::Params;
 use consensus::script::is_unspendable;
 use consensus::transaction::made_coins;
 use thiserror::Error;
 
-use super::outpoint;
+use super::{mint, outpoint};
 use crate::coins::{CoinsView, Overwrite};
 use crate::database::DatabaseError;
 use crate::undo::BlockUndo;
@@ -32,7 +33,7 @@ pub enum DisconnectError {
     Database(#[from] DatabaseError),
 }
 
-/// Undoes what [`connect_block`](super::connect_block) did to the coins.
+/// Undoes what [`connect_block`](super::connect_block) did to the coins, and to what is known of the NEVM.
 ///
 /// # Errors
 /// [`DisconnectError`] if the data do not fit the block, or the coins cannot be read. The view is of no use then.
@@ -41,6 +42,7 @@ pub fn disconnect_block(
     undo: BlockUndo,
     view: &mut CoinsView<'_>,
     height: u32,
+    params: &Params,
 ) -> Result<Disconnected, DisconnectError> {
     if undo.transactions.len() + 1 != block.transactions.len() {
         return Err(DisconnectError::Undo);
@@ -63,6 +65,7 @@ pub fn disconnect_block(
                 .expect("it may take the place of another");
         }
     }
+    mint::take_back(block, height, view, params)?;
     view.set_best_block(block.header.pure().prev_blockhash);
     Ok(disconnected)
 }

@@ -4,6 +4,7 @@ use bitcoin::Txid;
 use consensus::BlockResult;
 use consensus::block::BlockError;
 use consensus::masternode::MasternodeError;
+use consensus::nevm::CommitmentError;
 use consensus::transaction::{InputError, TokenError, VersionRuleError};
 use thiserror::Error;
 
@@ -49,6 +50,9 @@ pub enum ConnectError {
     /// The coinbase takes more than there is.
     #[error(transparent)]
     Reward(BlockError),
+    /// It does not say what it must of the NEVM.
+    #[error(transparent)]
+    Commitment(CommitmentError),
     /// A script does not allow what a transaction spends.
     #[error(transparent)]
     Script(ScriptFailure),

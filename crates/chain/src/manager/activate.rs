@@ -337,7 +337,7 @@ impl ChainstateManager {
         let block = Arc::new(self.read_whole_block(id)?);
         let undo = self.read_undo(id)?;
         let mut view = coins.view();
-        let disconnected = disconnect_block(&block, undo, &mut view, height)
+        let disconnected = disconnect_block(&block, undo, &mut view, height, self.params())
             .map_err(|source| ChainError::Disconnect { hash, source })?;
         if disconnected == Disconnected::Unclean {
             tracing::warn!("the coins were not as block {hash} had left them");

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use bitcoin::hashes::Hash;
 use bitcoin::{BlockHash, OutPoint, Txid};
 use consensus::block::Block;
+use consensus::nevm::{NevmHash, NevmRoots};
 use consensus::transaction::Coin;
 
 use super::{ChainError, ChainstateManager};
@@ -36,6 +37,22 @@ impl ChainstateManager {
     /// [`DatabaseError`] if reading fails.
     pub fn any_coin(&self, txid: &Txid) -> Result<Option<Coin>, DatabaseError> {
         self.coins().peek_any(txid, MAX_OUTPUTS)
+    }
+
+    /// What a block of the NEVM holds, if a block of the active chain commits to it.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if reading fails.
+    pub fn nevm_roots(&self, block: &NevmHash) -> Result<Option<NevmRoots>, DatabaseError> {
+        self.coins().nevm_roots(block)
+    }
+
+    /// Whether a transaction of the NEVM made tokens in the active chain.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if reading fails.
+    pub fn is_minted(&self, transaction: &NevmHash) -> Result<bool, DatabaseError> {
+        self.coins().is_minted(transaction)
     }
 
     /// From which height on witnesses count, if a block of the active chain was taken in where they did not yet.

@@ -74,7 +74,7 @@ impl ChainstateManager {
                     Err(error) => return damaged(&error.to_string()),
                 };
                 if level >= 3 {
-                    match disconnect_block(&block, undo, &mut view, height) {
+                    match disconnect_block(&block, undo, &mut view, height, self.params()) {
                         Ok(Disconnected::Clean) => {}
                         Ok(Disconnected::Unclean) => return damaged("the coins are not as it left them"),
                         Err(error) => return damaged(&error.to_string()),

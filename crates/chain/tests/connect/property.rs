@@ -99,7 +99,7 @@ fn connect(rig: &mut Rig, block: &Block) -> BlockUndo {
 
 fn disconnect(rig: &mut Rig, block: &Block, undo: BlockUndo) -> Result<Disconnected, DisconnectError> {
     let mut view = rig.cache.view();
-    let disconnected = disconnect_block(block, undo, &mut view, HEIGHT)?;
+    let disconnected = disconnect_block(block, undo, &mut view, HEIGHT, &rig.params)?;
     view.commit();
     Ok(disconnected)
 }

@@ -30,8 +30,30 @@ pub(super) fn regtest() -> Vec<AssumedCoins> {
 
 impl super::Params {
     /// The coins that are taken for right after a block, if any are.
+    ///
+    /// None are since the NEVM: coins do not say what blocks before committed to, and which of the NEVM's transactions made
+    /// tokens.
     #[must_use]
     pub fn assumed_coins_of(&self, block: &BlockHash) -> Option<&AssumedCoins> {
-        self.assumed_coins.iter().find(|assumed| assumed.block == *block)
+        self.assumed_coins
+            .iter()
+            .find(|assumed| assumed.block == *block)
+            .filter(|assumed| !self.heights.nevm.is_active(assumed.height))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::activation::Activation;
+    use crate::network::Network;
+    use crate::params::Params;
+
+    #[test]
+    fn coins_since_the_nevm_are_not_taken_for_right() {
+        let mut params = Params::new(Network::Regtest);
+        let assumed = params.assumed_coins[0];
+        assert!(params.assumed_coins_of(&assumed.block).is_some());
+        params.heights.nevm = Activation::at(assumed.height);
+        assert!(params.assumed_coins_of(&assumed.block).is_none());
     }
 }

@@ -2,8 +2,9 @@
 
 use super::deployment::SETTLED;
 use super::{
-    ASSUME_VALID_AFTER, AddressParams, AuxPowParams, Genesis, Heights, MASTERNODE_COLLATERAL, Params,
-    QuorumSchedule, Retargeting, SubsidySchedule, WorkParams, parse_hash, parse_target, parse_work,
+    ASSUME_VALID_AFTER, AddressParams, AuxPowParams, BRIDGE, Genesis, Heights, MASTERNODE_COLLATERAL,
+    NevmParams, Params, QuorumSchedule, Retargeting, SECOND_BRIDGE, SubsidySchedule, WorkParams, parse_hash,
+    parse_target, parse_work,
 };
 use crate::activation::Activation;
 use crate::network::Network;
@@ -148,6 +149,11 @@ pub(super) fn params() -> Params {
         subsidy: SubsidySchedule::Yearly { interval: 210_240 },
         superblock_cycle: Some(17_520),
         masternode_collateral: MASTERNODE_COLLATERAL,
+        nevm: NevmParams {
+            chain_id: 57,
+            bridge: BRIDGE,
+            second_bridge: SECOND_BRIDGE,
+        },
         heights: Heights {
             bip34: Activation::at(1),
             bip65: Activation::at(1),

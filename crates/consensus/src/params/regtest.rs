@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::deployment::SETTLED;
 use super::test::EXTENDED_KEYS;
 use super::{
-    ASSUME_VALID_AFTER, AddressParams, AuxPowParams, Deployment, DeploymentStart, Genesis, Heights,
-    MASTERNODE_COLLATERAL, Params, QuorumSchedule, Retargeting, SubsidySchedule, WorkParams, parse_target,
-    parse_work,
+    ASSUME_VALID_AFTER, AddressParams, AuxPowParams, BRIDGE, Deployment, DeploymentStart, Genesis, Heights,
+    MASTERNODE_COLLATERAL, NevmParams, Params, QuorumSchedule, Retargeting, SubsidySchedule, WorkParams,
+    parse_target, parse_work,
 };
 use crate::activation::Activation;
 use crate::network::Network;
@@ -56,6 +56,11 @@ pub(super) fn params() -> Params {
         subsidy: SubsidySchedule::Halving { interval: 150 },
         superblock_cycle: Some(10),
         masternode_collateral: MASTERNODE_COLLATERAL,
+        nevm: NevmParams {
+            chain_id: 5700,
+            bridge: BRIDGE,
+            second_bridge: [0x11; 20],
+        },
         heights: Heights {
             bip34: Activation::at(1),
             bip65: Activation::at(1),

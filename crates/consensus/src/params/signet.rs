@@ -8,8 +8,8 @@ use bitcoin::ScriptBuf;
 use super::deployment::SETTLED;
 use super::test::EXTENDED_KEYS;
 use super::{
-    ASSUME_VALID_AFTER, AddressParams, AuxPowParams, Genesis, Heights, MASTERNODE_COLLATERAL, Params,
-    Retargeting, SubsidySchedule, WorkParams, parse_hash, parse_target, parse_work,
+    ASSUME_VALID_AFTER, AddressParams, AuxPowParams, Genesis, Heights, MASTERNODE_COLLATERAL, NevmParams,
+    Params, Retargeting, SubsidySchedule, WorkParams, parse_hash, parse_target, parse_work,
 };
 use crate::activation::Activation;
 use crate::network::Network;
@@ -52,6 +52,12 @@ pub(super) fn params() -> Params {
         subsidy: SubsidySchedule::Halving { interval: 210_000 },
         superblock_cycle: None,
         masternode_collateral: MASTERNODE_COLLATERAL,
+        // There is none, and never will be.
+        nevm: NevmParams {
+            chain_id: 0,
+            bridge: [0; 20],
+            second_bridge: [0; 20],
+        },
         heights: Heights {
             bip34: Activation::at(1),
             bip65: Activation::at(1),

@@ -3,8 +3,9 @@
 use super::deployment::SETTLED;
 use super::main::{LIMIT, QUORUM};
 use super::{
-    ASSUME_VALID_AFTER, AddressParams, AuxPowParams, Genesis, Heights, MASTERNODE_COLLATERAL, Params,
-    Retargeting, SubsidySchedule, WorkParams, parse_hash, parse_target, parse_work,
+    ASSUME_VALID_AFTER, AddressParams, AuxPowParams, BRIDGE, Genesis, Heights, MASTERNODE_COLLATERAL,
+    NevmParams, Params, Retargeting, SECOND_BRIDGE, SubsidySchedule, WorkParams, parse_hash, parse_target,
+    parse_work,
 };
 use crate::activation::Activation;
 use crate::network::Network;
@@ -89,6 +90,11 @@ pub(super) fn params() -> Params {
         subsidy: SubsidySchedule::YearlyRecounted { interval: 210_240 },
         superblock_cycle: Some(60),
         masternode_collateral: MASTERNODE_COLLATERAL,
+        nevm: NevmParams {
+            chain_id: 5700,
+            bridge: BRIDGE,
+            second_bridge: SECOND_BRIDGE,
+        },
         heights: Heights {
             bip34: Activation::at(1),
             bip65: Activation::at(1),

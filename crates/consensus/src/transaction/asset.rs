@@ -140,7 +140,8 @@ pub fn nevm_destination(transaction: &Transaction) -> Option<&[u8]> {
     data.get(..length)
 }
 
-fn read_allocation(data: &mut &[u8]) -> Option<AssetAllocation> {
+/// Reads an allocation, and cuts it off `data`.
+pub(crate) fn read_allocation(data: &mut &[u8]) -> Option<AssetAllocation> {
     let assets = read_list(data, |data| {
         let asset = read_number(data)?;
         let outputs = read_list(data, |data| {
@@ -161,7 +162,7 @@ fn read_list<T>(data: &mut &[u8], read: impl Fn(&mut &[u8]) -> Option<T>) -> Opt
 }
 
 /// A compact size, which must not be longer than it need be, nor larger than a message.
-fn read_count(data: &mut &[u8]) -> Option<u64> {
+pub(crate) fn read_count(data: &mut &[u8]) -> Option<u64> {
     let count = VarInt::consensus_decode(data).ok()?.0;
     (count <= MAX_COUNT).then_some(count)
 }

@@ -1,6 +1,6 @@
 //! Tokens that outputs hold beside their coins, and the rules that none comes from nowhere.
 //!
-//! What a transaction says of them is read elsewhere. What happens on the NEVM is not known here.
+//! What a transaction says of them, and what it proves of the NEVM, is read elsewhere.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
@@ -13,6 +13,7 @@ use super::canonical::{check_canonical, check_size};
 use super::{AssetParseError, Coin, TransactionKind, parse_allocation};
 use crate::error::TransactionResult;
 use crate::limits::money_range;
+use crate::nevm::{MintContext, MintError, check_mint};
 use crate::params::Params;
 
 /// The token that coins become, and that becomes coins: one unit for each of theirs.
@@ -93,9 +94,9 @@ pub enum TokenError {
     /// Tokens go to the NEVM with too many outputs.
     #[error("assetallocation-nevm-too-many-outputs")]
     TooManyOutputs,
-    /// Tokens come from a block of the NEVM that is not known. No node without an NEVM knows any.
-    #[error("mint-txroot-missing")]
-    MintRoot,
+    /// It does not prove that tokens were frozen on the NEVM.
+    #[error(transparent)]
+    Mint(#[from] MintError),
 }
 
 impl TokenError {
@@ -154,7 +155,8 @@ pub fn made_coins(transaction: &Transaction, height: u32) -> Vec<Coin> {
 /// Checks that a transaction may move the tokens that its coins hold, in a block of this height: upstream's
 /// `CheckSyscoinInputs`.
 ///
-/// The transaction must have passed [`check_inputs`](super::check_inputs) with these coins.
+/// The transaction must have passed [`check_inputs`](super::check_inputs) with these coins. `mint` is what is known for one
+/// whose tokens come from the NEVM ([`Mint`](crate::nevm::Mint)), and is not looked at for others.
 ///
 /// # Consensus
 /// Since Nexus what a transaction of tokens spends and makes must be the same of each kind. What coins become, and what
@@ -166,6 +168,7 @@ pub fn made_coins(transaction: &Transaction, height: u32) -> Vec<Coin> {
 pub fn check_tokens<'a>(
     transaction: &Transaction,
     coins: impl IntoIterator<Item = &'a Coin>,
+    mint: &MintContext,
     height: u32,
     params: &Params,
 ) -> Result<(), TokenError> {
@@ -184,7 +187,10 @@ pub fn check_tokens<'a>(
         check_canonical(transaction, kind)?;
     }
     match kind {
-        TransactionKind::AssetMint => return Err(TokenError::MintRoot),
+        TransactionKind::AssetMint => {
+            let frozen = check_mint(transaction, &held, mint, height, params)?;
+            take_frozen(frozen, is_strict, &mut spent, &mut made)?;
+        }
         TransactionKind::CoinToAsset => burn_coins(transaction, &mut spent, &mut made)?,
         TransactionKind::AssetToCoin => {
             let burnt = burnt_tokens(transaction, &held)?;
@@ -254,6 +260,27 @@ fn burn_coins(
     Ok(())
 }
 
+/// Takes the tokens that were frozen on the NEVM out of what must be balanced.
+fn take_frozen(
+    frozen: Tokens,
+    is_strict: bool,
+    spent: &mut BTreeMap<NonZeroU64, u64>,
+    made: &mut BTreeMap<NonZeroU64, u64>,
+) -> Result<(), MintError> {
+    if is_strict && made.len() != 1 {
+        return Err(MintError::SingleAsset);
+    }
+    if is_strict && !spent.is_empty() {
+        return Err(MintError::SpendsTokens);
+    }
+    let made = made.remove(&frozen.asset).unwrap_or_default();
+    let spent = spent.remove(&frozen.asset).unwrap_or_default();
+    if made.checked_sub(spent) != Some(frozen.value) {
+        return Err(MintError::Amount);
+    }
+    Ok(())
+}
+
 /// What the output with the data holds: nobody will ever spend that.
 fn burnt_tokens(transaction: &Transaction, held: &[Option<Tokens>]) -> Result<(usize, Tokens), TokenError> {
     data_output(transaction)
@@ -288,6 +315,7 @@ mod tests {
     use crate::compact::{compress_amount, write_number};
     use crate::limits::MAX_MONEY;
     use crate::network::Network;
+    use crate::nevm::tests::Proof;
     use crate::transaction::check::tests::{output, transaction};
 
     const HEIGHT: u32 = 500;
@@ -333,7 +361,8 @@ mod tests {
         transaction.output = outputs.to_vec();
         let coins: Vec<Coin> = spent.iter().copied().map(coin).collect();
         let params = Params::new(Network::Regtest);
-        check_tokens(&transaction, &coins, HEIGHT, &params).map_err(|error| error.to_string())
+        check_tokens(&transaction, &coins, &MintContext::default(), HEIGHT, &params)
+            .map_err(|error| error.to_string())
     }
 
     fn refused(reason: &str) -> Result<(), String> {
@@ -407,7 +436,8 @@ mod tests {
         let mut params = Params::new(Network::Regtest);
         [Activation::NEVER, Activation::at(HEIGHT)].map(|activation| {
             params.heights.chainlock_receipts = activation;
-            check_tokens(&transaction, &coins, HEIGHT, &params).map_err(|error| error.to_string())
+            check_tokens(&transaction, &coins, &MintContext::default(), HEIGHT, &params)
+                .map_err(|error| error.to_string())
         })
     }
 
@@ -561,7 +591,7 @@ mod tests {
     }
 
     #[test]
-    fn any_token_goes_to_the_nevm_and_none_comes_from_there() {
+    fn any_token_goes_to_the_nevm() {
         let move_out =
             |outputs: &[(u8, u64)]| check(141, &[Some(tokens(9, 5))], &[output(1), data(0, &[(9, outputs)])]);
         assert_eq!(move_out(&[(1, 5)]), Ok(()));
@@ -572,7 +602,71 @@ mod tests {
         );
         assert_eq!(
             check(140, &[None], &[output(1), data(0, &[(9, &[(0, 5)])])]),
-            refused("mint-txroot-missing")
+            refused("mint-unserialize-failed")
+        );
+    }
+
+    /// What a transaction that proves that fifty tokens of the kind 7 were frozen may do before and since there is one way
+    /// to say so, if it spends coins that hold these tokens, and says of its outputs what `write` does.
+    fn check_mints(spent: &[Option<Tokens>], allocation: &[(u64, &[(u8, u64)])]) -> [Result<(), String>; 2] {
+        let proof = Proof::regtest(7, 50);
+        let transaction = proof.mint_with(allocation);
+        let coins: Vec<Coin> = spent.iter().copied().map(coin).collect();
+        let mint = MintContext {
+            roots: Some(proof.roots()),
+            ..MintContext::default()
+        };
+        let mut params = Params::new(Network::Regtest);
+        [Activation::NEVER, Activation::at(HEIGHT)].map(|activation| {
+            params.heights.chainlock_receipts = activation;
+            check_tokens(&transaction, &coins, &mint, HEIGHT, &params).map_err(|error| error.to_string())
+        })
+    }
+
+    #[test]
+    fn as_many_tokens_come_from_the_nevm_as_were_frozen_there() {
+        let fifty: (u64, &[(u8, u64)]) = (7, &[(0, 50)]);
+        assert_eq!(check_mints(&[None], &[fifty]), [Ok(()), Ok(())]);
+        for (spent, allocation, any, strict) in [
+            // What else it spends and makes is balanced, until nothing else may be.
+            (
+                &[Some(tokens(7, 3))][..],
+                &[(7, &[(0, 50), (1, 3)][..])][..],
+                Ok(()),
+                refused("mint-no-asset-inputs"),
+            ),
+            (
+                &[Some(tokens(8, 3))],
+                &[fifty, (8, &[(1, 3)])],
+                Ok(()),
+                refused("assetallocation-single-asset"),
+            ),
+            (
+                &[None],
+                &[(7, &[(0, 50), (1, 1)])],
+                refused("mint-output-mismatch"),
+                refused("mint-output-mismatch"),
+            ),
+            (
+                &[Some(tokens(7, 1))],
+                &[fifty],
+                refused("mint-output-mismatch"),
+                refused("mint-no-asset-inputs"),
+            ),
+            (
+                &[Some(tokens(8, 1))],
+                &[fifty],
+                refused("bad-txns-asset-io-mismatch"),
+                refused("mint-no-asset-inputs"),
+            ),
+        ] {
+            assert_eq!(check_mints(spent, allocation), [any, strict], "{allocation:?}");
+        }
+        let unknown = Proof::regtest(7, 50).mint();
+        let params = Params::new(Network::Regtest);
+        assert_eq!(
+            check_tokens(&unknown, &[coin(None)], &MintContext::default(), HEIGHT, &params),
+            Err(TokenError::Mint(MintError::UnknownBlock))
         );
     }
 
