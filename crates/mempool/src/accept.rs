@@ -8,6 +8,7 @@ mod replacement;
 mod scripts;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use crate::fee_rate::FeeRate;
 use crate::pool::Mempool;
 use crate::view::ChainView;
 use candidate::Candidate;
-use coins::CoinsOf;
+pub(crate) use coins::CoinsOf;
 
 /// Whether transactions are kept, or it is only asked whether they would be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bitcoin::{Amount, OutPoint, Transaction, Txid, Wtxid};
+use consensus::nevm::NevmHash;
 
 pub use entry::{Entry, Totals};
 
@@ -44,6 +45,8 @@ pub struct Mempool {
     by_wtxid: HashMap<Wtxid, Txid>,
     /// Which transaction spends an output.
     spent: HashMap<OutPoint, Txid>,
+    /// Which transaction makes tokens by one of the NEVM.
+    mints: HashMap<NevmHash, Txid>,
     orders: Orders,
     /// What is added to fees, also of transactions that are not here.
     deltas: BTreeMap<Txid, i64>,
@@ -70,6 +73,7 @@ impl Mempool {
             entries: HashMap::new(),
             by_wtxid: HashMap::new(),
             spent: HashMap::new(),
+            mints: HashMap::new(),
             orders: Orders::default(),
             deltas: BTreeMap::new(),
             unbroadcast: BTreeSet::new(),
@@ -135,6 +139,11 @@ impl Mempool {
     #[must_use]
     pub fn spender(&self, outpoint: &OutPoint) -> Option<&Entry> {
         self.spent.get(outpoint).and_then(|txid| self.entries.get(txid))
+    }
+
+    /// The transaction that makes tokens by this one of the NEVM.
+    pub(crate) fn minting(&self, transaction: &NevmHash) -> Option<Txid> {
+        self.mints.get(transaction).copied()
     }
 
     /// All transactions, none before one that it stands on: those that stand on fewer first, of these those that pay more

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 
 use bitcoin::Transaction;
 use consensus::limits::COINBASE_MATURITY;
-use consensus::transaction::{is_final, sequence_locks};
+use consensus::transaction::{TransactionKind, is_final, sequence_locks};
 
+use crate::accept::CoinsOf;
 use crate::event::RemovalReason;
 use crate::pool::{Entry, Mempool};
 use crate::view::{ChainReadError, ChainView};
@@ -63,6 +64,28 @@ impl Mempool {
         Ok(())
     }
 
+    /// A block was connected: removes transactions of tokens that the next block could not have because rules begin with it.
+    ///
+    /// # Errors
+    /// [`ChainReadError`] if the chain cannot be read.
+    pub fn enforce_new_rules(&mut self, chain: &dyn ChainView) -> Result<(), ChainReadError> {
+        let heights = &chain.params().heights;
+        let next = Some(chain.tip().height + 1);
+        let rules = [heights.chainlock_receipts, heights.bridge_v2];
+        if rules.iter().all(|rule| rule.height() != next) {
+            return Ok(());
+        }
+        let mut wrong = Vec::new();
+        for entry in self.iter() {
+            let is_asset = TransactionKind::of(&entry.transaction).is_asset();
+            if is_asset && !self.tokens_are_right(&entry.transaction, chain)? {
+                wrong.push(entry.txid);
+            }
+        }
+        self.remove_all(&self.with_descendants(wrong), RemovalReason::Conflict);
+        Ok(())
+    }
+
     /// Removes what the next block could not have.
     fn remove_unripe(&mut self, chain: &dyn ChainView) -> Result<(), ChainReadError> {
         let mut unripe = Vec::new();
@@ -75,7 +98,7 @@ impl Mempool {
         Ok(())
     }
 
-    /// Whether the next block could have a transaction, as far as locks and young coinbases are concerned.
+    /// Whether the next block could have a transaction, as far as locks, young coinbases and tokens are concerned.
     fn is_ripe(&self, entry: &Entry, chain: &dyn ChainView) -> Result<bool, ChainReadError> {
         let transaction = &entry.transaction;
         let tip = chain.tip();
@@ -87,6 +110,10 @@ impl Mempool {
             .input
             .iter()
             .any(|input| input.sequence.is_relative_lock_time());
+        let is_asset = TransactionKind::of(transaction).is_asset();
+        if is_asset && !self.tokens_are_right(transaction, chain)? {
+            return Ok(false);
+        }
         if !locks && !entry.spends_coinbase {
             return Ok(true);
         }
@@ -106,6 +133,23 @@ impl Mempool {
         }
         let locks = sequence_locks(transaction, &heights, |height| chain.median_time_past(height));
         Ok(locks.allow(height, tip.median_time_past))
+    }
+
+    /// Whether a transaction may still move the tokens that it moves: the chain may have lost what it proves them by.
+    fn tokens_are_right(
+        &self,
+        transaction: &Transaction,
+        chain: &dyn ChainView,
+    ) -> Result<bool, ChainReadError> {
+        let coins = CoinsOf::new(chain);
+        let mut spent = Vec::with_capacity(transaction.input.len());
+        for input in &transaction.input {
+            let Some(coin) = coins.get(self, &input.previous_output)? else {
+                return Ok(false);
+            };
+            spent.push(coin);
+        }
+        Ok(self.check_tokens(transaction, &spent, &coins).is_ok())
     }
 }
 

@@ -1,6 +1,8 @@
 //! What the pool asks the chain.
 
 use bitcoin::{OutPoint, Wtxid};
+use consensus::nevm::{NevmHash, NevmRoots};
+use consensus::params::Params;
 use consensus::transaction::Coin;
 use thiserror::Error;
 
@@ -25,6 +27,21 @@ pub trait ChainView {
     /// # Errors
     /// [`ChainReadError`] if reading fails.
     fn coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, ChainReadError>;
+
+    /// What a block of the NEVM holds, if a block of the chain commits to it.
+    ///
+    /// # Errors
+    /// [`ChainReadError`] if reading fails.
+    fn nevm_roots(&self, block: &NevmHash) -> Result<Option<NevmRoots>, ChainReadError>;
+
+    /// Whether a transaction of the NEVM made tokens in the chain.
+    ///
+    /// # Errors
+    /// [`ChainReadError`] if reading fails.
+    fn is_minted(&self, transaction: &NevmHash) -> Result<bool, ChainReadError>;
+
+    /// The chain's rules.
+    fn params(&self) -> &Params;
 
     /// The last block.
     fn tip(&self) -> Tip;

@@ -11,6 +11,8 @@ use bitcoin::{OutPoint, Transaction, Txid, Wtxid};
 use chain::ChainObserver;
 use chain::mining::NextBlock;
 use consensus::block::Block;
+use consensus::nevm::{NevmHash, NevmRoots};
+use consensus::params::Params;
 use consensus::transaction::Coin;
 use mempool::accept::{Accepted, Purpose, Rejection};
 use mempool::{
@@ -199,6 +201,9 @@ impl ChainObserver for Pool {
         inner
             .mempool
             .remove_for_block(&block.transactions, node.chain.clock().now());
+        if let Err(error) = inner.mempool.enforce_new_rules(&View(&node)) {
+            tracing::error!("unconfirmed transactions cannot be held to new rules: {error}");
+        }
         inner.disconnected.remove_block(&block.transactions);
         inner.report(Some(height), Some(&node));
     }
@@ -255,6 +260,20 @@ impl ChainView for View<'_> {
     fn coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, ChainReadError> {
         let coin = self.0.chain.coin(outpoint);
         coin.map_err(|error| ChainReadError(self.0.fail(&error.into()).message.into()))
+    }
+
+    fn nevm_roots(&self, block: &NevmHash) -> Result<Option<NevmRoots>, ChainReadError> {
+        let roots = self.0.chain.nevm_roots(block);
+        roots.map_err(|error| ChainReadError(self.0.fail(&error.into()).message.into()))
+    }
+
+    fn is_minted(&self, transaction: &NevmHash) -> Result<bool, ChainReadError> {
+        let is_minted = self.0.chain.is_minted(transaction);
+        is_minted.map_err(|error| ChainReadError(self.0.fail(&error.into()).message.into()))
+    }
+
+    fn params(&self) -> &Params {
+        self.0.chain.params()
     }
 
     fn tip(&self) -> Tip {

@@ -148,6 +148,8 @@ impl Header {
 pub(crate) struct Block {
     pub(crate) header: Header,
     pub(crate) coinbases: Vec<Coinbase>,
+    /// What the NEVM is given, if the version says that it is there.
+    pub(crate) nevm_data: Option<Vec<u8>>,
     others: Vec<(Hash, Vec<u8>)>,
 }
 
@@ -180,6 +182,7 @@ impl Block {
                 nonce: 0,
             },
             coinbases: vec![coinbase],
+            nevm_data: None,
             others: others.collect::<Result<_>>()?,
         };
         block.seal();
@@ -218,6 +221,9 @@ impl Block {
         }
         for (_, other) in &self.others {
             bytes.extend(other);
+        }
+        if let Some(data) = &self.nevm_data {
+            bytes.extend(with_length(data));
         }
         to_hex(&bytes)
     }

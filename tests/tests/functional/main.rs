@@ -29,6 +29,7 @@ mod mempool;
 mod mempool_calls;
 mod merge_mining;
 mod mining;
+mod mints;
 mod network;
 mod packages;
 mod peers_files;

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use bitcoin::{OutPoint, Transaction, TxOut, Txid};
 use consensus::transaction::{
-    Coin, TransactionKind, check_inputs, check_spent_tokens, check_transaction, is_final, sequence_locks,
-    sigop_cost,
+    Coin, TransactionKind, check_inputs, check_transaction, is_final, sequence_locks, sigop_cost,
 };
 
 use super::Rules;
@@ -74,8 +73,7 @@ impl Mempool {
             |outpoint| by_outpoint.get(outpoint).copied(),
             coins.next_height(),
         )?;
-        // Transactions that would move tokens do not come in; others may lose them.
-        check_spent_tokens(&spent)?;
+        self.check_tokens(transaction, &spent, coins)?;
         let spends_coinbase = spent.iter().any(|coin| coin.is_coinbase);
         let spent: Vec<TxOut> = spent.into_iter().map(|coin| coin.output).collect();
         if self.config().requires_standard {
@@ -125,8 +123,13 @@ impl Mempool {
         if transaction.is_coinbase() {
             return Err(Rejection::plain(RejectionKind::Consensus, "coinbase"));
         }
-        // Nothing here knows tokens and masternodes, so that nothing could tell which of these are valid.
-        if TransactionKind::of(transaction) != TransactionKind::Ordinary {
+        // Nothing here knows masternodes and blobs, so that nothing could tell which of these are valid. Of tokens that can
+        // be told, and the proofs among their data are longer than what is usual.
+        let is_known = match TransactionKind::of(transaction) {
+            TransactionKind::Ordinary => true,
+            kind => kind.is_asset() && !self.config().requires_standard,
+        };
+        if !is_known {
             return Err(NotStandard::Version.into());
         }
         if self.config().requires_standard {

@@ -11,7 +11,8 @@ use bitcoin::absolute::LockTime;
 use bitcoin::hashes::Hash;
 use bitcoin::script::{Builder, PushBytesBuf};
 use bitcoin::transaction::Version;
-use bitcoin::{Amount, OutPoint, Sequence, Transaction, Txid, Witness};
+use bitcoin::{Amount, OutPoint, Sequence, Transaction, TxOut, Txid, Witness};
+use consensus::Activation;
 use consensus::limits::MAX_MONEY;
 
 use super::{PackageError, Purpose, RejectionKind, TransactionOutcome, is_child_with_parents};

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use bitcoin::{OutPoint, Txid};
+use consensus::nevm::Mint;
 
 use super::usage::{LINK, entry_usage};
 use super::{Entry, Mempool};
@@ -42,6 +43,9 @@ impl Mempool {
         }
         for input in &entry.transaction.input {
             self.spent.insert(input.previous_output, txid);
+        }
+        if let Some(mint) = Mint::of(&entry.transaction) {
+            self.mints.insert(mint.transaction, txid);
         }
         self.by_wtxid.insert(entry.wtxid, txid);
         self.usage +=

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bitcoin::{OutPoint, Transaction, Txid};
+use consensus::nevm::Mint;
 
 use super::usage::{LINK, entry_usage};
 use super::{Entry, Mempool};
@@ -41,6 +42,9 @@ impl Mempool {
         }
         for input in &entry.transaction.input {
             self.spent.remove(&input.previous_output);
+        }
+        if let Some(mint) = Mint::of(&entry.transaction) {
+            self.mints.remove(&mint.transaction);
         }
         self.by_wtxid.remove(&entry.wtxid);
         self.unbroadcast.remove(&entry.txid);
@@ -84,17 +88,24 @@ impl Mempool {
             let txid = transaction.compute_txid();
             self.remove_one(&txid, RemovalReason::Block);
             for input in &transaction.input {
-                let Some(conflict) = self.spender(&input.previous_output) else {
-                    continue;
-                };
-                let conflict = Arc::clone(&conflict.transaction);
-                self.deltas.remove(&conflict.compute_txid());
-                self.remove_recursively(&conflict, RemovalReason::Conflict);
+                if let Some(conflict) = self.spent.get(&input.previous_output).copied() {
+                    self.remove_conflict(&conflict);
+                }
+            }
+            if let Some(conflict) = Mint::of(transaction).and_then(|mint| self.minting(&mint.transaction)) {
+                self.remove_conflict(&conflict);
             }
             self.deltas.remove(&txid);
         }
         self.floor.note_block(now);
         self.updates += 1;
+    }
+
+    /// Removes a transaction that a block has no room for beside its own.
+    fn remove_conflict(&mut self, txid: &Txid) {
+        let conflict = Arc::clone(&self.entry(txid).transaction);
+        self.deltas.remove(txid);
+        self.remove_recursively(&conflict, RemovalReason::Conflict);
     }
 
     /// Removes what came in before a time, in seconds since 1970, and all that stands on it. Says how many were removed.

@@ -8,7 +8,9 @@ use bitcoin::absolute::LockTime;
 use bitcoin::hashes::Hash;
 use bitcoin::transaction::Version;
 use bitcoin::{Amount, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid, Witness, Wtxid};
-use consensus::transaction::Coin;
+use consensus::nevm::{NevmHash, NevmRoots};
+use consensus::transaction::{Coin, made_coins};
+use consensus::{Network, Params};
 use proptest::prelude::*;
 
 use super::usage::{LINK, entry_usage};
@@ -33,11 +35,27 @@ pub(crate) struct Model {
     made: u32,
     /// The transactions whose scripts it heard to be valid.
     pub(crate) verified: RefCell<BTreeSet<Wtxid>>,
+    /// What blocks of the NEVM hold that are known.
+    pub(crate) nevm: HashMap<NevmHash, NevmRoots>,
+    pub(crate) minted: BTreeSet<NevmHash>,
+    pub(crate) params: Params,
 }
 
 impl ChainView for Model {
     fn coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, ChainReadError> {
         Ok(self.coins.get(outpoint).cloned())
+    }
+
+    fn nevm_roots(&self, block: &NevmHash) -> Result<Option<NevmRoots>, ChainReadError> {
+        Ok(self.nevm.get(block).copied())
+    }
+
+    fn is_minted(&self, transaction: &NevmHash) -> Result<bool, ChainReadError> {
+        Ok(self.minted.contains(transaction))
+    }
+
+    fn params(&self) -> &Params {
+        &self.params
     }
 
     fn tip(&self) -> Tip {
@@ -69,6 +87,9 @@ impl Model {
             blocks: Vec::new(),
             made: 0,
             verified: RefCell::default(),
+            nevm: HashMap::new(),
+            minted: BTreeSet::new(),
+            params: Params::new(Network::Regtest),
         }
     }
 
@@ -100,8 +121,7 @@ impl Model {
                     .expect("blocks spend what is there");
                 spent.push((input.previous_output, coin));
             }
-            for (vout, output) in (0..).zip(&transaction.output) {
-                let coin = Coin::new(output.clone(), self.height, false);
+            for (vout, coin) in (0..).zip(made_coins(transaction, self.height)) {
                 self.coins.insert(OutPoint { txid, vout }, coin);
             }
         }

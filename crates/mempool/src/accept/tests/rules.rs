@@ -204,3 +204,76 @@ fn scripts_that_only_relay_refuses_are_not_standard() {
         "non-mandatory-script-verify-flag (Data push larger than necessary)",
     );
 }
+
+#[test]
+fn what_new_rules_of_tokens_refuse_does_not_wait_for_them() {
+    let mut rig = Rig::new(Config {
+        requires_standard: false,
+        ..Config::default()
+    });
+    // It names the output that holds the tokens twice, which is one way to say so until there is one alone.
+    let coin = rig.model.fund(100_000);
+    let burn = changed(&spend(&[coin], &[50_000]), |one| {
+        one.version = Version(139);
+        one.output.push(TxOut {
+            value: Amount::from_sat(600),
+            script_pubkey: vec![0x6a, 9, 1, 0x86, 0xc3, 0x40, 2, 0, 0x36, 0, 0x35].into(),
+        });
+    });
+    rig.model.params.heights.chainlock_receipts = Activation::at(1003);
+    let burnt = rig.take(&burn);
+    let child = rig.take(&spend(&[OutPoint::new(burnt, 0)], &[40_000]));
+    for (height, expected) in [(1000, true), (1001, true), (1002, false)] {
+        rig.model.height = height;
+        rig.pool.enforce_new_rules(&rig.model).unwrap();
+        let is_there = [burnt, child].map(|txid| rig.pool.get(&txid).is_some());
+        assert_eq!(is_there, [expected; 2], "{height}");
+    }
+}
+
+#[test]
+fn tokens_move_on_before_they_are_confirmed() {
+    let mut rig = Rig::new(Config {
+        requires_standard: false,
+        ..Config::default()
+    });
+    // The first output holds 600 tokens of the kind that coins become, or another number of them.
+    let moved = |inputs: &[OutPoint], version, burnt, held| {
+        changed(&spend(inputs, &[50_000]), |one| {
+            one.version = Version(version);
+            one.output.push(TxOut {
+                value: Amount::from_sat(burnt),
+                script_pubkey: vec![0x6a, 7, 1, 0x86, 0xc3, 0x40, 1, 0, held].into(),
+            });
+        })
+    };
+    let (coin, other) = (rig.model.fund(100_000), rig.model.fund(100_000));
+    let consensus = RejectionKind::Consensus;
+    rig.check(
+        &moved(&[coin], 139, 601, 0x35),
+        consensus,
+        "syscoin-burn-mismatch-amount",
+    );
+    let made = OutPoint::new(rig.take(&moved(&[coin], 139, 600, 0x35)), 0);
+    rig.check(
+        &moved(&[made, other], 142, 0, 0x36),
+        consensus,
+        "bad-txns-asset-io-mismatch",
+    );
+    let sent = OutPoint::new(rig.take(&moved(&[made, other], 142, 0, 0x35)), 0);
+    // They may be lost.
+    rig.take(&spend(&[sent], &[40_000]));
+    let third = rig.model.fund(100_000);
+    rig.check(
+        &moved(&[third], 140, 0, 0x35),
+        consensus,
+        "mint-unserialize-failed",
+    );
+    // Before Nexus there are none.
+    rig.model.height = 400;
+    rig.check(
+        &moved(&[third], 139, 600, 0x35),
+        consensus,
+        "asset transaction before nexus",
+    );
+}
