@@ -170,9 +170,10 @@ impl Client {
         self.received.is_empty() && !self.fill().await
     }
 
-    /// Reads until the server closes the connection.
-    pub(crate) async fn until_closed(&mut self) {
+    /// What comes until the server closes the connection.
+    pub(crate) async fn until_closed(&mut self) -> String {
         while self.fill().await {}
+        String::from_utf8_lossy(&self.received).into_owned()
     }
 
     async fn fill(&mut self) -> bool {
