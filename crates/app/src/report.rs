@@ -5,11 +5,20 @@ use std::fmt::Display;
 use std::panic::PanicHookInfo;
 use std::{panic, thread};
 
-use crate::args::Args;
+use crate::args::{Args, ArgsError};
 
 /// `Error: …`.
 pub fn error(error: impl Display) {
     eprintln!("Error: {error}");
+}
+
+/// What is wrong with the options of a tool. As with upstream, what was not understood is told as it is, and the rest as
+/// [`error()`] does.
+pub fn tool_options_error(error: &ArgsError) {
+    match error {
+        ArgsError::CommandLine(_) | ArgsError::ConfigFile(_) => eprintln!("{error}"),
+        _ => self::error(error),
+    }
 }
 
 /// `: …`, as upstream writes what a window without a title would say.

@@ -68,10 +68,7 @@ fn run(args: &Args) -> Result<Outcome, CliError> {
 
 /// Says what is wrong with the options.
 fn refuse(error: &ArgsError) -> ExitCode {
-    match error {
-        ArgsError::CommandLine(_) | ArgsError::ConfigFile(_) => eprintln!("{error}"),
-        _ => app::report::error(error),
-    }
+    app::report::tool_options_error(error);
     ExitCode::FAILURE
 }
 

@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     let args = match Args::parse(options::table(), argv.clone()) {
         Ok(args) => args,
         Err(error) => {
-            eprintln!("{error}");
+            app::report::tool_options_error(&error);
             return ExitCode::FAILURE;
         }
     };

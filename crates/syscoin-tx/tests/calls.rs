@@ -313,6 +313,12 @@ fn options_are_checked_and_help_is_given() {
         String::from_utf8(output.stderr).unwrap().trim(),
         "Error parsing command line arguments: Invalid parameter -x"
     );
+    let output = call(&["-chain=moon", "-create"], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap().trim(),
+        "Error: Unknown chain moon."
+    );
     let output = call(&[], "");
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(

@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     let args = match Args::parse(table(), argv) {
         Ok(args) => args,
         Err(error) => {
-            eprintln!("{error}");
+            app::report::tool_options_error(&error);
             return ExitCode::FAILURE;
         }
     };

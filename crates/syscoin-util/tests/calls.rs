@@ -38,6 +38,10 @@ fn what_is_wrong_is_told() {
         complaint(&["-x"]),
         "Error parsing command line arguments: Invalid parameter -x"
     );
+    assert_eq!(
+        complaint(&["-regtest", "-testnet", "grind"]),
+        "Error: Invalid combination of -regtest, -signet, -testnet and -chain. Can use at most one."
+    );
     assert_eq!(complaint(&["grind"]), "Must specify block header to grind");
     assert_eq!(complaint(&["grind", "1234"]), "Could not decode block header");
     assert!(call(&["-help"]).status.success());
