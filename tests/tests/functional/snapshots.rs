@@ -183,6 +183,8 @@ fn stops_when_it_finds_out_that_the_coins_were_wrong(daemon: Daemon) -> Result<(
         code == -32603 && said.contains("Bad snapshot content hash: expected "),
         "{code} {said}"
     );
+    let line = node.log().wait_for("bad snapshot content hash: expected ")?;
+    ensure!(line.message.ends_with(&format!(", got {wrong_hash}")), "{line:?}");
     assert_eq!(states(&mut rpc)?, json!([[0, true, null]]));
     node.stop()?;
 
