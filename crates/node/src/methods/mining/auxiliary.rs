@@ -4,7 +4,7 @@ mod blocks;
 
 use std::sync::Arc;
 
-use bitcoin::consensus::encode::deserialize;
+use bitcoin::consensus::encode::Decodable as _;
 use bitcoin::hex::{DisplayHex as _, FromHex as _};
 use bitcoin::{ScriptBuf, Target};
 use consensus::Network;
@@ -184,9 +184,10 @@ fn submit(node: &NodeState, blocks: &AuxBlocks, hash: &str, aux_pow: &str) -> Ou
     check_connected(node)?;
     let block = hash.parse().ok().and_then(|hash| blocks.find(&hash));
     let block = block.ok_or_else(|| RpcError::invalid_parameter("block hash unknown"))?;
+    // Bytes behind it are passed over, as upstream does.
     let aux_pow: Option<AuxPow> = Vec::from_hex(aux_pow)
         .ok()
-        .and_then(|bytes| deserialize(&bytes).ok());
+        .and_then(|bytes| AuxPow::consensus_decode(&mut bytes.as_slice()).ok());
     let aux_pow = aux_pow.ok_or_else(|| RpcError::misc("auxpow decode failed"))?;
     let processed = node
         .chain
