@@ -1,5 +1,6 @@
 //! What rigs ask of masternodes, where the answer is certain for a node that follows none: it waits for peers to tell of
-//! them, has had no message that changes the network's parameters, and knows of no block that masternodes agreed on.
+//! them, has had no message that changes the network's parameters, and knows of no block that masternodes agreed on or
+//! attested with one of Bitcoin's chain.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,7 +33,12 @@ const SPORKS: [(&str, u64); 7] = [
 const FAILURE: &str = "failure";
 
 pub(super) fn methods(node: &Node) -> Vec<Method> {
-    vec![getchainlocks(), mnsync(node.clone()), spork(node.clone())]
+    vec![
+        getchainlocks(),
+        getbtccheckpoints(),
+        mnsync(node.clone()),
+        spork(node.clone()),
+    ]
 }
 
 fn getchainlocks() -> Method {
@@ -56,6 +62,35 @@ fn getchainlocks() -> Method {
     ]))
     .example("", "")
     .handle(async |_request| Err(RpcError::new(code::INTERNAL_ERROR, "Unable to find any chainlock")))
+}
+
+fn getbtccheckpoints() -> Method {
+    let checkpoint = || {
+        vec![
+            ("syshash", shapes::hex("The block's hash").optional()),
+            ("height", shapes::number("Its height").optional()),
+            ("signature", shapes::hex("The signature").optional()),
+        ]
+    };
+    let mut recent = checkpoint();
+    recent.push(("known_block", shapes::flag("Whether the block is known")));
+    Method::declare(
+        "blockchain",
+        "getbtccheckpoints",
+        "Tells of the last blocks that masternodes attested with a block of Bitcoin's chain. There is none as long as the \
+         node follows no masternodes.",
+    )
+    .result(shapes::object(vec![
+        ("recent_btccheckpoint", shapes::object(recent)),
+        ("active_btccheckpoint", shapes::object(checkpoint())),
+    ]))
+    .example("", "")
+    .handle(async |_request| {
+        Err(RpcError::new(
+            code::INTERNAL_ERROR,
+            "Unable to find any BTC checkpoint attestation",
+        ))
+    })
 }
 
 fn mnsync(node: Node) -> Method {

@@ -221,6 +221,11 @@ async fn help_hides_the_methods_for_rigs() {
 async fn what_a_node_without_masternodes_knows_of_them_is_told() {
     let none = Err((code::INTERNAL_ERROR, "Unable to find any chainlock"));
     check("getchainlocks", &[(json!([]), none)]).await;
+    let none = Err((
+        code::INTERNAL_ERROR,
+        "Unable to find any BTC checkpoint attestation",
+    ));
+    check("getbtccheckpoints", &[(json!([]), none)]).await;
     let status = call("mnsync", json!(["status"])).await.unwrap();
     assert!(status["AssetStartTime"].is_u64());
     assert_eq!(status["AssetName"], "MASTERNODE_SYNC_BLOCKCHAIN");
