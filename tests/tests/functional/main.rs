@@ -27,6 +27,7 @@ mod life;
 mod log;
 mod mempool;
 mod mempool_calls;
+mod mempool_size;
 mod merge_mining;
 mod mining;
 mod mints;

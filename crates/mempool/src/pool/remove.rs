@@ -121,13 +121,23 @@ impl Mempool {
 
     /// Removes what pays least, and all that stands on it, until the pool takes no more than so much memory.
     pub(crate) fn trim(&mut self, most: usize) {
+        let count = self.len();
+        let mut highest = FeeRate::default();
         while self.usage > most
             && let Some(worst) = self.orders.worst()
         {
             let totals = self.entry(&worst).descendants;
-            let rate = FeeRate::of(totals.fees, totals.size);
-            self.floor.raise(rate.plus(self.config.incremental));
+            let rate = FeeRate::of(totals.fees, totals.size).plus(self.config.incremental);
+            self.floor.raise(rate);
+            highest = highest.max(rate);
             self.remove_all(&self.with_descendants([worst]), RemovalReason::SizeLimit);
+        }
+        if highest > FeeRate::default() {
+            // Rigs wait for these words.
+            tracing::debug!(
+                "Removed {} txn, rolling minimum fee bumped to {highest}",
+                count - self.len()
+            );
         }
     }
 
