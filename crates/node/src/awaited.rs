@@ -28,6 +28,7 @@ const READ: &[&str] = &[
 
 /// Of connections to other nodes.
 const CONNECTIONS: &[&str] = &[
+    "addrmantest",
     "asmap",
     "bind",
     "blockreconstructionextratxn",
@@ -88,9 +89,10 @@ const WALLETS: &[&str] = &[
     "walletrejectlongchains",
 ];
 
-/// Of masternodes and their chains of tokens.
+/// Of masternodes, and of the chain of contracts that blocks carry.
 const MASTERNODES: &[&str] = &[
     "assetindex",
+    "disablegovernance",
     "gethcommandline",
     "masternodeblsprivkey",
     "maxrecsigsage",
@@ -102,6 +104,13 @@ const MASTERNODES: &[&str] = &[
     "sporkkey",
     "syncmempool",
     "watchquorums",
+    "zmqpubhashgovernanceobject",
+    "zmqpubhashgovernancevote",
+    "zmqpubnevm",
+    "zmqpubrawgovernanceobject",
+    "zmqpubrawgovernancevote",
+    "zmqpubrawmempooltx",
+    "zmqpubrawmempooltxhwm",
 ];
 
 /// Checks of upstream's own inner order, and what it keeps of its past.
@@ -111,7 +120,6 @@ const INTERNAL: &[&str] = &[
     "checkmempool",
     "checkpoints",
     "dbbatchsize",
-    "deprecatedrpc",
 ];
 
 /// Those that the file's default section does not set on test chains.
@@ -170,6 +178,16 @@ mod tests {
             (
                 &["-keypool=1", "-noconnect", "-bind=127.0.0.1"],
                 Some("Options of what is not built yet have no effect: -bind -connect -keypool"),
+            ),
+            (
+                &[
+                    "-zmqpubnevm=tcp://127.0.0.1:1",
+                    "-disablegovernance",
+                    "-addrmantest",
+                ],
+                Some(
+                    "Options of what is not built yet have no effect: -addrmantest -disablegovernance -zmqpubnevm",
+                ),
             ),
         ] {
             let argv = std::iter::once("syscoind").chain(options.iter().copied());

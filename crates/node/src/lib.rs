@@ -25,6 +25,7 @@ mod rest;
 mod rpc_server;
 mod run;
 mod schedule;
+mod serialization;
 mod served;
 mod serving;
 mod shapes;

@@ -19,6 +19,7 @@ use crate::mining;
 use crate::network::Network;
 use crate::pool::{self, Fees, Occasion};
 use crate::schedule::Every;
+use crate::serialization::Serialization;
 use crate::startup::Startup;
 use crate::state::{Node, NodeState, TipWatch, blocking};
 
@@ -109,6 +110,12 @@ pub(crate) fn options() -> Vec<OptionSpec> {
             "<n>",
             "Let the time stand still here, in seconds since 1970 (default: 0, the system's).",
         ),
+        OptionSpec::new(
+            "stopafterblockimport",
+            DebugTest,
+            "Stop when the blocks of files are taken, by -reindex or -loadblock or because there are none.",
+        )
+        .debug_only(),
         debug(
             "stopatheight",
             "<n>",
@@ -270,6 +277,7 @@ pub(crate) fn open(
     let pool_file = directory.join("mempool.dat");
     let node = NodeState::new(chain, &watch, indexes, policy, pool_file, fees, network);
     node.miner.configure(mining::config(args)?);
+    node.write(Serialization::new(args)?);
     node.indexes.claim(&node).map_err(|error| match error {
         ClaimError::Index(IndexError::Database(error)) => advised(error),
         ClaimError::Index(IndexError::Chain(error)) => advised(error),
@@ -320,6 +328,11 @@ pub(crate) fn import(node: &NodeState, args: &Args, has_chain: impl FnOnce()) {
         .and_then(|()| {
             has_chain();
             for path in args.texts("loadblock") {
+                // A file that is not there is no reason to stop, as with upstream, whose words these are.
+                if fs_err::File::open(&path).is_err() {
+                    tracing::info!("Warning: Could not open blocks file {path}");
+                    continue;
+                }
                 tracing::info!("Importing blocks file {path}...");
                 let new = node.chain.load_blocks(std::path::Path::new(&path))?;
                 tracing::info!("Loaded {new} blocks from external file {path}");
@@ -328,6 +341,11 @@ pub(crate) fn import(node: &NodeState, args: &Args, has_chain: impl FnOnce()) {
         });
     if let Err(error) = imported {
         node.fail(&error);
+        return;
+    }
+    if args.flag("stopafterblockimport", false) {
+        tracing::info!("Stopping after block import");
+        node.shutdown.request();
         return;
     }
     if args.flag("persistmempool", true) {

@@ -24,7 +24,7 @@ use consensus::Params;
 use interfaces::Init;
 use rpc::{DuplicateMethod, MethodTable};
 
-pub(crate) use blockchain::{describe_header, header_bytes, tip_of};
+pub(crate) use blockchain::{describe_header, header_bytes, read_block_bytes, tip_of};
 pub(crate) use mempool::{Most, send};
 pub(crate) use raw_transaction::find_transaction;
 

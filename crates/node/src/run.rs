@@ -20,7 +20,7 @@ use crate::user_interface::{Current, Events};
 use crate::without_zmq as zmq;
 #[cfg(feature = "zmq")]
 use crate::zmq;
-use crate::{awaited, chain_params, indexes, load, mining, notify, pool};
+use crate::{awaited, chain_params, indexes, load, mining, notify, pool, serialization};
 
 /// Runs a daemon until it is asked to stop, by a client or a signal.
 ///
@@ -60,6 +60,7 @@ pub(crate) fn option_table() -> OptionTable {
         .add(chain_params::options())
         .add(load::options())
         .add(pool::options())
+        .add(serialization::options())
         .add(mining::options())
         .add(indexes::options())
         .add(notify::options())

@@ -1,7 +1,7 @@
 //! What the node holds while it runs: its chain, and those who wait for it to change.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use app::Shutdown;
 use bitcoin::BlockHash;
@@ -17,6 +17,7 @@ use crate::mining::Miner;
 use crate::network::Network;
 use crate::pool::{Fees, Pool};
 use crate::schedule::Scheduler;
+use crate::serialization::Serialization;
 use crate::wallet_chain::Observers;
 use crate::warnings::{self, Warnings};
 
@@ -50,6 +51,7 @@ pub(crate) struct NodeState {
     pub(crate) observers: Observers,
     #[cfg(feature = "zmq")]
     pub(crate) publications: crate::zmq::Publications,
+    serialization: OnceLock<Serialization>,
     tips: watch::Sender<Option<Tip>>,
     validated: Arc<Notify>,
     fatal: Mutex<Option<String>>,
@@ -123,6 +125,7 @@ impl NodeState {
             observers: Observers::default(),
             #[cfg(feature = "zmq")]
             publications: crate::zmq::Publications::default(),
+            serialization: OnceLock::new(),
             tips: watch.tips.clone(),
             validated: Arc::clone(&watch.validated),
             fatal: Mutex::new(None),
@@ -136,6 +139,16 @@ impl NodeState {
     /// The network's directory.
     pub(crate) fn directory(&self) -> &Path {
         self.pool_file.parent().unwrap_or_else(|| Path::new(""))
+    }
+
+    /// Chooses how blocks and transactions are written from now on. Only the first choice counts.
+    pub(crate) fn write(&self, serialization: Serialization) {
+        _ = self.serialization.set(serialization);
+    }
+
+    /// How blocks and transactions are written for those who ask for their bytes.
+    pub(crate) fn serialization(&self) -> Serialization {
+        self.serialization.get().copied().unwrap_or_default()
     }
 
     /// Follows the tip.

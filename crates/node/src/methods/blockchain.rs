@@ -24,7 +24,7 @@ mod wait;
 use rpc::Method;
 
 pub(super) use block::read as read_block;
-pub(crate) use block::{header as describe_header, header_bytes};
+pub(crate) use block::{header as describe_header, header_bytes, read_bytes as read_block_bytes};
 pub(super) use difficulty::difficulty;
 pub(super) use named::hash as block_hash;
 pub(crate) use named::tip as tip_of;

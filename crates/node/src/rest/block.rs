@@ -3,6 +3,7 @@
 use super::Site;
 use super::answer::{Content, Failure};
 use super::target::{self, Target};
+use crate::methods::read_block_bytes;
 
 /// What `getblock` tells of a block with its transactions and what these spend.
 const WHOLE: u8 = 3;
@@ -32,7 +33,7 @@ fn block(site: &Site, target: &Target, verbosity: u8) -> Result<Content, Failure
         id
     };
     // The form is looked at when there is a block to show.
-    let bytes = site.node.chain.read_block_bytes(id).map_err(|_| not_found())?;
+    let bytes = read_block_bytes(&site.node, id).map_err(|_| not_found())?;
     target.give(
         || Ok(bytes),
         || {

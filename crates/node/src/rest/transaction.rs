@@ -2,7 +2,6 @@
 
 use bitcoin::Txid;
 use encoding::json;
-use encoding::transaction::{to_bytes, to_hex};
 use rpc::code;
 use serde_json::Value;
 
@@ -20,15 +19,16 @@ pub(super) fn transaction(site: &Site, target: &Target) -> Result<Content, Failu
         code::INVALID_ADDRESS_OR_KEY => Failure::not_found(format!("{text} not found")),
         _ => error.into(),
     })?;
+    let serialization = site.node.serialization();
     target.give(
-        || Ok(to_bytes(&found)),
+        || Ok(serialization.transaction(&found)),
         || {
             let mut object = json::transaction(&found, &site.node.chain.params().address);
             if let Some(id) = block {
                 let hash = site.node.chain.tree().entry(id).hash;
                 object.insert("blockhash".to_owned(), hash.to_string().into());
             }
-            object.insert("hex".to_owned(), to_hex(&found).into());
+            object.insert("hex".to_owned(), serialization.transaction_hex(&found).into());
             Ok(Value::Object(object))
         },
     )

@@ -9,6 +9,7 @@ use super::live::live;
 use super::with_causes;
 use crate::composition::Composition;
 use crate::indexes::Wanted;
+use crate::serialization::Serialization;
 use crate::user_agent::user_agent;
 use crate::user_interface::{Current, Events};
 #[cfg(feature = "zmq")]
@@ -51,6 +52,7 @@ impl Prepared {
         let config = load::config(&args, &data_dir, params)?;
         let policy = pool::config(&args)?;
         mining::config(&args)?;
+        Serialization::new(&args)?;
         let wanted = Wanted::new(&args, &config)?;
         let log = LogConfig::from_args(&args, &data_dir)?;
         let lock = data_dir.lock()?;

@@ -6,17 +6,18 @@ use bitcoin::hashes::Hash;
 use bitcoin::{BlockHash, Transaction, Txid};
 use chain::ChainObserver;
 use consensus::block::Block;
-use encoding::transaction::to_bytes;
 use mempool::{Event, EventKind, RemovalReason};
 
 use super::Publication;
 use super::options::Topic;
+use crate::serialization::Serialization;
 use crate::state::NodeState;
 
 /// Hears of changes, and publishes them.
 pub(super) struct Follower {
     publications: Arc<Vec<Publication>>,
     node: Weak<NodeState>,
+    serialization: Serialization,
     way: Mutex<Way>,
 }
 
@@ -46,6 +47,7 @@ impl Follower {
         Self {
             publications,
             node: Arc::downgrade(node),
+            serialization: node.serialization(),
             way: Mutex::default(),
         }
     }
@@ -82,7 +84,7 @@ impl Follower {
 
     fn transaction(&self, txid: Txid, transaction: &Transaction) {
         self.publish(Topic::TransactionHash, || shown(txid));
-        self.publish(Topic::Transaction, || to_bytes(transaction));
+        self.publish(Topic::Transaction, || self.serialization.transaction(transaction));
     }
 
     fn sequence(&self, hash: impl Hash<Bytes = [u8; 32]>, label: Label) {
@@ -127,7 +129,7 @@ impl ChainObserver for Follower {
             return;
         }
         self.publish(Topic::BlockHash, || shown(tip));
-        self.publish(Topic::Block, || bitcoin::consensus::encode::serialize(&*last));
+        self.publish(Topic::Block, || self.serialization.block(&last));
     }
 }
 

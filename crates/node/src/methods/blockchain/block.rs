@@ -2,6 +2,7 @@
 
 use bitcoin::consensus::encode::{serialize, serialize_hex};
 use bitcoin::hex::DisplayHex as _;
+use chain::ChainError;
 use chain::tree::{BlockTree, EntryId};
 use chain::undo::BlockUndo;
 use consensus::auxpow::AuxPow;
@@ -13,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::difficulty::difficulty;
 use super::{named, shapes as block_shapes};
+use crate::serialization::Serialization;
 use crate::state::{Node, NodeState, blocking};
 use crate::{shapes, values};
 
@@ -71,6 +73,15 @@ pub(in crate::methods) fn read(node: &NodeState, id: EntryId) -> Result<Block, R
     node.chain
         .read_block(id)
         .map_err(|_unreadable| RpcError::misc("Block not found on disk"))
+}
+
+/// A block's bytes, as those who ask for them get them.
+pub(crate) fn read_bytes(node: &NodeState, id: EntryId) -> Result<Vec<u8>, ChainError> {
+    match node.serialization() {
+        // It is in its file as it is written.
+        Serialization::WithWitnesses => node.chain.read_block_bytes(id),
+        stripped @ Serialization::WithoutWitnesses => Ok(stripped.block(&node.chain.read_block(id)?)),
+    }
 }
 
 /// What a block that is there spent.
@@ -201,7 +212,7 @@ fn getblock(node: Node) -> Method {
                     let id = named::block(&node.chain.tree(), &hash)?;
                     check_is_there(node, id)?;
                     if verbosity <= 0 {
-                        let bytes = node.chain.read_block_bytes(id);
+                        let bytes = read_bytes(node, id);
                         let bytes = bytes.map_err(|_unreadable| RpcError::misc("Block not found on disk"))?;
                         return Ok(encoding::hex::to_hex(&bytes).into());
                     }
@@ -234,7 +245,7 @@ fn describe(node: &NodeState, id: EntryId, verbosity: i32) -> Outcome {
             .iter()
             .map(|transaction| transaction.compute_txid().to_string().into())
             .collect(),
-        _ => whole_transactions(&block, node.chain.read_undo(id).ok(), verbosity, chain),
+        _ => whole_transactions(node, &block, node.chain.read_undo(id).ok(), verbosity),
     };
     object.insert("tx".to_owned(), transactions.into());
     if let Some(aux_pow) = block.header.aux_pow() {
@@ -244,11 +255,12 @@ fn describe(node: &NodeState, id: EntryId, verbosity: i32) -> Outcome {
 }
 
 fn whole_transactions(
+    node: &NodeState,
     block: &Block,
     undo: Option<BlockUndo>,
     verbosity: i32,
-    chain: &AddressParams,
 ) -> Vec<Value> {
+    let chain = &node.chain.params().address;
     let shown = match verbosity {
         2 => PreviousOutputs::Hidden,
         _ => PreviousOutputs::Shown,
@@ -278,7 +290,8 @@ fn whole_transactions(
                     transaction_with_spent(whole, &coins, shown, chain)
                 }
             };
-            object.insert("hex".to_owned(), encoding::transaction::to_hex(whole).into());
+            let hex = node.serialization().transaction_hex(whole);
+            object.insert("hex".to_owned(), hex.into());
             object.into()
         })
         .collect()

@@ -3,7 +3,6 @@
 use bitcoin::{BlockHash, Transaction, Txid};
 use chain::tree::EntryId;
 use encoding::json::{PreviousOutputs, SpentCoin, transaction, transaction_with_spent};
-use encoding::transaction::to_hex;
 use rpc::{Kind, Method, Outcome, Param, RpcError, Shape, ShapeKind, code};
 use serde_json::{Map, Value};
 
@@ -103,8 +102,9 @@ fn get(node: &NodeState, txid: Txid, verbosity: i32, block: Option<BlockHash>) -
         Some(id) => in_block(node, txid, id)?,
         None => anywhere(node, txid)?,
     };
+    let hex = node.serialization().transaction_hex(&found);
     if verbosity <= 0 {
-        return Ok(to_hex(&found).into());
+        return Ok(hex.into());
     }
     let mut object = Map::new();
     // One that was found in the chain is in it, whether a block was named or not.
@@ -115,7 +115,7 @@ fn get(node: &NodeState, txid: Txid, verbosity: i32, block: Option<BlockHash>) -
         );
     }
     object.extend(members(node, &found, block, verbosity));
-    object.insert("hex".to_owned(), to_hex(&found).into());
+    object.insert("hex".to_owned(), hex.into());
     if let Some(id) = block {
         let tree = node.chain.tree();
         let entry = tree.entry(id);
