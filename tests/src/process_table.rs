@@ -37,6 +37,18 @@ pub fn state(pid: u32) -> Result<char> {
     Ok(state_and_parent(pid)?.0)
 }
 
+/// Whether nothing of the process is left but what its parent has not asked for: what it held open is closed, and its locks
+/// are gone. A process of several threads is `Z` when the first of them has ended, which may be before the others have.
+#[must_use]
+pub fn has_ended(pid: u32) -> bool {
+    match state(pid) {
+        // The first thread stays in the list until the process is asked for.
+        Ok('Z') => fs::read_dir(format!("/proc/{pid}/task")).map_or(true, |threads| threads.count() <= 1),
+        Ok(_) => false,
+        Err(_) => true,
+    }
+}
+
 /// The arguments that the process was started with, its own name first.
 ///
 /// # Errors

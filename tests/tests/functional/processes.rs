@@ -42,9 +42,7 @@ fn send(pid: u32, signal: Signal) -> Result<()> {
 /// Waits until the process is no more, or is a zombie that nobody buries because its parent was killed.
 fn wait_for_end(pid: u32) -> Result<()> {
     wait_until("the end of the child", || {
-        Ok(process_table::state(pid)
-            .map_or(true, |state| state == 'Z')
-            .then_some(()))
+        Ok(process_table::has_ended(pid).then_some(()))
     })
 }
 

@@ -46,9 +46,7 @@ fn wallet_process(node: &Node<'_>, former: Option<u32>) -> Result<u32> {
 
 fn wait_for_end(pid: u32) -> Result<()> {
     wait_until("the end of the wallet's process", || {
-        Ok(process_table::state(pid)
-            .map_or(true, |state| state == 'Z')
-            .then_some(()))
+        Ok(process_table::has_ended(pid).then_some(()))
     })
 }
 

@@ -65,9 +65,7 @@ fn at_the_end(data_dir: &DataDir, what: &str) -> (String, PathBuf) {
 /// Waits for the end of a node that nobody waits for any more, and lets `daemon` find its block.
 fn check_end_alone(data_dir: &DataDir, node: u32, daemon: Daemon) -> Result<()> {
     wait_until("the node's end", || {
-        Ok(process_table::state(node)
-            .map_or(true, |state| state == 'Z')
-            .then_some(()))
+        Ok(process_table::has_ended(node).then_some(()))
     })?;
     ensure!(data_dir.log().text()?.contains("Shutdown: done"));
     let again = Node::start(daemon, data_dir, &[])?;
