@@ -21,7 +21,7 @@ const PROGRAM: Program = Program {
             or:     syscoin-node [options] ipc-key revoke <name>                  Let it connect no more\n\
             or:     syscoin-node [options] ipc-key trust <host>:<port> <key>      Expect a key at an address\n\
             or:     syscoin-node [options] ipc-key forget <host>:<port>           Expect it no more\n\n\
-            A key is what `show` prints. A day is written YYYY-MM-DD. The keys are in the directory ipc of the\n\
+            A key is what `show` prints. A day is written YYYY-MM-DD, and over at its end in UTC. The keys are in the directory ipc of the\n\
             network's data directory; a running node heeds changes with the next client that connects.\n",
 };
 
@@ -108,11 +108,18 @@ fn table() -> OptionTable {
 }
 
 fn authorize(keys: &Keys, name: &str, key: &str, day: Option<&str>) -> anyhow::Result<String> {
-    let day = day
+    let until = day
         .map(|day| day.parse::<Date>().with_context(|| day.to_owned()))
         .transpose()?;
     let key = key.parse().with_context(|| key.to_owned())?;
-    keys.authorize(Authorized::new(name, key, day).with_context(|| name.to_owned())?)?;
+    let entry = Authorized::new(name, key, until).with_context(|| name.to_owned())?;
+    // It would let nobody in, which whoever mistypes a year would find out from afar.
+    ensure!(
+        !entry.has_lapsed(SystemTime::now()),
+        "{}: this day is over; `ipc-key revoke {name}` takes an authorisation away",
+        day.unwrap_or_default()
+    );
+    keys.authorize(entry)?;
     Ok(String::new())
 }
 

@@ -48,10 +48,18 @@ fn a_key_is_shown_authorized_and_revoked() -> Result<()> {
     assert_ne!(own_key(&server)?, key);
     assert_eq!(print(&server, &["authorize", "ann", &key])?, "");
     assert_eq!(print(&server, &["list"])?, format!("authorized ann {key}\n"));
-    print(&server, &["authorize", "ann", &key, "2001-01-01"])?;
+    print(&server, &["authorize", "ann", &key, "2999-12-31"])?;
+    let dated = format!("ann {key} 2999-12-31\n");
+    assert_eq!(print(&server, &["list"])?, format!("authorized {dated}"));
+    ipc_key(&server, &["authorize", "ann", &key, "2001-01-01"])?.check_failure(
+        "Error: 2001-01-01: this day is over; `ipc-key revoke ann` takes an authorisation away",
+    )?;
+    let path = server.regtest("ipc/authorized");
+    assert_eq!(fs::read_to_string(&path)?, dated);
+    fs::write(&path, dated.replace("2999", "2001"))?;
     assert_eq!(
         print(&server, &["list"])?,
-        format!("authorized ann {key} 2001-01-01 (over)\n")
+        format!("authorized ann {key} 2001-12-31 (over)\n")
     );
     ipc_key(&server, &["authorize", "eve", &key])?
         .check_failure("Error: this key is authorised already, as ann")?;
