@@ -2,6 +2,7 @@
 
 mod assembly;
 mod convert;
+mod holdings;
 mod options;
 mod template;
 
@@ -19,11 +20,12 @@ use interfaces::{
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use crate::served;
+use crate::served::{self, failed};
 use crate::state::{Node, NodeState, Tip};
 pub(crate) use assembly::{Assembled, AssemblyError, Contents, Miner, assemble};
 pub(crate) use convert::plain_block;
-use convert::{failed, own_block, refused};
+use convert::{own_block, refused};
+pub(crate) use holdings::Holdings;
 pub(crate) use options::{config, options};
 use template::OwnTemplate;
 
@@ -36,15 +38,18 @@ pub(crate) struct OwnMining {
     pub(crate) node: Node,
     /// The runtime that calls are to run on: the caller's thread may be one that must not be kept busy.
     pub(crate) runtime: Handle,
+    holdings: Holdings,
     /// How often waits were told to end.
     interrupts: Arc<watch::Sender<u64>>,
 }
 
 impl OwnMining {
-    pub(crate) fn new(node: Node, runtime: Handle) -> Self {
+    /// For a client that holds these templates, maybe by way of others of these.
+    pub(crate) fn new(node: Node, runtime: Handle, holdings: Holdings) -> Self {
         Self {
             node,
             runtime,
+            holdings,
             interrupts: Arc::new(watch::Sender::new(0)),
         }
     }
@@ -60,6 +65,18 @@ impl OwnMining {
         work: impl FnOnce(&NodeState) -> Result<T, InterfaceError> + Send + 'static,
     ) -> Result<T, InterfaceError> {
         served::blocking(&self.runtime, self.loaded()?, work).await
+    }
+
+    /// Makes a template on the tip, when the client's others are made.
+    async fn make(&self, options: BlockCreateOptions) -> Result<Arc<dyn BlockTemplate>, InterfaceError> {
+        let turn = self.holdings.turn().await;
+        let this = self.clone();
+        let making = self.blocking(move |node| {
+            // Whoever does not wait any more does not end this.
+            let _turn = turn;
+            OwnTemplate::make(this, node, options)
+        });
+        Ok(Arc::new(making.await?))
     }
 
     /// Waits until the tip is as it should be. `None` where the node stops or `interrupts` changes, and the tip as it is
@@ -146,11 +163,7 @@ impl Mining for OwnMining {
                 return Ok(None);
             }
         }
-        let this = self.clone();
-        let made = self
-            .blocking(move |node| OwnTemplate::make(this, node, options))
-            .await?;
-        Ok(Some(Arc::new(made)))
+        Ok(Some(self.make(options).await?))
     }
 
     async fn check_block(

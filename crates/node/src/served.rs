@@ -10,7 +10,7 @@ use tokio::sync::{RwLock, RwLockReadGuard};
 use tracing::Instrument as _;
 
 use crate::composition::Welcome;
-use crate::mining::OwnMining;
+use crate::mining::{Holdings, OwnMining};
 use crate::state::NodeState;
 use crate::user_interface::{OwnNode, Running};
 use crate::wallet_chain::OwnChain;
@@ -31,22 +31,24 @@ impl Calls {
     }
 }
 
-/// Gives each user an `Init` of its own.
+/// Gives each client an `Init` of its own.
 pub(crate) fn welcome(running: &Arc<Running>) -> Welcome {
     let running = Arc::clone(running);
     Arc::new(move |user| {
         Arc::new(ServedNode {
             running: Arc::clone(&running),
             user: user.to_owned(),
+            templates: Holdings::default(),
         })
     })
 }
 
-/// The node as one user can call it.
+/// The node as one client can call it.
 #[derive(Clone)]
 struct ServedNode {
     running: Arc<Running>,
     user: String,
+    templates: Holdings,
 }
 
 #[async_trait]
@@ -61,6 +63,7 @@ impl Init for ServedNode {
         Ok(Arc::new(OwnMining::new(
             running.node.clone(),
             running.runtime.clone(),
+            self.templates.clone(),
         )))
     }
 
@@ -111,10 +114,13 @@ impl Rpc for ServedNode {
 
 /// The node, once it has loaded its chain.
 pub(crate) fn loaded(node: &crate::state::Node) -> Result<Arc<NodeState>, InterfaceError> {
-    let node = node
-        .get()
-        .map_err(|error| InterfaceError::Remote(error.message))?;
+    let node = node.get().map_err(|error| failed(error.message))?;
     Ok(Arc::clone(node))
+}
+
+/// An error of this process's, as a caller is told of it.
+pub(crate) fn failed(error: impl std::fmt::Display) -> InterfaceError {
+    InterfaceError::Remote(error.to_string())
 }
 
 /// Does what may take long on a thread that may wait.
@@ -125,9 +131,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
 ) -> Result<T, InterfaceError> {
     let span = tracing::Span::current();
     let running = runtime.spawn_blocking(move || span.in_scope(|| work(&node)));
-    running
-        .await
-        .unwrap_or_else(|error| Err(InterfaceError::Remote(error.to_string())))
+    running.await.unwrap_or_else(|error| Err(failed(error)))
 }
 
 #[cfg(test)]

@@ -28,8 +28,9 @@ use serde_json::json;
 pub(crate) use ask::{coin, interface_rate};
 pub(crate) use events::Events;
 pub(crate) use follow::follow;
-pub(crate) use running::{Current, Running, failed};
+pub(crate) use running::{Current, Running};
 
+use crate::served::failed;
 use crate::spawned::Spawned;
 use crate::state::NodeState;
 

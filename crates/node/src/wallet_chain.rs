@@ -23,7 +23,7 @@ use interfaces::{
 pub(crate) use notify::{Observers, settled};
 pub(crate) use own::OwnChain;
 
-use crate::user_interface::failed;
+use crate::served::failed;
 
 #[async_trait]
 impl Chain for OwnChain {

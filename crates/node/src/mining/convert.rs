@@ -1,16 +1,12 @@
 //! Between the interface's values and the chain's.
 
-use std::fmt::Display;
 use std::sync::Arc;
 
 use consensus::block::Block;
 use interfaces::{BlockVerdict, InterfaceError};
 
+use crate::served::failed;
 use crate::state::NodeState;
-
-pub(super) fn failed(error: impl Display) -> InterfaceError {
-    InterfaceError::Remote(error.to_string())
-}
 
 pub(super) fn refused(reason: &str, details: &str) -> BlockVerdict {
     BlockVerdict::Refused {

@@ -14,8 +14,10 @@ use interfaces::{
 };
 use tokio::sync::watch;
 
-use super::convert::{failed, own_block, plain_block, submit};
+use super::convert::{own_block, plain_block, submit};
+use super::holdings::Share;
 use super::{Assembled, Contents, OwnMining, assemble};
+use crate::served::failed;
 use crate::state::NodeState;
 
 /// Where the difficulty falls after this time without a block, a template of that difficulty is made.
@@ -33,6 +35,9 @@ struct Made {
     next: NextBlock,
     template: Template,
     options: BlockCreateOptions,
+    /// How often the pool had changed before.
+    pool_updates: u64,
+    _share: Share,
     /// How often waits for the next template were told to end.
     interrupts: watch::Sender<u64>,
 }
@@ -44,17 +49,23 @@ impl OwnTemplate {
         node: &NodeState,
         options: BlockCreateOptions,
     ) -> Result<Self, InterfaceError> {
+        mining.holdings.check().map_err(failed)?;
+        let pool_updates = node.pool.updates();
         let anyone = Builder::new().push_int(1).into_script();
         let contents = match options.use_mempool {
             true => Contents::Pool(node.miner.config().room_beside(&options)),
             false => Contents::Given(Vec::new()),
         };
         let Assembled { next, template } = assemble(node, &anyone, &contents, 1).map_err(failed)?;
+        let size = template.block.total_size();
+        let share = mining.holdings.take(size).map_err(failed)?;
         Ok(Self(Arc::new(Made {
             mining,
             next,
             template,
             options,
+            pool_updates,
+            _share: share,
             interrupts: watch::Sender::new(0),
         })))
     }
@@ -72,16 +83,31 @@ impl Made {
         has_minimum && age > PATIENCE.as_secs()
     }
 
-    /// Whether a template that was made now would pay so much more.
-    fn pays_less_by(&self, threshold: Amount, node: &NodeState) -> bool {
+    /// Waits until a template that was made now would pay so much more.
+    async fn paid_more(&self, threshold: Amount) -> Result<(), InterfaceError> {
         if threshold >= Amount::MAX_MONEY || !self.options.use_mempool {
-            return false;
+            return std::future::pending().await;
         }
-        let room = node.miner.config().room_beside(&self.options);
-        let selected = node.pool.select(&self.next, room);
-        let now: Amount = selected.iter().map(|selected| selected.fee).sum();
+        let node = self.mining.loaded()?;
         let then: Amount = self.template.fees.iter().copied().sum();
-        now >= then + threshold
+        let (next, room) = (self.next.clone(), node.miner.config().room_beside(&self.options));
+        let mut now = then;
+        let mut seen = self.pool_updates;
+        loop {
+            // What is in a block depends on the pool alone, as long as the tip stays.
+            let updates = node.pool.updates();
+            if updates != seen {
+                let next = next.clone();
+                let select = move |node: &NodeState| Ok(node.pool.select(&next, room));
+                let selected = self.mining.blocking(select).await?;
+                now = selected.iter().map(|selected| selected.fee).sum();
+                seen = updates;
+            }
+            if now >= then + threshold {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     /// Waits until there is something better. False where there will not be.
@@ -92,8 +118,8 @@ impl Made {
     ) -> Result<bool, InterfaceError> {
         let node = self.mining.loaded()?;
         let previous = self.next.previous;
-        let is_better = async {
-            while !self.is_too_hard(&node) && !self.pays_less_by(options.fee_threshold, &node) {
+        let is_easier = async {
+            while !self.is_too_hard(&node) {
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         };
@@ -102,7 +128,8 @@ impl Made {
             .wait_for_tip(interrupts, options.timeout, |tip| tip.hash != previous);
         tokio::select! {
             tip = changed => Ok(tip?.is_some_and(|tip| tip.hash != previous)),
-            () = is_better => Ok(true),
+            () = is_easier => Ok(true),
+            paid = self.paid_more(options.fee_threshold) => paid.map(|()| true),
         }
     }
 }
@@ -184,13 +211,7 @@ impl BlockTemplate for OwnTemplate {
         if !is_better {
             return Ok(None);
         }
-        let (mining, options) = (self.0.mining.clone(), self.0.options.clone());
-        let made = self
-            .0
-            .mining
-            .blocking(move |node| Self::make(mining, node, options))
-            .await?;
-        Ok(Some(Arc::new(made)))
+        Ok(Some(self.0.mining.make(self.0.options.clone()).await?))
     }
 
     async fn interrupt_wait(&self) -> Result<(), InterfaceError> {

@@ -60,7 +60,10 @@ pub(crate) fn miner_with(params: Params, rebuild: Rebuild) -> (TempDir, OwnMinin
         None,
         network,
     ));
-    (directory, OwnMining::new(node, Handle::current()))
+    (
+        directory,
+        OwnMining::new(node, Handle::current(), Holdings::default()),
+    )
 }
 
 /// What a miner makes of a template's fields.
@@ -221,7 +224,7 @@ fn spend(coinbase: &Transaction, fee: u64) -> Arc<Transaction> {
     Arc::new(transaction)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn templates_hold_unconfirmed_transactions_and_better_ones_are_waited_for() {
     let (_directory, mining) = miner();
     let node = mining.loaded().unwrap();
@@ -256,7 +259,7 @@ async fn templates_hold_unconfirmed_transactions_and_better_ones_are_waited_for(
         timeout: Some(Duration::from_millis(1)),
         fee_threshold: Amount::from_sat(threshold),
     };
-    assert!(with_one.wait_next(rise(1)).await.unwrap().is_none());
+    check_that_nobody_waits_for_an_unchanged_pool(&node, &with_one).await;
     send(&spend(&coinbases[1], 20_000));
     let patient = |threshold| BlockWaitOptions {
         timeout: Some(Duration::from_secs(60)),
@@ -273,6 +276,65 @@ async fn templates_hold_unconfirmed_transactions_and_better_ones_are_waited_for(
         coinbase.block_reward_remaining,
         Amount::from_sat(50 * 100_000_000 + 30_000)
     );
+}
+
+/// Waits for a rise while the pool is kept from those who look into it: whoever does has a hold on the node.
+async fn check_that_nobody_waits_for_an_unchanged_pool(
+    node: &Arc<NodeState>,
+    template: &Arc<dyn BlockTemplate>,
+) {
+    let before = Arc::strong_count(node);
+    let (locked, is_locked) = std::sync::mpsc::channel();
+    let (unlock, unlocked) = std::sync::mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            node.pool.with(|_| {
+                locked.send(()).unwrap();
+                _ = unlocked.recv();
+            });
+        });
+        is_locked.recv().unwrap();
+        // It is not dropped before the thread is to end, also where a check fails.
+        let _unlock = unlock;
+        let options = BlockWaitOptions {
+            timeout: Some(Duration::from_millis(1)),
+            fee_threshold: Amount::from_sat(1),
+        };
+        let waited = tokio::task::block_in_place(|| Handle::current().block_on(template.wait_next(options)));
+        assert!(waited.unwrap().is_none());
+        assert_eq!(Arc::strong_count(node), before);
+    });
+}
+
+#[tokio::test]
+async fn templates_that_are_not_let_go_of_leave_no_room_for_others() {
+    const MOST: usize = 1_024;
+    let (_directory, mining) = miner();
+    let mut held = Vec::new();
+    let refused = loop {
+        match mining
+            .create_new_block(BlockCreateOptions::default(), false)
+            .await
+        {
+            Ok(made) => held.push(made.unwrap()),
+            Err(error) => break error.to_string(),
+        }
+        assert!(held.len() < MOST, "there is no end of it");
+    };
+    assert!(
+        refused.contains("no room for another block template"),
+        "{refused}"
+    );
+    // Others of the same client hold the same.
+    let again = mining.clone();
+    assert!(
+        again
+            .create_new_block(BlockCreateOptions::default(), false)
+            .await
+            .is_err()
+    );
+    drop(held.pop());
+    template(&again).await;
 }
 
 #[tokio::test]

@@ -9,8 +9,8 @@ use interfaces::{
     BlockRef, BlockTip, Coin, FeeRate, InterfaceError, Json, Refusal, RpcFailure, StartedAt, UnixTime,
 };
 
-use super::failed;
 use crate::methods::{Most, send};
+use crate::served::failed;
 use crate::state::NodeState;
 
 fn block_tip(tree: &BlockTree, id: EntryId) -> BlockTip {

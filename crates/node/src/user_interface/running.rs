@@ -43,11 +43,6 @@ impl Running {
     }
 }
 
-/// An error of this process's, as a caller is told of it.
-pub(crate) fn failed(error: impl std::fmt::Display) -> InterfaceError {
-    InterfaceError::Remote(error.to_string())
-}
-
 /// The node, for as long as there is one to call. Clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct Current(Arc<Mutex<Option<Arc<Running>>>>);

@@ -6,7 +6,7 @@
 use app::RunningSettings;
 use interfaces::{InterfaceError, Json};
 
-use super::failed;
+use crate::served::failed;
 
 /// What may be changed in a node that runs by itself.
 const OF_INTERFACES: &[&str] = &[

@@ -6,8 +6,8 @@ use chain::tree::{BlockTree, EntryId};
 use interfaces::{BlockLocator, BlockParts, BlockRef, CommonAncestor, FoundBlock, InterfaceError, UnixTime};
 
 use crate::mining::plain_block;
+use crate::served::failed;
 use crate::state::NodeState;
-use crate::user_interface::failed;
 
 /// How many hashes of a locator follow each other without a gap.
 const WITHOUT_GAP: usize = 10;

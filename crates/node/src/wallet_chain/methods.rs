@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use interfaces::{Handler, InterfaceError, RpcCommand, RpcMethod, RpcRequest};
 use rpc::{AddedCall, AddedMethod, Addition, Outcome, RpcError};
 
-use crate::user_interface::{Running, failed};
+use crate::served::failed;
+use crate::user_interface::Running;
 
 /// The interface's method, as refusals name it.
 const METHOD: &str = "Chain.handleRpc";

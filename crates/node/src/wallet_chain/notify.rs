@@ -19,8 +19,8 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::blocks;
+use crate::served::failed;
 use crate::state::{Node, NodeState};
-use crate::user_interface::failed;
 
 /// How long observers may take to hear what there is to hear at the end.
 const LAST_WORDS: Duration = Duration::from_secs(1);

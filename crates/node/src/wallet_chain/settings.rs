@@ -7,7 +7,7 @@ use app::args::Written;
 use interfaces::{InterfaceError, Json};
 
 use crate::awaited;
-use crate::user_interface::failed;
+use crate::served::failed;
 
 /// What wallets of Bitcoin Core store, too.
 const STORED_BY_WALLETS: &str = "wallet";
