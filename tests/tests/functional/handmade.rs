@@ -1,5 +1,7 @@
 //! Blocks that are made by hand, of bytes, as those make them who know nothing of the node's code.
 
+use std::cmp::Ordering;
+
 use anyhow::{Context as _, Result, ensure};
 use functional_tests::text;
 use serde_json::Value;
@@ -135,9 +137,15 @@ impl Header {
         sha256d(&self.bytes())
     }
 
-    /// Looks for a nonce with which the hash is below regtest's target, or is not.
+    /// Looks for a nonce with which the hash is below regtest's target, which begins with this byte, or is not.
     pub(crate) fn search(&mut self, is_wanted: bool) {
-        while (self.hash()[31] < 0x7f) != is_wanted {
+        const FIRST: u8 = 0x7f;
+        let wanted = if is_wanted {
+            Ordering::Less
+        } else {
+            Ordering::Greater
+        };
+        while self.hash()[31].cmp(&FIRST) != wanted {
             self.nonce += 1;
         }
     }
