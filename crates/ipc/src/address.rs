@@ -84,6 +84,9 @@ pub enum AddressError {
     /// What stands behind `allow=`.
     #[error(transparent)]
     Scope(#[from] ScopeError),
+    /// Behind a listener's path, what looks as if it should limit its clients and would be part of the path.
+    #[error("there is nothing like '{0}' behind an address, which ends in ',allow=NAME+NAME' if anything")]
+    Ending(String),
 }
 
 impl Address {
@@ -142,12 +145,24 @@ impl BindAddress {
                 (&bytes[..split], names.to_string_lossy().parse()?)
             }
         };
-        let address = Address::parse(OsStr::from_bytes(address));
+        let unrecognized = |_| AddressError::Unrecognized(text.to_string_lossy().into_owned());
+        let parsed = Address::parse(OsStr::from_bytes(address)).map_err(unrecognized)?;
+        if let Some(ending) = ending(address) {
+            return Err(AddressError::Ending(String::from_utf8_lossy(ending).into_owned()));
+        }
         Ok(Self {
-            address: address.map_err(|_| AddressError::Unrecognized(text.to_string_lossy().into_owned()))?,
+            address: parsed,
             scope,
         })
     }
+}
+
+/// What an address ends in, if that looks like `,allow=` misspelt, or given a second time.
+fn ending(address: &[u8]) -> Option<&[u8]> {
+    let comma = address.iter().rposition(|byte| *byte == b',')?;
+    let (ending, word) = (&address[comma..], &address[comma + 1..]);
+    let n_letters = word.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    (n_letters > 0 && word.get(n_letters) == Some(&b'=')).then_some(ending)
 }
 
 impl ConnectAddress {
@@ -359,6 +374,18 @@ mod tests {
         let error = |text: &str| BindAddress::parse(OsStr::new(text)).unwrap_err().to_string();
         assert_eq!(error("x,allow=mining"), "Unrecognized address 'x,allow=mining'");
         assert!(error("unix,allow=all").starts_with("there is no interface 'all' to allow"));
+        // They would listen to everybody, at a path of that name.
+        for (text, ending) in [
+            ("unix:m.sock,alow=mining", ",alow=mining"),
+            ("unix:m.sock,Allow=mining", ",Allow=mining"),
+            ("unix:m.sock,allow=rpc,allow=mining", ",allow=rpc"),
+            ("unix:m.sock,deny=rpc,allow=mining", ",deny=rpc"),
+        ] {
+            let expected = format!(
+                "there is nothing like '{ending}' behind an address, which ends in ',allow=NAME+NAME' if anything"
+            );
+            assert_eq!(error(text), expected);
+        }
     }
 
     #[test]

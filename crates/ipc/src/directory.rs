@@ -11,6 +11,9 @@ use rustix::io::Errno;
 /// How long another process may hold the lock, which nobody of good will holds for longer than a few system calls.
 const LOCK_WITHIN: Duration = Duration::from_secs(5);
 
+/// After this time the log says what is waited for.
+const SILENT: Duration = Duration::from_millis(200);
+
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -96,18 +99,29 @@ fn is_safe(mode: u32) -> bool {
 /// Waits for the lock, which nothing is left of when its holder ends.
 pub(crate) fn lock(path: &Path) -> Result<LockedDirectory, DirectoryError> {
     let file = fs_err::File::open(path)?;
-    let deadline = Instant::now() + LOCK_WITHIN;
+    let start = Instant::now();
+    let mut has_said = false;
     loop {
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Ok(LockedDirectory { _file: file }),
-            Err(Errno::WOULDBLOCK) if Instant::now() < deadline => std::thread::park_timeout(PAUSE),
-            Err(Errno::WOULDBLOCK) => {
-                return Err(DirectoryError::Locked {
-                    path: path.to_owned(),
-                });
-            }
+            Err(Errno::WOULDBLOCK) => {}
             Err(error) => return Err(DirectoryError::System(error.into())),
         }
+        let waited = start.elapsed();
+        if waited >= LOCK_WITHIN {
+            return Err(DirectoryError::Locked {
+                path: path.to_owned(),
+            });
+        }
+        if waited >= SILENT && !has_said {
+            has_said = true;
+            tracing::warn!(
+                "ipc: another process keeps directory {} locked: waiting {} s for it",
+                path.display(),
+                LOCK_WITHIN.as_secs()
+            );
+        }
+        std::thread::park_timeout(PAUSE);
     }
 }
 

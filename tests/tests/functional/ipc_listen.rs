@@ -27,6 +27,7 @@ for_multiprocess![
     goes_on_when_it_ran_out_of_descriptors,
     turns_other_users_away_before_their_first_byte,
     stops_soon_with_many_clients,
+    says_that_it_waits_for_a_directory_that_another_process_keeps_locked,
 ];
 
 fn start<'a>(data_dir: &'a DataDir, options: &[&str]) -> Result<Node<'a>> {
@@ -103,6 +104,11 @@ fn refuses_addresses_that_are_none() -> Result<()> {
         (
             "unix,allow=all".to_owned(),
             "there is no interface 'all' to allow: there are chain, echo, mining, node, rpc, wallet"
+                .to_owned(),
+        ),
+        (
+            "unix:m.sock,alow=mining".to_owned(),
+            "there is nothing like ',alow=mining' behind an address, which ends in ',allow=NAME+NAME' if anything"
                 .to_owned(),
         ),
         (
@@ -313,4 +319,23 @@ fn stops_soon_with_many_clients() -> Result<()> {
     ensure!(start.elapsed() < PATIENCE, "it took {:?}", start.elapsed());
     ensure!(!path.exists());
     Ok(())
+}
+
+fn says_that_it_waits_for_a_directory_that_another_process_keeps_locked() -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let directory = data_dir.outside().join("shared");
+    fs::create_dir(&directory)?;
+    fs::set_permissions(&directory, Permissions::from_mode(0o755))?;
+    let lock = fs::File::open(&directory)?;
+    lock.lock()?;
+    let path = directory.join("x.sock");
+    let mut node = Node::spawn(Daemon::SyscoinNode, &data_dir, &[&bind_option(&path)])?;
+    node.log().wait_for(&format!(
+        "another process keeps directory {} locked",
+        directory.display()
+    ))?;
+    drop(lock);
+    node.wait_for_rpc()?;
+    IpcSocket::connect_served(&path)?;
+    node.stop()
 }
