@@ -1,4 +1,5 @@
-//! What the log says of connections that are given up because of what their peers send, and of what follows for others.
+//! What the log says of clients that are turned away for what they are, of connections that are given up because of what
+//! their peers send, and of what follows for others.
 //!
 //! A peer may come back as often as it likes, and make as many peers as it likes do the same; the log is not theirs to
 //! fill. A reason is said once a minute, with how many more connections gave it meanwhile; `-debug=ipc` has all of them.
@@ -7,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::REMOTE;
+use crate::keys::KeyDigest;
 use crate::log;
 
 /// How long a reason is not said again.
@@ -40,6 +42,16 @@ impl Complaints {
                 );
             }
             None => tracing::debug!(target: "ipc", "a connection is given up: {reason}"),
+        }
+    }
+
+    /// A client that came by a listener is not let in for a reason.
+    pub(crate) fn turn_away(&self, listener: &str, reason: &str) {
+        let text = format!("a client at {listener} is turned away: {reason}");
+        match self.note(&text, Instant::now()) {
+            Some(0) => tracing::warn!("ipc: {text}"),
+            Some(unsaid) => tracing::warn!("ipc: {text}; so were {unsaid} others since this was said"),
+            None => tracing::debug!(target: "ipc", "{text}"),
         }
     }
 
@@ -81,13 +93,16 @@ impl Complaints {
     }
 }
 
-/// A reason without what peers choose: its numbers, and the whole of what is in their own words.
+/// A reason without what peers choose: its numbers and keys, and the whole of what is in their own words.
 fn kind(reason: &str) -> String {
+    let is_key = |word: &str| word.trim_matches(',').parse::<KeyDigest>().is_ok();
     let end = reason
         .find(REMOTE)
         .map_or(reason.len(), |begin| begin + REMOTE.len());
-    let own = &reason[..end];
-    own.chars().filter(|char| !char.is_ascii_digit()).collect()
+    let own = reason[..end].split(' ').filter(|word| !is_key(word));
+    own.flat_map(str::chars)
+        .filter(|char| !char.is_ascii_digit())
+        .collect()
 }
 
 #[cfg(test)]
@@ -110,6 +125,19 @@ mod tests {
         assert_eq!(claim(9, PAUSE), Some(2));
         assert_eq!(claim(9, PAUSE + MILLISECOND), None);
         assert_eq!(claim(9, 2 * PAUSE), Some(1));
+    }
+
+    #[test]
+    fn keys_that_are_turned_away_are_one_reason() {
+        let complaints = Complaints::default();
+        let start = Instant::now();
+        let unknown = |digit: &str| {
+            let key = digit.repeat(64);
+            complaints.note(&format!("the key {key} is not authorised"), start)
+        };
+        assert_eq!(unknown("a"), Some(0));
+        assert_eq!(unknown("b"), None);
+        assert_eq!(complaints.note("the list is not readable", start), Some(0));
     }
 
     #[test]

@@ -206,7 +206,7 @@ impl Listening {
                 let (visitor, peer) = match stranger.identify().await {
                     Ok(identified) => identified,
                     Err(refused) => {
-                        trouble.refused(&name, &refused.to_string());
+                        event_loop.complaints().turn_away(&name, &refused.to_string());
                         return None;
                     }
                 };

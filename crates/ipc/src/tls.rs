@@ -139,18 +139,30 @@ impl Acceptor {
         let shown = certificates
             .and_then(|certificates| verify::shown_key(certificates.first()?).ok())
             .ok_or(Refused::Revoked)?;
-        let name = authorized_name(&self.keys, shown, SystemTime::now())?.ok_or(Refused::Revoked)?;
-        Ok((stream, name))
+        match standing(&self.keys, shown, SystemTime::now())? {
+            Standing::Authorized(name) => Ok((stream, name)),
+            Standing::Over(_) | Standing::Unknown => Err(Refused::Revoked),
+        }
     }
 }
 
-/// The name of a key that may connect here now.
-fn authorized_name(keys: &Keys, shown: KeyDigest, now: SystemTime) -> Result<Option<String>, KeyError> {
-    let entry = keys
-        .authorized()?
-        .into_iter()
-        .find(|entry| entry.key() == shown && !entry.has_lapsed(now));
-    Ok(entry.map(|entry| entry.name().to_owned()))
+/// What the list of keys says of one.
+enum Standing {
+    /// It may connect here now, under this name.
+    Authorized(String),
+    /// It might, under this name, until a day that is over.
+    Over(String),
+    /// Nothing.
+    Unknown,
+}
+
+fn standing(keys: &Keys, shown: KeyDigest, now: SystemTime) -> Result<Standing, KeyError> {
+    let entry = keys.authorized()?.into_iter().find(|entry| entry.key() == shown);
+    Ok(match entry {
+        Some(entry) if entry.has_lapsed(now) => Standing::Over(entry.name().to_owned()),
+        Some(entry) => Standing::Authorized(entry.name().to_owned()),
+        None => Standing::Unknown,
+    })
 }
 
 /// Connects to a server, and makes sure that it is the trusted one.

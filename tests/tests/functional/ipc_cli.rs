@@ -1,6 +1,7 @@
 //! `syscoin-cli -ipcconnect`: which way the client takes, and what it says when there is none.
 
 use anyhow::{Context as _, Result, ensure};
+use fs_err as fs;
 use functional_tests::{Cli, Daemon, DataDir, Executable, Finished, Node, Port, Program, for_multiprocess};
 use rustix::process::Signal;
 
@@ -272,8 +273,13 @@ fn is_refused_over_tcp_without_a_key() -> Result<()> {
     check("unknown")?;
     node.log()
         .wait_for(&format!("is turned away: the key {key} is not authorised"))?;
-    ipc_key(&server, &["authorize", "ann", &key, "2001-01-01"])?;
+    ipc_key(&server, &["authorize", "ann", &key, "2999-12-31"])?;
+    let authorized = server.regtest("ipc/authorized");
+    let until_then = fs::read_to_string(&authorized)?;
+    fs::write(&authorized, until_then.replace("2999", "2001"))?;
     check("expired")?;
+    let over = format!("is turned away: the authorisation of ann, whose key is {key}, is over");
+    node.log().wait_for(&over)?;
     ipc_key(&server, &["authorize", "ann", &key])?;
     check_echo(&client, &[&connect])?;
     ipc_key(&server, &["revoke", "ann"])?;

@@ -10,14 +10,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 #[derive(Default)]
 pub(super) struct Trouble {
     full: AtomicBool,
-    refusing: AtomicBool,
     accepting: Mutex<Option<io::ErrorKind>>,
 }
 
 impl Trouble {
     /// Takes room for a client; `None` when it is to be turned away.
     pub(super) fn room(&self, name: &str, room: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
-        self.refusing.store(false, Ordering::Relaxed);
         let permit = Arc::clone(room).try_acquire_owned().ok();
         if permit.is_none() {
             self.full(name);
@@ -33,15 +31,6 @@ impl Trouble {
             tracing::warn!(
                 "ipc: clients at {name} are turned away: as many as -ipcmaxconnections allows are connected"
             );
-        }
-    }
-
-    /// A client is turned away. The next one after this is a matter for those who look closely, until somebody is let in again.
-    pub(super) fn refused(&self, name: &str, reason: &str) {
-        if self.refusing.swap(true, Ordering::Relaxed) {
-            tracing::debug!(target: "ipc", "a client at {name} is turned away: {reason}");
-        } else {
-            tracing::warn!("ipc: a client at {name} is turned away: {reason}");
         }
     }
 

@@ -96,11 +96,8 @@ async fn a_key_is_refused_that_is_not_authorised_at_the_time() {
             .contains(&format!("the key {key} is not authorised"))
     );
     pair.authorize("ann", Some("2001-01-01".parse().unwrap()));
-    assert!(
-        pair.refusal()
-            .await
-            .contains(&format!("the key {key} is not authorised"))
-    );
+    let over = format!("the authorisation of ann, whose key is {key}, is over");
+    assert!(pair.refusal().await.contains(&over));
     pair.authorize("ann", Some("9999-12-31".parse().unwrap()));
     assert_eq!(pair.meet().await.0.unwrap(), "ann");
 }

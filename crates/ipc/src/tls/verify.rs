@@ -13,7 +13,7 @@ use rustls::server::ParsedCertificate;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 
-use super::authorized_name;
+use super::{Standing, standing};
 use crate::keys::{KeyDigest, KeyError, Keys};
 
 /// Clients whose keys are authorised.
@@ -35,6 +35,14 @@ pub(super) struct ExpectedServer {
 #[derive(Debug, thiserror::Error)]
 #[error("the key {0} is not authorised")]
 struct NotAuthorized(KeyDigest);
+
+/// A client's key whose authorisation has come to its end.
+#[derive(Debug, thiserror::Error)]
+#[error("the authorisation of {name}, whose key is {key}, is over")]
+struct Lapsed {
+    name: String,
+    key: KeyDigest,
+}
 
 /// The list of keys cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -81,9 +89,10 @@ impl ClientCertVerifier for KnownClients {
     ) -> Result<ClientCertVerified, Error> {
         let shown = shown_key(end_entity)?;
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now.as_secs());
-        match authorized_name(&self.keys, shown, now) {
-            Ok(Some(_name)) => Ok(ClientCertVerified::assertion()),
-            Ok(None) => Err(refused(NotAuthorized(shown))),
+        match standing(&self.keys, shown, now) {
+            Ok(Standing::Authorized(_name)) => Ok(ClientCertVerified::assertion()),
+            Ok(Standing::Over(name)) => Err(refused(Lapsed { name, key: shown })),
+            Ok(Standing::Unknown) => Err(refused(NotAuthorized(shown))),
             Err(error) => Err(refused(NoList(error))),
         }
     }
