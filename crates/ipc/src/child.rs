@@ -15,6 +15,7 @@ pub use descriptor::DescriptorError;
 use crate::event_loop::EventLoop;
 use crate::process::DESCRIPTOR_OPTION;
 use crate::server::ConfigureLogging;
+use crate::wire::Ended;
 
 /// A process cannot serve its parent, or could not leave in order.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,10 @@ pub enum ServeError {
     /// The system refuses a thread, a signal handler or the socket.
     #[error("cannot serve the parent process: {0}")]
     System(#[from] std::io::Error),
+    /// The parent does not speak the protocol, or says that we do not. The log says more, where the parent has said where
+    /// that is.
+    #[error("the connection to the parent process is given up because of what that sent, or did not read")]
+    GivenUp,
     /// The parent is gone, and a call that it made does not end.
     #[error("the parent process is gone, but the IPC thread does not end")]
     Stuck,
@@ -98,21 +103,21 @@ pub fn serve_parent_with<T>(
         configure_logging,
         finish,
     } = serve(&event_loop);
-    let served: Result<T, std::io::Error> = runtime.block_on(async {
+    let served: Result<(Ended, T), std::io::Error> = runtime.block_on(async {
         let asked_to_leave = signals::asked_to_leave(program)?;
-        let mut serving = pin!(event_loop.serve(UnixStream::from(socket), init, Some(configure_logging)));
-        tokio::select! {
+        let mut serving =
+            pin!(event_loop.serve_until(UnixStream::from(socket), init, Some(configure_logging)));
+        let ended = tokio::select! {
             served = &mut serving => served?,
-            () = asked_to_leave => {}
-        }
-        Ok(finish.await)
+            () = asked_to_leave => Ended::Closed,
+        };
+        Ok((ended, finish.await))
     });
-    let ended = event_loop.stop();
-    let outcome = served?;
-    if ended {
-        Ok(outcome)
-    } else {
-        Err(ServeError::Stuck)
+    let has_stopped = event_loop.stop();
+    match served? {
+        (Ended::GivenUp, _) => Err(ServeError::GivenUp),
+        (_, outcome) if has_stopped => Ok(outcome),
+        _ => Err(ServeError::Stuck),
     }
 }
 

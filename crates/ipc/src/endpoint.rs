@@ -78,13 +78,23 @@ impl EventLoop {
         init: Arc<dyn Init>,
         configure_logging: Option<ConfigureLogging>,
     ) -> std::io::Result<()> {
+        self.serve_until(stream, init, configure_logging).await.map(drop)
+    }
+
+    /// [`serve`](Self::serve), and how it ended.
+    pub(crate) async fn serve_until(
+        &self,
+        stream: UnixStream,
+        init: Arc<dyn Init>,
+        configure_logging: Option<ConfigureLogging>,
+    ) -> std::io::Result<wire::Ended> {
         let event_loop = self.clone();
         let serving = self.run(move |local| {
             Box::pin(async move {
                 let stream = to_tokio(stream)?;
                 let origin = Origin::local(&stream, None);
                 let closing = std::future::pending();
-                Connection::serve(
+                let serving = Connection::serve(
                     event_loop,
                     &local,
                     Socket::new(stream)?,
@@ -92,13 +102,12 @@ impl EventLoop {
                     init,
                     configure_logging,
                     closing,
-                )
-                .await;
-                Ok(())
+                );
+                Ok(serving.await)
             })
         });
         // A thread that has ended serves nobody.
-        serving.await.unwrap_or(Ok(()))
+        serving.await.unwrap_or(Ok(wire::Ended::Closed))
     }
 
     /// Serves `init` to a client that came in by a listener's address, until it leaves, or until `closing` ends and the

@@ -1,5 +1,6 @@
 //! Children that are started by hand, to do to them what a parent of ours does not.
 
+use std::io::Write as _;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::process::{Command, Stdio};
@@ -9,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use super::parent::{link, run, wait_until, within};
 
-pub(crate) const TESTS: [(&str, fn()); 4] = [
+pub(crate) const TESTS: [(&str, fn()); 5] = [
     ("a child ignores ctrl-c and says so", a_child_ignores_interrupts),
     (
         "a child leaves when its parent is killed",
@@ -22,6 +23,10 @@ pub(crate) const TESTS: [(&str, fn()); 4] = [
     (
         "useless descriptors are refused by name",
         useless_descriptors_are_refused,
+    ),
+    (
+        "a parent that does not speak the protocol is told so",
+        a_parent_that_speaks_something_else_is_told_so,
     ),
 ];
 
@@ -170,6 +175,23 @@ fn useless_descriptors_are_refused() {
         "0",
         OwnedFd::from(listening).into(),
         "Error: invalid -ipcfd argument '0': the descriptor is a socket that is not connected",
+    );
+}
+
+fn a_parent_that_speaks_something_else_is_told_so() {
+    let directory = tempfile::tempdir().unwrap();
+    link(directory.path(), "echo-child");
+    let (mut ours, theirs) = UnixStream::pair().unwrap();
+    ours.write_all(&[0xff; 64]).unwrap();
+    let output = Command::new(directory.path().join("echo-child"))
+        .args(["-ipcfd", "0"])
+        .stdin(Stdio::from(OwnedFd::from(theirs)))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "Error: the connection to the parent process is given up because of what that sent, or did not read\n"
     );
 }
 
