@@ -106,13 +106,19 @@ fn let_go_on(child: &Child) {
 }
 
 fn log_exit(name: &str, pid: u32, status: ExitStatus) {
-    match (status.code(), status.signal()) {
-        (Some(0), _) => tracing::debug!(target: "ipc", "Process {name} pid {pid} exited with status 0"),
-        (Some(code), _) => tracing::warn!("ipc: Process {name} pid {pid} exited with status {code}"),
-        (None, signal) => tracing::warn!(
-            "ipc: Process {name} pid {pid} was killed by signal {}",
-            signal.unwrap_or_default()
-        ),
+    let end = end(status);
+    if status.success() {
+        tracing::debug!(target: "ipc", "Process {name} pid {pid} {end}");
+    } else {
+        tracing::warn!("ipc: Process {name} pid {pid} {end}");
+    }
+}
+
+/// What became of a process, as a part of a sentence.
+pub(crate) fn end(status: ExitStatus) -> String {
+    match status.code() {
+        Some(code) => format!("exited with status {code}"),
+        None => format!("was killed by signal {}", status.signal().unwrap_or_default()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The [`Init`] whose objects live in child processes.
 
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::rc::{Rc, Weak};
@@ -17,6 +18,9 @@ use crate::metrics::Origin;
 use crate::process as executable;
 use crate::schema::process_capnp::process;
 use crate::wire::Socket;
+
+/// How long a child that has closed its connection may take to exit, for its end to be told instead of that.
+const EXPLAIN_WITHIN: Duration = Duration::from_secs(1);
 
 /// How children are started and what they are given.
 pub struct SpawnConfig {
@@ -137,9 +141,17 @@ impl SpawningInit {
                 let (sender, ended) = Ended::new();
                 let (exited, exit) = oneshot::channel();
                 let told = (sender, exited);
+                let (name, dismissed) = (program.clone(), children.dismissed.subscribe());
                 let (connection, _keep, root) = start(event_loop, &local, program, patience, children, told)?;
-                configure_logging(&connection, &root, &settings).await?;
-                connection.set_up(&root).await?;
+                let setting_up = async {
+                    configure_logging(&connection, &root, &settings).await?;
+                    connection.set_up(&root).await
+                };
+                match setting_up.await {
+                    Err(error) if *dismissed.borrow() => return Err(error),
+                    Err(error) => return Err(explain(error, name, exit).await),
+                    Ok(()) => {}
+                }
                 Ok(SpawnedChild {
                     init: connection.adopt(root),
                     ended,
@@ -206,6 +218,25 @@ fn start(
         children.count.send_modify(|count| *count -= 1);
     });
     Ok((connection, keep, root))
+}
+
+/// Why there is no child: what one that has ended says by that, where its connection was lost.
+async fn explain(
+    error: InterfaceError,
+    program: PathBuf,
+    exit: oneshot::Receiver<ExitStatus>,
+) -> InterfaceError {
+    if !matches!(error, InterfaceError::Disconnected(_)) {
+        return error;
+    }
+    match tokio::time::timeout(EXPLAIN_WITHIN, exit).await {
+        Ok(Ok(status)) => InterfaceError::Spawn {
+            program,
+            source: io::Error::other(format!("it {} before it answered", executable::end(status))),
+        },
+        // It is still there, or nobody knows.
+        Ok(Err(_)) | Err(_) => error,
+    }
 }
 
 /// Never ends.

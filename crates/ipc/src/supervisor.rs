@@ -107,6 +107,8 @@ async fn keep_running(
                 child.send_replace(State::Awaited);
                 format!("process {program} ended")
             }
+            // What it says itself is that it cannot be started.
+            Err(InterfaceError::Spawn { source, .. }) => format!("cannot start {program}: {source}"),
             Err(error) => format!("cannot start {program}: {error}"),
         };
         if spawning.is_dismissed() {

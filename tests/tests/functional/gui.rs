@@ -2,7 +2,10 @@
 
 mod end;
 
+use std::process::Command;
+
 use anyhow::{Context as _, Result, ensure};
+use fs_err as fs;
 use functional_tests::{
     Daemon, DataDir, Executable, Finished, Node, Port, Program, for_multiprocess, process_table, wait_until,
 };
@@ -14,6 +17,7 @@ for_multiprocess![
     shows_what_the_node_warns_of,
     serves_no_http_unless_it_is_told_to,
     says_once_why_the_node_does_not_start,
+    says_how_a_node_ended_that_never_answered,
     shows_a_node_that_runs_and_leaves_it_running,
     says_how_a_node_that_runs_has_ended,
     says_where_no_node_is,
@@ -200,6 +204,29 @@ fn says_once_why_the_node_does_not_start() -> Result<()> {
         data_dir.regtest("").display().to_string().trim_end_matches('/')
     ))?;
     node.stop()
+}
+
+fn says_how_a_node_ended_that_never_answered() -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let directory = data_dir.outside().join("bin");
+    fs::create_dir(&directory)?;
+    let gui = directory.join("syscoin-gui");
+    fs::copy(Executable::SyscoinGui.path()?, &gui)?;
+    let node = directory.join("syscoin-node");
+    for (script, end) in [
+        ("exit 3", "exited with status 3"),
+        ("kill -9 $$", "was killed by signal 9"),
+    ] {
+        fs::write(&node, format!("#!/bin/sh\n{script}\n"))?;
+        fs::set_permissions(&node, fs::metadata(&gui)?.permissions())?;
+        let mut command = Command::new(&gui);
+        command.args(arguments(&data_dir, &[]));
+        Program::start_command(command)?.wait()?.check_failure(&format!(
+            "Error: cannot start {}: it {end} before it answered",
+            node.display()
+        ))?;
+    }
+    Ok(())
 }
 
 fn shows_a_node_that_runs_and_leaves_it_running() -> Result<()> {

@@ -33,8 +33,8 @@ pub(crate) const TESTS: [(&str, fn()); 13] = [
         a_crash_is_a_lost_connection,
     ),
     (
-        "a child that leaves at once is a lost connection",
-        a_child_that_leaves_is_a_lost_connection,
+        "a child that leaves at once is one that cannot be started",
+        a_child_that_leaves_cannot_be_started,
     ),
     ("a missing executable is named", a_missing_executable_is_named),
     (
@@ -243,11 +243,14 @@ fn a_crash_is_a_lost_connection() {
     });
 }
 
-fn a_child_that_leaves_is_a_lost_connection() {
+fn a_child_that_leaves_cannot_be_started() {
     run(async {
         let parent = Parent::new("leaving-child");
         let error = within(parent.init.make_echo()).await.map(drop).unwrap_err();
-        assert!(matches!(error, InterfaceError::Disconnected(_)), "{error:?}");
+        let InterfaceError::Spawn { source, .. } = &error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(source.to_string(), "it exited with status 0 before it answered");
         parent.finish().await;
     });
 }
