@@ -8,6 +8,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use interfaces::{Init, InterfaceError};
 use tokio::net::UnixStream;
@@ -56,6 +57,12 @@ pub enum ConnectError {
         reason: String,
         /// The key that we showed.
         own: KeyDigest,
+    },
+    /// It takes what it is sent, and says nothing.
+    #[error("no answer within {} s", waited.as_secs())]
+    Silent {
+        /// How long it was given.
+        waited: Duration,
     },
     /// It does not speak the protocol.
     #[error(transparent)]
@@ -124,6 +131,22 @@ pub async fn connect(
     }
 }
 
+/// [`connect`] to a node that has to answer within a time.
+///
+/// # Errors
+/// [`ConnectError`].
+pub async fn connect_within(
+    patience: Duration,
+    event_loop: &EventLoop,
+    address: &ConnectAddress,
+    directory: &Path,
+) -> Result<Option<Connected>, ConnectError> {
+    let connecting = tokio::time::timeout(patience, connect(event_loop, address, directory));
+    connecting
+        .await
+        .unwrap_or(Err(ConnectError::Silent { waited: patience }))
+}
+
 async fn connect_to(
     event_loop: &EventLoop,
     place: Place,
@@ -184,7 +207,9 @@ mod tests {
     use std::os::unix::net::UnixListener;
     use std::path::Path;
 
-    use super::{ConnectError, connect, may_listen};
+    use std::time::Duration;
+
+    use super::{ConnectError, connect, connect_within, may_listen};
     use crate::{ConnectAddress, EventLoop, NODE_SOCKET};
 
     #[test]
@@ -246,5 +271,16 @@ mod tests {
         let connected = connect(&event_loop, &ConnectAddress::Auto, root.path()).await;
         assert!(matches!(connected, Err(ConnectError::Interface(_))));
         closing.join().unwrap();
+    }
+
+    #[tokio::test]
+    async fn that_somebody_listens_who_says_nothing_is_an_error_after_a_time() {
+        let root = tempfile::tempdir().unwrap();
+        let _listener = UnixListener::bind(root.path().join(NODE_SOCKET)).unwrap();
+        let event_loop = EventLoop::start("connect-test").unwrap();
+        let patience = Duration::from_millis(1_001);
+        let address = ConnectAddress::Auto;
+        let connected = connect_within(patience, &event_loop, &address, root.path()).await;
+        assert_eq!(connected.err().unwrap().to_string(), "no answer within 1 s");
     }
 }

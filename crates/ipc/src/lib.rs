@@ -50,7 +50,7 @@ pub use child::{
     DescriptorError, ServeError, Service as ChildService, requested_descriptor, serve_parent,
     serve_parent_with,
 };
-pub use connect::{ConnectError, Connected, connect};
+pub use connect::{ConnectError, Connected, connect, connect_within};
 pub use directory::DirectoryError;
 pub use endpoint::Ended;
 pub use event_loop::EventLoop;

@@ -80,7 +80,7 @@ async fn show(
         .context("cannot install signal handlers")?;
     let directory = data_dir::network_directory(args);
     let connected = tokio::select! {
-        connected = ipc::connect(event_loop, address, &directory) => connected,
+        connected = ipc::connect_within(spawn::ANSWER_WITHIN, event_loop, address, &directory) => connected,
         () = shutdown.requested() => return Ok(End::Exit(ExitCode::SUCCESS)),
     };
     let connected = connected.map_err(|error| match address.resolve(&directory, NODE_SOCKET) {

@@ -17,8 +17,8 @@ use crate::terminal::{self, Terminal};
 /// The executable.
 const NODE_PROGRAM: &str = "syscoin-node";
 
-/// How long the node may take to answer its first calls.
-const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// How long a node may take to answer its first calls.
+pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// How long the node may take to write what it has to the disk, before it is killed.
 const EXIT_WITHIN: Duration = Duration::from_secs(10 * 60);

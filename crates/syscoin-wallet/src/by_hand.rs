@@ -5,6 +5,7 @@
 
 use std::ffi::OsStr;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use app::{Args, LogConfig, Logger, Shutdown, data_dir};
@@ -12,6 +13,9 @@ use interfaces::InterfaceError;
 use ipc::{ConnectAddress, ConnectError, Connected, EventLoop, NODE_SOCKET};
 
 use crate::options::PROGRAM;
+
+/// How long a node may take to answer when it is connected to.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 const NOTHING_TO_DO: &str = "syscoin-wallet is started by syscoin-node, or connects to one with -ipcconnect, and does \
                              nothing by itself: this version has no wallets";
@@ -56,7 +60,7 @@ async fn until_told_to_leave(serving: impl Future<Output = anyhow::Result<()>>) 
 
 /// Serves the node to its end.
 async fn serve(event_loop: &EventLoop, address: &ConnectAddress, directory: &Path) -> anyhow::Result<()> {
-    let connected = ipc::connect(event_loop, address, directory).await;
+    let connected = ipc::connect_within(ANSWER_WITHIN, event_loop, address, directory).await;
     let connected = connected.map_err(|error| explain(&error, address, directory))?;
     let Some(Connected { init, place, ended }) = connected else {
         bail!(NOTHING_TO_DO);
