@@ -1,5 +1,6 @@
 //! What the user sees: a line for each thing that the node tells.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::Write as _;
 
@@ -50,9 +51,26 @@ pub(crate) fn started(at: &StartedAt) {
 pub(crate) async fn warnings(node: &dyn Node) -> Result<(), InterfaceError> {
     for warning in node.get_warnings().await? {
         // Some say themselves what they are.
-        app::report::warning(warning.strip_prefix("Warning: ").unwrap_or(&warning));
+        app::report::warning(readable(warning.strip_prefix("Warning: ").unwrap_or(&warning)));
     }
     Ok(())
+}
+
+/// A text that the node, or one of its clients, has said, without what would make the terminal do more than to show it.
+fn readable(text: &str) -> Cow<'_, str> {
+    let is_readable = |letter: char| !letter.is_control() || letter == '\n' || letter == '\t';
+    if text.chars().all(is_readable) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if is_readable(letter) {
+            shown.push(letter);
+        } else {
+            shown.extend(letter.escape_default());
+        }
+    }
+    Cow::Owned(shown)
 }
 
 fn described(tip: &BlockTip, progress: f64) -> String {
@@ -64,13 +82,17 @@ fn described(tip: &BlockTip, progress: f64) -> String {
 impl EventListener for Terminal {
     async fn hear(&self, event: NodeEvent) -> Result<(), InterfaceError> {
         match event {
-            NodeEvent::InitMessage(text) | NodeEvent::Message(text, MessageStyle::Information) => line(text),
-            NodeEvent::Message(text, MessageStyle::Warning) => app::report::warning(text),
+            NodeEvent::InitMessage(text) | NodeEvent::Message(text, MessageStyle::Information) => {
+                line(readable(&text));
+            }
+            NodeEvent::Message(text, MessageStyle::Warning) => app::report::warning(readable(&text)),
             NodeEvent::Message(text, MessageStyle::Error) => {
-                app::report::error(text);
+                app::report::error(readable(&text));
                 self.heard.send_modify(|heard| heard.has_failed = true);
             }
-            NodeEvent::Progress { title, percent, .. } => line(format_args!("{title} {percent} %")),
+            NodeEvent::Progress { title, percent, .. } => {
+                line(format_args!("{} {percent} %", readable(&title)));
+            }
             NodeEvent::Connections(count) => line(format_args!("Connected peers: {count}")),
             NodeEvent::NetworkActive(true) => line("The network is on"),
             NodeEvent::NetworkActive(false) => line("The network is off"),
@@ -85,5 +107,22 @@ impl EventListener for Terminal {
             NodeEvent::HeaderTip { .. } | NodeEvent::InitWallet => {}
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::readable;
+
+    #[test]
+    fn what_would_drive_the_terminal_is_shown_instead() {
+        for (text, expected) in [
+            ("Loading block index…", "Loading block index…"),
+            ("one\n\ttwo", "one\n\ttwo"),
+            ("\u{1b}]0;title\u{7}", "\\u{1b}]0;title\\u{7}"),
+            ("100 %\rdone\u{9b}2J", "100 %\\rdone\\u{9b}2J"),
+        ] {
+            assert_eq!(readable(text), expected);
+        }
     }
 }
