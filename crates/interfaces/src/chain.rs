@@ -234,7 +234,8 @@ pub trait Chain: Send + Sync {
         notifications: Arc<dyn Notifications>,
     ) -> Result<Arc<dyn Handler>, InterfaceError>;
 
-    /// Waits until all notifications that are due have been answered, unless the tip is still `old_tip`.
+    /// Waits until all notifications that are due to those who follow the chain by this object have been answered, unless
+    /// the tip is still `old_tip`.
     async fn wait_for_notifications_if_tip_changed(&self, old_tip: BlockHash) -> Result<(), InterfaceError>;
 
     /// Adds an RPC method to the node's, until the handler is dropped, or the caller's process is gone.

@@ -271,17 +271,20 @@ impl Chain for OwnChain {
     }
 
     async fn init_message(&self, message: String) -> Result<(), InterfaceError> {
+        Self::check_text(&message)?;
         self.running.events.send(&NodeEvent::InitMessage(message));
         Ok(())
     }
 
     async fn init_warning(&self, message: String) -> Result<(), InterfaceError> {
+        Self::check_text(&message)?;
         tracing::warn!("{message}");
         self.say(message, MessageStyle::Warning);
         Ok(())
     }
 
     async fn init_error(&self, message: String) -> Result<(), InterfaceError> {
+        Self::check_text(&message)?;
         tracing::error!("{message}");
         self.say(message, MessageStyle::Error);
         Ok(())
@@ -293,6 +296,7 @@ impl Chain for OwnChain {
         percent: u8,
         resume_possible: bool,
     ) -> Result<(), InterfaceError> {
+        Self::check_text(&title)?;
         self.running.events.send(&NodeEvent::Progress {
             title,
             percent,
@@ -311,14 +315,15 @@ impl Chain for OwnChain {
     ) -> Result<Arc<dyn Handler>, InterfaceError> {
         let node = self.running.loaded()?;
         let observers = node.observers.clone();
-        Ok(observers.follow(notifications, node, &self.running.runtime))
+        Ok(observers.follow(&self.observers, notifications, node, &self.running.runtime))
     }
 
     async fn wait_for_notifications_if_tip_changed(&self, old_tip: BlockHash) -> Result<(), InterfaceError> {
         let node = self.running.loaded()?;
         let tip = *node.tips().borrow();
         if tip.is_none_or(|tip| tip.hash != old_tip) {
-            node.observers.all_heard().await;
+            // What others of the node's clients do not hear is no reason to wait.
+            self.observers.all_heard().await;
         }
         Ok(())
     }

@@ -15,6 +15,9 @@ use tokio::sync::watch;
 /// What a listener may leave unheard.
 const MOST_UNHEARD: usize = 1_000;
 
+/// Titles of work that was begun that are remembered. Of more nobody is told the end, unless it comes.
+const MOST_UNDER_WAY: usize = 100;
+
 /// How long listeners may take to hear what there is to hear at the end.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -46,7 +49,8 @@ struct Followers {
 /// What one listener has to hear.
 #[derive(Debug)]
 struct Queue {
-    unheard: Mutex<VecDeque<NodeEvent>>,
+    /// Shared with the others: a listener that hears nothing costs no copies.
+    unheard: Mutex<VecDeque<Arc<NodeEvent>>>,
     state: watch::Sender<State>,
 }
 
@@ -71,12 +75,16 @@ impl Events {
         if let NodeEvent::Progress { title, percent, .. } = event {
             match percent {
                 100.. => _ = followers.under_way.remove(title),
-                _ => _ = followers.under_way.insert(title.clone()),
+                _ if followers.under_way.len() < MOST_UNDER_WAY => {
+                    _ = followers.under_way.insert(title.clone());
+                }
+                _ => {}
             }
         }
+        let event = Arc::new(event.clone());
         followers.queues.retain(|queue| match queue.upgrade() {
             Some(queue) => {
-                queue.push(event.clone());
+                queue.push(Arc::clone(&event));
                 true
             }
             None => false,
@@ -136,11 +144,11 @@ impl Events {
 }
 
 impl Queue {
-    fn lock(&self) -> MutexGuard<'_, VecDeque<NodeEvent>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<NodeEvent>>> {
         self.unheard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, event: NodeEvent) {
+    fn push(&self, event: Arc<NodeEvent>) {
         let mut unheard = self.lock();
         match unheard.iter().position(|earlier| replaces(&event, earlier)) {
             Some(place) => unheard[place] = event,
@@ -181,7 +189,7 @@ impl Queue {
             }
             let event = self.lock().pop_front();
             let is_told = match event {
-                Some(event) => event.tell(listener).await.is_ok(),
+                Some(event) => Arc::unwrap_or_clone(event).tell(listener).await.is_ok(),
                 None if now == State::Ending => false,
                 None => state.changed().await.is_ok(),
             };
@@ -297,6 +305,18 @@ mod tests {
             handler.disconnect().await.unwrap();
         }
         assert!(lazy.heard.borrow().len() < 3, "it heard what was under way alone");
+    }
+
+    #[test]
+    fn no_more_work_is_remembered_than_there_can_be() {
+        let events = Events::default();
+        for number in 0..10 * MOST_UNDER_WAY {
+            events.send(&progress(&number.to_string(), 1));
+        }
+        assert_eq!(events.lock().under_way.len(), MOST_UNDER_WAY);
+        events.send(&progress("0", 100));
+        events.send(&progress("new", 1));
+        assert!(events.lock().under_way.contains("new"));
     }
 
     #[tokio::test]

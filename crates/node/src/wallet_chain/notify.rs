@@ -116,9 +116,10 @@ impl Observers {
         }
     }
 
-    /// Tells an observer of what happens from now on, on this runtime.
+    /// Tells an observer, which is one of `own` as well, of what happens from now on, on this runtime.
     pub(super) fn follow(
         &self,
+        own: &Self,
         observer: Arc<dyn Notifications>,
         node: Arc<NodeState>,
         runtime: &Handle,
@@ -127,7 +128,11 @@ impl Observers {
             unheard: Mutex::default(),
             progress: watch::Sender::default(),
         });
-        self.lock().push(Arc::downgrade(&queue));
+        for observers in [self, own] {
+            let mut queues = observers.lock();
+            queues.retain(|queue| queue.strong_count() > 0);
+            queues.push(Arc::downgrade(&queue));
+        }
         let ended = watch::Sender::new(false);
         let subscription = Subscription {
             progress: queue.progress.clone(),
@@ -340,3 +345,6 @@ impl Drop for Subscription {
         self.end();
     }
 }
+
+#[cfg(test)]
+mod tests;

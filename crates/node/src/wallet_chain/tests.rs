@@ -1,10 +1,7 @@
 //! A chain of a few blocks, asked as a wallet does.
 
-use std::sync::Mutex;
-use std::time::Duration;
-
 use bitcoin::hashes::Hash as _;
-use interfaces::{BlockInfo, ChainRole, RemovalReason, RpcFailure, RpcRequest};
+use interfaces::{RpcFailure, RpcRequest};
 use tempfile::TempDir;
 
 use super::*;
@@ -13,7 +10,7 @@ use crate::mining::tests::{mine_one, miner};
 use crate::user_interface::tests::running_on;
 
 /// A chain of so many blocks above the first.
-async fn chain_of(count: u32) -> (TempDir, OwnMining, OwnChain) {
+pub(super) async fn chain_of(count: u32) -> (TempDir, OwnMining, OwnChain) {
     let (directory, mining) = miner();
     for _ in 0..count {
         mine_one(&mining).await;
@@ -172,96 +169,22 @@ async fn fees_and_limits_are_those_of_the_pool() {
     assert_eq!(refused.await.unwrap(), Err(Refusal::new("coinbase")));
 }
 
-/// Writes down what it hears.
-#[derive(Default)]
-struct Observer(Mutex<Vec<String>>);
-
-impl Observer {
-    fn hear(&self, what: String) -> Result<(), InterfaceError> {
-        self.0.lock().unwrap().push(what);
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl Notifications for Observer {
-    async fn transaction_added_to_mempool(&self, _transaction: Transaction) -> Result<(), InterfaceError> {
-        self.hear("added".to_owned())
-    }
-
-    async fn transaction_removed_from_mempool(
-        &self,
-        _transaction: Transaction,
-        reason: RemovalReason,
-    ) -> Result<(), InterfaceError> {
-        self.hear(format!("removed {reason:?}"))
-    }
-
-    async fn block_connected(&self, role: ChainRole, block: BlockInfo) -> Result<(), InterfaceError> {
-        assert_eq!(role, ChainRole::Normal);
-        assert_eq!(block.data.unwrap().block_hash(), block.hash);
-        self.hear(format!("connected {}", block.height))
-    }
-
-    async fn block_disconnected(&self, block: BlockInfo) -> Result<(), InterfaceError> {
-        assert!(block.previous.is_some() && block.data.is_some());
-        self.hear(format!("disconnected {}", block.height))
-    }
-
-    async fn updated_block_tip(&self) -> Result<(), InterfaceError> {
-        self.hear("tip".to_owned())
-    }
-
-    async fn chain_state_flushed(
-        &self,
-        _role: ChainRole,
-        locator: BlockLocator,
-    ) -> Result<(), InterfaceError> {
-        self.hear(format!("flushed {}", locator.have.len()))
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
-async fn changes_are_told_in_their_order_and_can_be_waited_for() {
-    let (_directory, mining, chain) = chain_of(1).await;
-    let observer = Arc::new(Observer::default());
-    let handler = chain
-        .handle_notifications(Arc::clone(&observer) as Arc<dyn Notifications>)
-        .await
-        .unwrap();
-    let tip = chain.get_block_hash(1).await.unwrap().unwrap();
-    chain.wait_for_notifications_if_tip_changed(tip).await.unwrap();
-    mine_one(&mining).await;
-    let node = chain.running.loaded().unwrap();
-    let flushing = Arc::clone(&node);
-    tokio::task::spawn_blocking(move || flushing.chain.flush())
-        .await
-        .unwrap()
-        .unwrap();
-    let changing = Arc::clone(&node);
-    let invalidating = tokio::task::spawn_blocking(move || {
-        let id = changing.chain.tree().tip().unwrap();
-        changing.chain.invalidate_block(id).unwrap();
-        id
-    });
-    let second = invalidating.await.unwrap();
-    let waiting = chain.wait_for_notifications_if_tip_changed(BlockHash::all_zeros());
-    tokio::time::timeout(Duration::from_secs(30), waiting)
-        .await
-        .unwrap()
-        .unwrap();
-    let expected = ["connected 2", "tip", "flushed 3", "disconnected 2", "tip"];
-    assert_eq!(*observer.0.lock().unwrap(), expected);
-    handler.disconnect().await.unwrap();
-    tokio::task::spawn_blocking(move || node.chain.reconsider_block(second))
-        .await
-        .unwrap()
-        .unwrap();
-    chain
-        .wait_for_notifications_if_tip_changed(BlockHash::all_zeros())
-        .await
-        .unwrap();
-    assert_eq!(*observer.0.lock().unwrap(), expected);
+async fn texts_for_users_have_a_limit() {
+    let (_directory, _mining, chain) = chain_of(0).await;
+    chain.init_message("x".repeat(10_000)).await.unwrap();
+    let long = || "x".repeat(10_001);
+    for refused in [
+        chain.init_message(long()).await,
+        chain.init_warning(long()).await,
+        chain.init_error(long()).await,
+        chain.show_progress(long(), 1, false).await,
+    ] {
+        assert_eq!(
+            refused.unwrap_err().to_string(),
+            "remote exception: a text for users has 10001 bytes; the limit is 10000"
+        );
+    }
 }
 
 /// A method that tells what it was called with, and fails where it is told to.
