@@ -19,7 +19,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::enclosed::{Enclosed, Enclosures};
-use super::questions::{MAX_QUESTIONS, Origin, Questions, TooMany};
+use super::questions::{Leaving, MAX_QUESTIONS, Origin, Questions, TooMany};
 use super::traffic::TrafficCounter;
 
 /// Bytes waiting to be sent beyond which no call is begun, neither one of ours nor one of the peer's.
@@ -156,7 +156,13 @@ impl Link {
 
     /// Counts a message to send. `None`, and the connection is lost, when the peer reads too slowly.
     pub(super) fn send(self: &Rc<Self>, bytes: usize, body: any_pointer::Reader<'_>) -> Option<Charge> {
-        let origin = self.questions.leaving(body);
+        let Leaving {
+            origin,
+            says_unimplemented,
+        } = self.questions.leaving(body);
+        if says_unimplemented {
+            self.begrudge();
+        }
         // Now that this side waits for an answer, it has to read.
         self.changed.notify_waiters();
         self.queue(bytes, origin)
@@ -319,7 +325,7 @@ mod tests {
     use std::rc::Rc;
 
     use capnp::message::{Builder, HeapAllocator};
-    use capnp_rpc::rpc_capnp::message;
+    use capnp_rpc::rpc_capnp::{exception, message};
     use futures::FutureExt as _;
 
     use super::{BUSY, CROWD, Charge, GRUDGE, LIMIT, Link, MAX_QUEUED, Origin, PACE, PATIENCE, UNREAD};
@@ -445,6 +451,20 @@ mod tests {
         let question = message(|message| _ = message.init_call());
         let _question = link.send(1, question.get_root_as_reader().expect("a root"));
         assert!(reading.as_mut().now_or_never().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_message_after_a_call_of_no_method_waits() {
+        let rows = [
+            (exception::Type::Unimplemented, true),
+            (exception::Type::Failed, false),
+        ];
+        for (kind, waits) in rows {
+            let link = Link::new();
+            let answer = message(|message| message.init_return().init_exception().set_type(kind));
+            drop(link.send(1, answer.get_root_as_reader().expect("a root")));
+            assert_eq!(Box::pin(link.turn_to_read()).now_or_never().is_none(), waits);
+        }
     }
 
     #[test]

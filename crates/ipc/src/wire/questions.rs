@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use capnp::any_pointer;
-use capnp_rpc::rpc_capnp::{message, payload, return_};
+use capnp_rpc::rpc_capnp::{exception, message, payload, return_};
 
 /// Questions that a peer may have open on one connection.
 pub(super) const MAX_QUESTIONS: usize = 4_000;
@@ -34,6 +34,14 @@ pub(super) enum Origin {
     Peer,
     /// This side.
     Here,
+}
+
+/// A message on its way to the peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Leaving {
+    pub(super) origin: Origin,
+    /// It says of a call of the peer's that there is no such method.
+    pub(super) says_unimplemented: bool,
 }
 
 /// What has happened of the two things that close a question.
@@ -76,11 +84,13 @@ impl Questions {
         }
     }
 
-    /// Takes note of a message on its way to the peer, and gives who wanted it.
-    pub(super) fn leaving(&self, body: any_pointer::Reader<'_>) -> Origin {
-        match body.get_as::<message::Reader<'_>>().map(message::Reader::which) {
+    /// Takes note of a message on its way to the peer.
+    pub(super) fn leaving(&self, body: any_pointer::Reader<'_>) -> Leaving {
+        let mut says_unimplemented = false;
+        let origin = match body.get_as::<message::Reader<'_>>().map(message::Reader::which) {
             Ok(Ok(message::Return(Ok(answer)))) => {
                 self.answer(answer);
+                says_unimplemented = is_unimplemented(answer);
                 Origin::Peer
             }
             Ok(Ok(message::Unimplemented(_) | message::Disembargo(_))) => Origin::Peer,
@@ -89,6 +99,10 @@ impl Questions {
                 Origin::Here
             }
             _ => Origin::Here,
+        };
+        Leaving {
+            origin,
+            says_unimplemented,
         }
     }
 
@@ -143,6 +157,13 @@ impl Questions {
     }
 }
 
+fn is_unimplemented(answer: return_::Reader<'_>) -> bool {
+    let Ok(return_::Exception(Ok(exception))) = answer.which() else {
+        return false;
+    };
+    exception.get_type() == Ok(exception::Type::Unimplemented)
+}
+
 #[cfg(test)]
 mod tests {
     use capnp::message::{Builder, HeapAllocator};
@@ -177,7 +198,7 @@ mod tests {
             answer.set_answer_id(number);
             answer.set_no_finish_needed(no_finish_needed);
         });
-        questions.leaving(message.get_root_as_reader().expect("a root"))
+        questions.leaving(message.get_root_as_reader().expect("a root")).origin
     }
 
     fn n_open(questions: &Questions) -> usize {
@@ -237,10 +258,8 @@ mod tests {
         ];
         for (fill, expected) in rows {
             let message = message(fill);
-            assert_eq!(
-                questions.leaving(message.get_root_as_reader().expect("a root")),
-                expected
-            );
+            let leaving = questions.leaving(message.get_root_as_reader().expect("a root"));
+            assert_eq!(leaving.origin, expected);
         }
     }
 
