@@ -5,11 +5,11 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use foldhash::HashMap;
 use futures::future::LocalBoxFuture;
 use interfaces::Disconnection;
 use tokio::sync::{mpsc, oneshot};

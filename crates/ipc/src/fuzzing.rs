@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use capnp::message::ReaderSegments as _;
 use futures::FutureExt as _;
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::{AsyncRead, BufReader, ReadBuf};
 
 use crate::wire::read_frame;
 
@@ -23,7 +23,7 @@ pub struct Frames {
 /// # Panics
 /// When a read waits though there is something to read.
 pub fn read_frames(bytes: &[u8], piece: usize) -> Frames {
-    let mut stream = Pieces { bytes, piece };
+    let mut stream = BufReader::new(Pieces { bytes, piece });
     let mut frames = Vec::new();
     let error = loop {
         let read = read_frame(&mut stream).now_or_never();

@@ -6,6 +6,7 @@
 mod enclosed;
 mod frame;
 mod link;
+mod loss;
 mod network;
 mod opening;
 mod outbox;

@@ -1,9 +1,10 @@
 //! The calls of each method: how many, how they ended, and how long they took.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
+
+use foldhash::HashMap;
 
 use super::connection::Tally;
 use super::info::MethodInfo;

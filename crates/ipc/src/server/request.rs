@@ -1,8 +1,11 @@
 //! One call that the peer made, from its arrival to the answer.
 
 use std::cell::Cell;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 
 use capnp::dynamic_value::Reader;
 use capnp::{Error, MessageSize};
@@ -112,7 +115,7 @@ impl Request {
         let (running, result) = running(object, method);
         let trace = self.trace.get();
         let span = trace.map_or_else(Span::none, |trace| trace.serve(self.method));
-        spawn(Box::pin(turn.scope(running.instrument(span))));
+        start(Box::pin(turn.scope(running.instrument(span)))).await;
         self.result(result).await
     }
 
@@ -128,7 +131,7 @@ impl Request {
         F: Future<Output = Result<T, InterfaceError>> + 'static,
     {
         let (running, result) = running(object, method);
-        spawn(running);
+        start(running).await;
         self.result(result).await
     }
 
@@ -184,7 +187,19 @@ impl Request {
     }
 }
 
-/// A task that runs the method, and what receives its result.
+/// Runs the method as far as it comes without waiting, which for most is to their end, and the rest of it as a task.
+async fn start(mut running: LocalBoxFuture<'static, ()>) {
+    let rest = poll_fn(|context| {
+        // A panic costs the call and no more, as it would in a task.
+        let polled = catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context)));
+        Poll::Ready(matches!(polled, Ok(Poll::Pending)))
+    });
+    if rest.await {
+        spawn(running);
+    }
+}
+
+/// What runs the method, and what receives its result.
 fn running<I, T, F>(
     object: Arc<I>,
     method: impl FnOnce(Arc<I>) -> F + 'static,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use capnp::Word;
 use capnp::message::ReaderSegments;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _};
 
 /// The largest message, in bytes: C++ readers accept no more and drop the connection.
 pub(crate) const MAX_MESSAGE_BYTES: usize = 64 << 20;
@@ -71,7 +71,12 @@ impl ReaderSegments for Frame {
 ///
 /// Memory is reserved as bytes arrive: a first step, then at most as much again as has arrived, whatever the header
 /// claims.
-pub(crate) async fn read_frame(stream: &mut (impl AsyncRead + Unpin)) -> Result<Option<Frame>, FrameError> {
+pub(crate) async fn read_frame(stream: &mut (impl AsyncBufRead + Unpin)) -> Result<Option<Frame>, FrameError> {
+    let arrived = stream.fill_buf().await?;
+    if let Some((frame, n_read)) = whole_frame(arrived)? {
+        stream.consume(n_read);
+        return Ok(Some(frame));
+    }
     let Some(lengths) = read_segment_lengths(stream).await? else {
         return Ok(None);
     };
@@ -87,6 +92,26 @@ pub(crate) async fn read_frame(stream: &mut (impl AsyncRead + Unpin)) -> Result<
         })
         .collect();
     Ok(Some(Frame { bytes, segments }))
+}
+
+/// The first message of these bytes, and how many it takes, where it is there whole and in one segment, as most are.
+fn whole_frame(bytes: &[u8]) -> Result<Option<(Frame, usize)>, FrameError> {
+    let Some((header, body)) = bytes.split_first_chunk::<WORD>() else {
+        return Ok(None);
+    };
+    if header[..4] != [0; 4] {
+        return Ok(None);
+    }
+    check_opening(*header)?;
+    let [_, _, _, _, length @ ..] = *header;
+    let size = u32::from_le_bytes(length) as usize * WORD;
+    let Some(body) = body.get(..size) else {
+        return Ok(None);
+    };
+    let bytes = aligned(size, body);
+    let end = bytes.len();
+    let segments = vec![end - size..end];
+    Ok(Some((Frame { bytes, segments }, WORD + size)))
 }
 
 /// Reads the header: each segment's length in words. Their sum is within the limit.
@@ -191,7 +216,7 @@ mod tests {
     use capnp::message::{Builder, HeapAllocator, ReaderSegments as _};
     use futures::FutureExt as _;
     use proptest::prelude::*;
-    use tokio::io::{AsyncRead, ReadBuf};
+    use tokio::io::{AsyncRead, BufReader, ReadBuf};
 
     use super::{Frame, FrameError, MAX_MESSAGE_BYTES, Range, STEP, WORD, read_frame};
 
@@ -273,11 +298,13 @@ mod tests {
         let claim = header(&[u32::try_from(MAX_MESSAGE_BYTES / WORD).expect("small")]);
         for arrived in [0, 1, STEP, 5 * STEP] {
             let bytes = [&claim[..], &vec![0; arrived]].concat();
-            let mut stream = Silent {
+            let stream = Silent {
                 bytes: &bytes,
                 largest: 0,
             };
+            let mut stream = BufReader::with_capacity(WORD, stream);
             assert!(read_frame(&mut stream).now_or_never().is_none());
+            let stream = stream.into_inner();
             assert!(
                 stream.largest <= STEP.max(arrived),
                 "{arrived}: {}",

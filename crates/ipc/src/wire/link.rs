@@ -11,14 +11,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use capnp::any_pointer;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::enclosed::{Enclosed, Enclosures};
+use super::loss::{Loss, Waiting};
 use super::questions::{Leaving, MAX_QUESTIONS, Origin, Questions, TooMany};
 use super::traffic::TrafficCounter;
 
@@ -58,7 +58,7 @@ pub(crate) struct Link {
     has_been_slow: Cell<bool>,
     /// When the next message may be read, after a call that could not be run.
     grudge: Cell<Option<Instant>>,
-    lost: watch::Sender<Option<Arc<str>>>,
+    lost: Loss,
     fault: Cell<Option<Fault>>,
     traffic: TrafficCounter,
     /// Long values of the message that is about to be sent.
@@ -104,7 +104,7 @@ impl Link {
             changed: Notify::new(),
             has_been_slow: Cell::new(false),
             grudge: Cell::default(),
-            lost: watch::Sender::new(None),
+            lost: Loss::default(),
             fault: Cell::new(None),
             traffic: TrafficCounter::default(),
             enclosed: RefCell::default(),
@@ -280,28 +280,18 @@ impl Link {
 
     /// Marks the connection as lost; the first reason stays. Gives whether this is the first one.
     pub(crate) fn lose(&self, reason: &str) -> bool {
-        let is_first = self.lost.send_if_modified(|lost| {
-            let is_first = lost.is_none();
-            if is_first {
-                *lost = Some(Arc::from(reason));
-            }
-            is_first
-        });
+        let is_first = self.lost.set(reason);
         self.changed.notify_waiters();
         is_first
     }
 
     pub(crate) fn is_lost(&self) -> bool {
-        self.lost.borrow().is_some()
+        self.lost.is_known()
     }
 
     /// Waits until the connection is lost and gives the reason.
-    pub(crate) async fn lost(&self) -> Arc<str> {
-        let mut lost = self.lost.subscribe();
-        match lost.wait_for(Option::is_some).await.as_deref() {
-            Ok(Some(reason)) => Arc::clone(reason),
-            _ => unreachable!("the sender lives in self and the predicate holds"),
-        }
+    pub(crate) fn lost(&self) -> Waiting<'_> {
+        self.lost.wait()
     }
 }
 

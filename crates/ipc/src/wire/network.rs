@@ -13,7 +13,7 @@ use capnp_rpc::rpc_capnp::{exception, message};
 use capnp_rpc::rpc_twoparty_capnp::Side;
 use capnp_rpc::{RpcSystem, VatNetwork};
 use futures::{FutureExt as _, TryFutureExt as _};
-use tokio::io::{AsyncRead, AsyncWrite, BufReader};
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::oneshot;
 
 use super::frame::{Frame, FrameError, MAX_MESSAGE_BYTES, read_frame};
@@ -123,7 +123,7 @@ struct Connection {
 struct Inner {
     link: Rc<Link>,
     side: Side,
-    stream: Rc<RefCell<Option<Box<dyn AsyncRead + Unpin>>>>,
+    stream: Rc<RefCell<Option<Box<dyn AsyncBufRead + Unpin>>>>,
     outbox: Rc<Outbox>,
     turns: Rc<Turns>,
     dropped: Option<oneshot::Sender<()>>,
@@ -264,10 +264,11 @@ impl capnp_rpc::Connection<Side> for Connection {
 fn take_in(link: &Rc<Link>, frame: Frame) -> Result<Incoming, Error> {
     let bytes = frame.bytes();
     let message = capnp::message::Reader::new(frame, READER_OPTIONS);
-    if let Some(error) = last_words(message.get_root()?) {
+    let body: any_pointer::Reader<'_> = message.get_root()?;
+    if let Some(error) = last_words(body) {
         return Err(error);
     }
-    let charge = link.receive(bytes, message.get_root()?);
+    let charge = link.receive(bytes, body);
     match charge {
         Some(charge) => Ok(Incoming {
             message,

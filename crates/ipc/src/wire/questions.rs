@@ -4,11 +4,11 @@
 //! here on their way in and out. What makes no sense counts for nothing: the implementation ends the connection for it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use capnp::any_pointer;
 use capnp_rpc::rpc_capnp::{exception, message, payload, return_};
+use foldhash::HashMap;
 
 /// Questions that a peer may have open on one connection.
 pub(super) const MAX_QUESTIONS: usize = 4_000;
