@@ -12,8 +12,8 @@ use std::time::Duration;
 use foldhash::HashMap;
 use futures::future::LocalBoxFuture;
 use interfaces::Disconnection;
+use tokio::runtime::LocalRuntime;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::LocalSet;
 
 use crate::complaints::Complaints;
 use crate::log;
@@ -79,20 +79,25 @@ impl EventLoop {
     /// The system gives no thread or no event queue.
     pub fn start(program: &str) -> std::io::Result<Self> {
         let program: Arc<str> = Arc::from(program);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
         let (jobs, posted) = mpsc::unbounded_channel();
+        let (begun, begin) = std::sync::mpsc::channel();
         let (finished, done) = std::sync::mpsc::channel();
         let complaints = Arc::new(Complaints::default());
         let local = (Arc::clone(&program), Arc::clone(&complaints));
         std::thread::Builder::new()
             .name(THREAD_NAME.to_owned())
             .spawn(move || {
-                run(&runtime, local, posted);
-                // Whoever started the thread may not wait for it.
+                // Whoever starts the thread waits for its beginning, and may not wait for its end.
+                match LocalRuntime::new() {
+                    Ok(runtime) => {
+                        let _ = begun.send(Ok(()));
+                        run(&runtime, local, posted);
+                    }
+                    Err(error) => _ = begun.send(Err(error)),
+                }
                 let _ = finished.send(());
             })?;
+        begin.recv().map_err(std::io::Error::other)??;
         Ok(Self {
             shared: Arc::new(Shared {
                 program,
@@ -220,7 +225,7 @@ impl std::fmt::Debug for EventLoop {
 }
 
 fn run(
-    runtime: &tokio::runtime::Runtime,
+    runtime: &LocalRuntime,
     (program, complaints): (Arc<str>, Arc<Complaints>),
     mut posted: mpsc::UnboundedReceiver<Job>,
 ) {
@@ -233,8 +238,7 @@ fn run(
         last_object: Cell::new(0),
         last_request: Cell::new(0),
     });
-    let tasks = LocalSet::new();
-    tasks.block_on(runtime, async {
+    runtime.block_on(async {
         while let Some(Job::Run(job)) = posted.recv().await {
             job(&local);
         }
@@ -242,9 +246,19 @@ fn run(
     drop(posted);
     tracing::debug!(target: "ipc", "{{{label}}} EventLoop::loop done, cancelling event listeners.");
     // Letting go of the objects closes their connections; the tasks that see to it need their time.
-    tasks.block_on(runtime, async { drop(local.objects.take()) });
-    let _ = runtime.block_on(async { tokio::time::timeout(GRACE, tasks).await });
+    runtime.block_on(async {
+        drop(local.objects.take());
+        let _ = tokio::time::timeout(GRACE, tasks_ended()).await;
+    });
     tracing::debug!(target: "ipc", "{{{label}}} EventLoop::loop bye.");
+}
+
+/// Waits until the thread has no tasks any more. The runtime tells nobody, so it is asked.
+async fn tasks_ended() {
+    let metrics = tokio::runtime::Handle::current().metrics();
+    while metrics.num_alive_tasks() > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }
 
 impl Closer {
