@@ -219,7 +219,9 @@ impl thread_map::Server for ThreadMap {
             let why = format_args!("this connection has {MAX_THREADS} threads already");
             return Err(self.threads.refuse(why));
         }
-        let name = params.get().and_then(thread_map::make_thread_params::Reader::get_name);
+        let name = params
+            .get()
+            .and_then(thread_map::make_thread_params::Reader::get_name);
         let from = name.and_then(|name| Ok(name.to_str()?));
         let from = from.inspect_err(|_| self.threads.link.begrudge())?;
         results.get().set_result(self.threads.make(from));

@@ -71,7 +71,9 @@ impl ReaderSegments for Frame {
 ///
 /// Memory is reserved as bytes arrive: a first step, then at most as much again as has arrived, whatever the header
 /// claims.
-pub(crate) async fn read_frame(stream: &mut (impl AsyncBufRead + Unpin)) -> Result<Option<Frame>, FrameError> {
+pub(crate) async fn read_frame(
+    stream: &mut (impl AsyncBufRead + Unpin),
+) -> Result<Option<Frame>, FrameError> {
     let arrived = stream.fill_buf().await?;
     if let Some((frame, n_read)) = whole_frame(arrived)? {
         stream.consume(n_read);

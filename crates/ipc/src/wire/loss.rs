@@ -106,7 +106,10 @@ mod tests {
         let wakers = woken.clone().map(Waker::from);
         let [mut first, mut second, mut third] = [loss.wait(), loss.wait(), loss.wait()];
         let poll = |waiting: &mut super::Waiting<'_>, waker: usize| {
-            Future::poll(std::pin::Pin::new(waiting), &mut Context::from_waker(&wakers[waker]))
+            Future::poll(
+                std::pin::Pin::new(waiting),
+                &mut Context::from_waker(&wakers[waker]),
+            )
         };
         for (waiting, waker) in [(&mut first, 0), (&mut second, 1), (&mut third, 2)] {
             assert!(poll(waiting, waker).is_pending());

@@ -198,7 +198,9 @@ mod tests {
             answer.set_answer_id(number);
             answer.set_no_finish_needed(no_finish_needed);
         });
-        questions.leaving(message.get_root_as_reader().expect("a root")).origin
+        questions
+            .leaving(message.get_root_as_reader().expect("a root"))
+            .origin
     }
 
     fn n_open(questions: &Questions) -> usize {
