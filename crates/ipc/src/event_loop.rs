@@ -88,14 +88,18 @@ impl EventLoop {
             .name(THREAD_NAME.to_owned())
             .spawn(move || {
                 // Whoever starts the thread waits for its beginning, and may not wait for its end.
-                match LocalRuntime::new() {
-                    Ok(runtime) => {
-                        let _ = begun.send(Ok(()));
-                        run(&runtime, local, posted);
+                let runtime = match LocalRuntime::new() {
+                    Ok(runtime) => runtime,
+                    Err(error) => {
+                        let _ = begun.send(Err(error));
+                        return;
                     }
-                    Err(error) => _ = begun.send(Err(error)),
-                }
+                };
+                let _ = begun.send(Ok(()));
+                run(&runtime, local, posted);
                 let _ = finished.send(());
+                // Objects may take longer to end. The runtime, which is dropped only now, waits for them.
+                drop(runtime);
             })?;
         begin.recv().map_err(std::io::Error::other)??;
         Ok(Self {

@@ -236,7 +236,7 @@ impl Listening {
             let closing = async move { stopped(&mut stopping).await };
             let serving = guest.serve(&event_loop, Arc::clone(&name), &peer, init, closing);
             match serving.await {
-                Ok(Ended::GivenUp) => toll.charge(&peer, 1),
+                Ok(Ended::GivenUp | Ended::CutOff) => toll.charge(&peer, 1),
                 Ok(Ended::Broken { n_open }) => toll.charge(&peer, 1 + n_open / FEW_QUESTIONS),
                 Ok(Ended::Lost { n_open }) => toll.charge(&peer, n_open / FEW_QUESTIONS),
                 Ok(Ended::Closed) => {}

@@ -152,4 +152,6 @@ async fn how_a_client_left_is_told() {
     // It leaves an answer that is there, unread.
     assert_eq!(end_of(&bootstrap(), read).await, Ended::Broken { n_open: 1 });
     assert_eq!(end_of(&garbage, read_all).await, Ended::GivenUp);
+    let cut = [&bootstrap()[..], &[0, 0, 0, 0, 1]].concat();
+    assert_eq!(end_of(&cut, read_all).await, Ended::CutOff);
 }

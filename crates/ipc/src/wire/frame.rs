@@ -112,8 +112,12 @@ fn whole_frame(bytes: &[u8]) -> Result<Option<(Frame, usize)>, FrameError> {
     };
     let bytes = aligned(size, body);
     let end = bytes.len();
-    let segments = vec![end - size..end];
-    Ok(Some((Frame { bytes, segments }, WORD + size)))
+    let segment = end - size..end;
+    let frame = Frame {
+        bytes,
+        segments: vec![segment],
+    };
+    Ok(Some((frame, WORD + size)))
 }
 
 /// Reads the header: each segment's length in words. Their sum is within the limit.

@@ -86,6 +86,8 @@ pub(super) enum Fault {
     Broken,
     /// This side gave it up.
     GivenUp,
+    /// The stream ended within a message.
+    CutOff,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -257,6 +259,13 @@ impl Link {
     pub(crate) fn give_up(&self, reason: &str) {
         if self.lose(reason) {
             self.fault.set(Some(Fault::GivenUp));
+        }
+    }
+
+    /// Marks the connection as lost because the stream ended within a message; the first reason stays.
+    pub(super) fn cut_off(&self, reason: &str) {
+        if self.lose(reason) {
+            self.fault.set(Some(Fault::CutOff));
         }
     }
 

@@ -63,7 +63,7 @@ pub(crate) async fn drive(
         _ = link.lost() => lost(&link),
         _ = close => Ended::Closed,
     };
-    if ended == Ended::GivenUp {
+    if matches!(ended, Ended::GivenUp | Ended::CutOff) {
         complaints.give_up(&link.lost().await);
     }
     let flush = async {
@@ -86,6 +86,7 @@ fn lost(link: &Link) -> Ended {
         None => Ended::Lost { n_open },
         Some(Fault::Broken) => Ended::Broken { n_open },
         Some(Fault::GivenUp) => Ended::GivenUp,
+        Some(Fault::CutOff) => Ended::CutOff,
     }
 }
 
@@ -106,6 +107,8 @@ pub(crate) enum Ended {
     },
     /// This side did, because of what the peer sent, or did not read.
     GivenUp,
+    /// It ended within a message: the peer died, or means harm.
+    CutOff,
 }
 
 struct Network {
@@ -233,6 +236,7 @@ impl capnp_rpc::Connection<Side> for Connection {
                     match &error {
                         // The peer's end, at an unlucky moment.
                         FrameError::Read(_) => link.fail(&error.to_string()),
+                        FrameError::Truncated => link.cut_off(&error.to_string()),
                         error => link.give_up(&error.to_string()),
                     }
                     return Err(Error::disconnected(error.to_string()));
