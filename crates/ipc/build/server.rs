@@ -50,9 +50,7 @@ fn write_method(interface: &str, module: &str, name: &str, kind: &Kind) -> Strin
         Kind::Manual => {
             return format!(
                 "async fn {wire_name}(self: Rc<Self>, params: {params}, results: {results}) -> capnp::Result<()> {{
-                    let connection = Rc::clone(self.connection());
-                    let outcome = Served::{wire_name}(self, params, results).await;
-                    outcome.inspect_err(|_| connection.link().begrudge())
+                    Served::{wire_name}(self, params, results).await
                 }}\n"
             );
         }

@@ -15,10 +15,9 @@ impl Served<dyn BlockTemplate> {
         params: block_template::SubmitSolutionOld7Params,
         mut results: block_template::SubmitSolutionOld7Results,
     ) -> capnp::Result<()> {
-        let parameters = params.get()?;
-        let request = self
-            .connection()
-            .receive("BlockTemplate.submitSolutionOld7", parameters);
+        let connection = self.connection();
+        let parameters = params.get().inspect_err(|_| connection.link().begrudge())?;
+        let request = connection.receive("BlockTemplate.submitSolutionOld7", parameters);
         let outcome = async {
             let turn = request.turn(parameters.get_context()?).await?;
             let object = self.object()?;

@@ -16,6 +16,14 @@ impl Served<dyn Init> {
     pub(crate) async fn construct(
         self: Rc<Self>,
         params: init::ConstructParams,
+        results: init::ConstructResults,
+    ) -> Result<(), Error> {
+        self.mind(self.exchange_threads(&params, results))
+    }
+
+    fn exchange_threads(
+        &self,
+        params: &init::ConstructParams,
         mut results: init::ConstructResults,
     ) -> Result<(), Error> {
         let connection = self.connection();
@@ -36,6 +44,14 @@ impl Served<dyn Init> {
     pub(crate) async fn negotiate(
         self: Rc<Self>,
         params: process::NegotiateParams,
+        results: process::NegotiateResults,
+    ) -> Result<(), Error> {
+        self.mind(self.choose_version(&params, results))
+    }
+
+    fn choose_version(
+        &self,
+        params: &process::NegotiateParams,
         mut results: process::NegotiateResults,
     ) -> Result<(), Error> {
         let parameters = params.get()?;
@@ -58,6 +74,10 @@ impl Served<dyn Init> {
         params: process::ConfigureLoggingParams,
         _: process::ConfigureLoggingResults,
     ) -> Result<(), Error> {
+        self.mind(self.apply_settings(&params))
+    }
+
+    fn apply_settings(&self, params: &process::ConfigureLoggingParams) -> Result<(), Error> {
         let mut settings = Vec::new();
         for setting in params.get()?.get_settings()? {
             let name = setting.get_name()?.to_string()?;
@@ -68,5 +88,10 @@ impl Served<dyn Init> {
             Some(configure) => configure(&settings).map_err(exception),
             None => Err(exception("this process has its log settings already")),
         }
+    }
+
+    /// Minds a call that comes to nothing.
+    fn mind(&self, outcome: Result<(), Error>) -> Result<(), Error> {
+        outcome.inspect_err(|_| self.connection().link().begrudge())
     }
 }
