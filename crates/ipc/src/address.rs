@@ -157,12 +157,23 @@ impl BindAddress {
     }
 }
 
-/// What an address ends in, if that looks like `,allow=` misspelt, or given a second time.
+/// What the name of a socket ends in, if that looks like `,allow=` misspelt, or given a second time.
 fn ending(address: &[u8]) -> Option<&[u8]> {
-    let comma = address.iter().rposition(|byte| *byte == b',')?;
-    let (ending, word) = (&address[comma..], &address[comma + 1..]);
-    let n_letters = word.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
-    (n_letters > 0 && word.get(n_letters) == Some(&b'=')).then_some(ending)
+    let directory = address.iter().rposition(|byte| *byte == b'/');
+    let name = &address[directory.map_or(0, |slash| slash + 1)..];
+    let mut endings = (0..name.len())
+        .map(|start| &name[start..])
+        .filter(|ending| matches!(ending[0], b',' | b';'));
+    endings.find(|ending| {
+        let option = ending[1..].trim_ascii_start();
+        let n_letters = option
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphabetic())
+            .count();
+        let (word, value) = option.split_at(n_letters);
+        let has_value = matches!(value.trim_ascii_start().first(), Some(b'=' | b':'));
+        !word.is_empty() && has_value || word.eq_ignore_ascii_case(b"allow")
+    })
 }
 
 impl ConnectAddress {
@@ -380,11 +391,21 @@ mod tests {
             ("unix:m.sock,Allow=mining", ",Allow=mining"),
             ("unix:m.sock,allow=rpc,allow=mining", ",allow=rpc"),
             ("unix:m.sock,deny=rpc,allow=mining", ",deny=rpc"),
+            ("unix:m.sock, allow=mining", ", allow=mining"),
+            ("unix:m.sock,allow =mining", ",allow =mining"),
+            ("unix:m.sock,allow:mining", ",allow:mining"),
+            ("unix:m.sock;allow=mining", ";allow=mining"),
+            ("unix:m.sock,allow", ",allow"),
+            ("unix:a,b/m,n.sock,Allow", ",Allow"),
         ] {
             let expected = format!(
                 "there is nothing like '{ending}' behind an address, which ends in ',allow=NAME+NAME' if anything"
             );
             assert_eq!(error(text), expected);
+        }
+        for text in ["unix:/mnt/a,b=c/node.sock", "unix:a,b;c", "unix:allow"] {
+            let parsed = BindAddress::parse(OsStr::new(text)).unwrap();
+            assert_eq!(parsed.address, unix(&text["unix:".len()..]));
         }
     }
 
