@@ -13,6 +13,10 @@ for_each_daemon![
 struct Forms {
     blocks: Vec<String>,
     transactions: Vec<String>,
+    /// The transaction's bytes in its page in JSON.
+    shown: String,
+    /// A block that is not handed in.
+    made: String,
 }
 
 fn forms(rpc: &mut RpcClient, data_dir: &DataDir) -> Result<Forms> {
@@ -33,12 +37,17 @@ fn forms(rpc: &mut RpcClient, data_dir: &DataDir) -> Result<Forms> {
     let shown: serde_json::Value = serde_json::from_str(&page(&format!("tx/{txid}.json"))?)?;
     let transactions = vec![
         page(&format!("tx/{txid}.hex"))?,
-        text(&shown["hex"])?,
         text(&rpc.call("getrawtransaction", json!([txid]))?)?,
         text(&rpc.call("getrawtransaction", json!([txid, 1]))?["hex"])?,
         text(&rpc.call("getblock", json!([hash, 2]))?["tx"][0]["hex"])?,
     ];
-    Ok(Forms { blocks, transactions })
+    let made = rpc.call("generateblock", json!(["raw(51)", [], false]))?;
+    Ok(Forms {
+        blocks,
+        transactions,
+        shown: text(&shown["hex"])?,
+        made: text(&made["hex"])?,
+    })
 }
 
 fn leaves_witnesses_out_where_it_is_told_to(daemon: Daemon) -> Result<()> {
@@ -65,6 +74,11 @@ fn leaves_witnesses_out_where_it_is_told_to(daemon: Daemon) -> Result<()> {
         ensure!(forms.blocks[0].ends_with(&forms.transactions[0]));
         assert_eq!(forms.blocks[0].len() as u64, 2 * size.context("no size")?);
     }
+    assert_eq!([&whole.shown, &stripped.shown], [&whole.transactions[0]; 2]);
+    // Behind the header, the count of transactions and the version is where witnesses are announced.
+    let announced = 2 * (80 + 1 + 4);
+    assert_eq!(&whole.made[announced..][..4], "0001");
+    assert_eq!(&stripped.made[announced..][..2], "01");
     // The coinbase's witness is 32 bytes, and says before how long it is, and that it is one.
     assert_eq!(
         whole.transactions[0].len() - stripped.transactions[0].len(),

@@ -1,7 +1,9 @@
 //! Transactions.
 
 use bitcoin::Txid;
+use encoding::hex::to_hex;
 use encoding::json;
+use encoding::transaction::to_bytes;
 use rpc::code;
 use serde_json::Value;
 
@@ -28,7 +30,8 @@ pub(super) fn transaction(site: &Site, target: &Target) -> Result<Content, Failu
                 let hash = site.node.chain.tree().entry(id).hash;
                 object.insert("blockhash".to_owned(), hash.to_string().into());
             }
-            object.insert("hex".to_owned(), serialization.transaction_hex(&found).into());
+            // Here upstream leaves witnesses where they are.
+            object.insert("hex".to_owned(), to_hex(&to_bytes(&found)).into());
             Ok(Value::Object(object))
         },
     )

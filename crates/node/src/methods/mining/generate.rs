@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use bitcoin::consensus::encode::serialize_hex;
 use bitcoin::{ScriptBuf, Transaction};
 use chain::mining::{Chosen, Search, solve};
 use consensus::block::Block;
 use encoding::Address;
 use encoding::descriptor::{Checksum, Descriptor};
+use encoding::hex::to_hex;
 use encoding::transaction::{Form, from_hex};
 use rpc::{Kind, Method, Param, RpcError, code};
 use serde_json::{Value, json};
@@ -280,7 +280,7 @@ fn make_of(
     }
     let hash = block.header.block_hash().to_string();
     if !is_submitted {
-        return Ok(json!({ "hash": hash, "hex": serialize_hex(&block) }));
+        return Ok(json!({ "hash": hash, "hex": to_hex(&node.serialization().block(&block)) }));
     }
     submit(node, &Arc::new(block))?;
     Ok(json!({ "hash": hash }))
