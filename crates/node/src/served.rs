@@ -34,12 +34,15 @@ impl Calls {
 /// Gives each client an `Init` of its own.
 pub(crate) fn welcome(running: &Arc<Running>) -> Welcome {
     let running = Arc::clone(running);
-    Arc::new(move |user| {
-        Arc::new(ServedNode {
-            running: Arc::clone(&running),
-            user: user.to_owned(),
-            templates: Holdings::default(),
-        })
+    Arc::new(move |user| client(&running, user, Holdings::default()))
+}
+
+/// The `Init` of one client, which holds so much already.
+pub(crate) fn client(running: &Arc<Running>, user: &str, templates: Holdings) -> Arc<dyn Init> {
+    Arc::new(ServedNode {
+        running: Arc::clone(running),
+        user: user.to_owned(),
+        templates,
     })
 }
 

@@ -18,6 +18,7 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::sync::{oneshot, watch};
 
 use crate::composition::Composition;
+use crate::mining::Holdings;
 use crate::run::{Occasion, Prepared, option_table, runtime, with_causes};
 use crate::served;
 use crate::user_interface::{Current, Events, OwnNode};
@@ -32,6 +33,8 @@ struct ToBecome {
     composition: Mutex<Option<Composition>>,
     logger: Arc<Logger>,
     spawned: OnceLock<Arc<Spawned>>,
+    /// Templates that the parent holds.
+    templates: Holdings,
 }
 
 impl SpawnedNode {
@@ -41,6 +44,7 @@ impl SpawnedNode {
             composition: Mutex::new(Some(composition)),
             logger,
             spawned: OnceLock::new(),
+            templates: Holdings::default(),
         }))
     }
 
@@ -78,7 +82,10 @@ impl ToBecome {
     fn served(&self, method: &str) -> Result<Arc<dyn Init>, InterfaceError> {
         let running = self.spawned.get().and_then(|spawned| spawned.running().get());
         match running {
-            Some(running) => Ok(served::welcome(&running)(app::cookie::COOKIE_USER)),
+            Some(running) => {
+                let templates = self.templates.clone();
+                Ok(served::client(&running, app::cookie::COOKIE_USER, templates))
+            }
             None => Err(InterfaceError::unsupported(method)),
         }
     }
