@@ -19,7 +19,7 @@ pub use error::ScriptError;
 pub use flags::{ScriptFlags, block_script_flags};
 pub use input::{Disagreement, InputScriptError, check_input, check_inputs};
 pub use interpreter::{SignatureVersion, verify_script};
-pub use library::{ConsensusScriptError, PreparedTransaction, verify_consensus};
+pub use library::{ConsensusScriptError, PreparedTransaction, sha256_implementation, verify_consensus};
 pub(crate) use read::{Counting, Operations, count_sigops};
 pub use read::{is_unspendable, last_push, revealed_sigops};
 pub use sighash::legacy_hash;

@@ -17,7 +17,7 @@ for_each_daemon![
     writes_to_the_console_when_asked,
     writes_no_file_when_told_so,
     writes_the_file_where_it_is_told,
-    names_the_data_directory_and_the_version,
+    names_the_data_directory_the_version_and_what_hashes,
     cuts_nothing_from_the_log_of_earlier_runs,
     cuts_a_large_log_down_when_asked,
     goes_on_in_a_new_file_after_a_hang_up,
@@ -250,11 +250,17 @@ fn writes_the_file_where_it_is_told(daemon: Daemon) -> Result<()> {
     Ok(())
 }
 
-fn names_the_data_directory_and_the_version(daemon: Daemon) -> Result<()> {
+fn names_the_data_directory_the_version_and_what_hashes(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let node = Node::start(daemon, &data_dir, &[])?;
     let directory = data_dir.path().join("regtest");
     node.log().wait_for("Syscoin Core version v")?;
+    // In the executable, where linkers chose among several.
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("sha") {
+        node.log()
+            .wait_for("Using the 'x86_shani(1way,2way)' SHA256 implementation")?;
+    }
     node.log()
         .wait_for(&format!("Using data directory {}", directory.display()))?;
     node.log().wait_for(&format!(

@@ -6,6 +6,7 @@ use bitcoin::TxOut;
 use thiserror::Error;
 
 use self::native::Handle;
+pub use self::native::sha256_implementation;
 use super::{ScriptError, ScriptFlags};
 
 /// Why the library does not say that an input is valid.

@@ -109,6 +109,10 @@ fn log_beginning(args: &Args, data_dir: &DataDir) {
     };
     let version = program::CLIENT_VERSION_TEXT;
     tracing::info!("{} version {version} ({build} build)", program::PACKAGE_NAME);
+    tracing::info!(
+        "Using the '{}' SHA256 implementation",
+        consensus::script::sha256_implementation()
+    );
     for warning in args.include_warnings().iter().chain(args.warnings()) {
         tracing::warn!("{warning}");
     }

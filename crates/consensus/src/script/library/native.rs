@@ -1,6 +1,7 @@
 //! The functions of `native/prepared.cpp`, and what keeps them safe to call.
 #![expect(unsafe_code, reason = "the library is C++")]
 
+use std::ffi::{CStr, c_char};
 use std::ptr::{self, NonNull};
 
 use bitcoin::TxOut;
@@ -34,6 +35,7 @@ unsafe extern "C" {
     ) -> i32;
     fn consensus_verify(prepared: *const Prepared, input: usize, flags: u32) -> i32;
     fn consensus_discard(prepared: *mut Prepared);
+    fn consensus_sha256() -> *const c_char;
 }
 
 /// What [`consensus_prepare`] says.
@@ -41,6 +43,15 @@ const PREPARED: i32 = 0;
 const NO_TRANSACTION: i32 = 1;
 const TRAILING_BYTES: i32 = 2;
 const OTHER_NUMBER_OF_OUTPUTS: i32 = 3;
+
+/// What the library computes SHA-256 by, in Core's words: `x86_shani(1way,2way)` where the processor has instructions for
+/// it, and `standard` where nothing but C++ is there.
+#[must_use]
+pub fn sha256_implementation() -> &'static str {
+    // SAFETY: it takes nothing, and what it returns is a text that lives for ever.
+    let text = unsafe { CStr::from_ptr(consensus_sha256()) };
+    text.to_str().unwrap_or_default()
+}
 
 /// A transaction that the library has read, and the outputs that it spends.
 #[derive(Debug)]
@@ -165,17 +176,11 @@ const ERRORS: [ScriptError; 52] = [
 
 #[cfg(test)]
 mod tests {
-    use std::ffi::{CStr, c_char};
-
-    unsafe extern "C" {
-        fn consensus_sha256() -> *const c_char;
-    }
+    use super::sha256_implementation;
 
     #[test]
     fn hashes_are_computed_by_the_processor_where_it_can() {
-        // SAFETY: it takes nothing, and what it returns is a text that lives for ever.
-        let text = unsafe { CStr::from_ptr(consensus_sha256()) };
-        let text = text.to_str().unwrap();
+        let text = sha256_implementation();
         #[cfg(all(target_arch = "x86_64", not(target_env = "msvc")))]
         if std::arch::is_x86_feature_detected!("sha") {
             assert_eq!(text, "x86_shani(1way,2way)");
