@@ -73,7 +73,8 @@ pub fn connect_block(
     if !can_wait {
         refuse_overwriting(block, |outpoint| Ok(view.get(outpoint)?.is_some()))?;
     }
-    let outcome = connect_transactions(block, context, view, params, &mut batch);
+    let mut mints = Mints::default();
+    let outcome = connect_transactions(block, context, view, params, &mut batch, &mut mints);
     if can_wait {
         refuse_overwriting(block, |outpoint| view.was_there(outpoint))?;
     }
@@ -81,6 +82,7 @@ pub fn connect_block(
     if let Some((batch, _)) = batch {
         batch.finish().map_err(ConnectError::Script)?;
     }
+    mints.finish(block, context.height, view, params)?;
     view.set_best_block(block.header.block_hash());
     Ok(connected)
 }
@@ -92,6 +94,7 @@ fn connect_transactions(
     view: &mut CoinsView<'_>,
     params: &Params,
     batch: &mut Option<(ScriptBatch<'_>, ScriptFlags)>,
+    mints: &mut Mints,
 ) -> Result<Connected, ConnectFailure> {
     check_masternodes(block, context.height, view, params)?;
     view.make_room(
@@ -105,18 +108,10 @@ fn connect_transactions(
         undo: BlockUndo::default(),
         fees: Amount::ZERO,
     };
-    let mut mints = Mints::default();
     let mut sigops = 0;
     for (transaction, txid) in block.transactions.iter().zip(block.txids()) {
         if !transaction.is_coinbase() {
-            let spent = spend(
-                transaction,
-                context,
-                view,
-                params,
-                &mut mints,
-                &mut connected.fees,
-            )?;
+            let spent = spend(transaction, context, view, params, mints, &mut connected.fees)?;
             sigops += sigop_cost(transaction, |input| &spent.coins[input].output.script_pubkey);
             if let Some((batch, flags)) = batch {
                 batch.add(transaction, *txid, outputs(&spent), *flags);
@@ -132,7 +127,6 @@ fn connect_transactions(
     }
     let coinbase = block.transactions.first().ok_or(ConnectError::NoCoinbase)?;
     check_coinbase_value(coinbase, connected.fees, context.height, params).map_err(ConnectError::Reward)?;
-    mints.finish(block, context.height, view, params)?;
     Ok(connected)
 }
 

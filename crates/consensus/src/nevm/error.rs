@@ -17,6 +17,12 @@ pub enum MintError {
     /// That block's transactions have other receipts.
     #[error("mint-mismatching-receiptroot")]
     ReceiptsRoot,
+    /// The NEVM's transaction is said to be behind its proof.
+    #[error("mint-invalid-tx-position")]
+    TransactionPlace,
+    /// The receipt is said to be behind its proof.
+    #[error("mint-invalid-receipt-position")]
+    ReceiptPlace,
     /// The NEVM's transaction is not the one that it names.
     #[error("mint-verify-tx-hash")]
     TransactionHash,

@@ -83,19 +83,22 @@ impl<'a> Mint<'a> {
             block,
             roots,
             path,
-            transaction_nodes: Proof::new(transaction_nodes, transaction_start)?,
-            receipt_nodes: Proof::new(receipt_nodes, receipt_start)?,
+            transaction_nodes: Proof {
+                nodes: transaction_nodes,
+                start: transaction_start,
+            },
+            receipt_nodes: Proof {
+                nodes: receipt_nodes,
+                start: receipt_start,
+            },
         })
     }
 }
 
 impl<'a> Proof<'a> {
-    fn new(nodes: &'a [u8], start: usize) -> Option<Self> {
-        (start < nodes.len()).then_some(Self { nodes, start })
-    }
-
-    fn value(&self) -> &'a [u8] {
-        &self.nodes[self.start..]
+    /// What it is about, unless that begins behind it.
+    fn value(&self) -> Option<&'a [u8]> {
+        self.nodes.get(self.start..).filter(|value| !value.is_empty())
     }
 }
 
@@ -156,10 +159,15 @@ fn check_proofs<'a>(
     if mint.roots.receipts != roots.receipts {
         return Err(MintError::ReceiptsRoot);
     }
+    let transaction = mint
+        .transaction_nodes
+        .value()
+        .ok_or(MintError::TransactionPlace)?;
+    let receipt = mint.receipt_nodes.value().ok_or(MintError::ReceiptPlace)?;
     let transaction_nodes = Item::parse(mint.transaction_nodes.nodes)?;
     let receipt_nodes = Item::parse(mint.receipt_nodes.nodes)?;
-    let receipt = Item::parse(mint.receipt_nodes.value())?;
-    let transaction = Item::parse(mint.transaction_nodes.value())?;
+    let receipt = Item::parse(receipt)?;
+    let transaction = Item::parse(transaction)?;
     if NevmHash::of(transaction.bytes()) != mint.transaction {
         return Err(MintError::TransactionHash);
     }

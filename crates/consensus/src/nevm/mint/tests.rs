@@ -108,7 +108,7 @@ fn proofs_must_be_of_what_is_told() {
     both(&|built| built.receipt_start = Some(4), MintError::Rlp);
     both(
         &|built| built.receipt_start = Some(u16::MAX),
-        MintError::Malformed,
+        MintError::ReceiptPlace,
     );
     both(&|built| built.tail = vec![0], MintError::Malformed);
     check(
@@ -219,8 +219,14 @@ fn a_mint_of_the_public_test_chain_is_proven() {
             receipts: hash("b64cfc6d8a5e9dc54bb262ae0cfa1383fbbe0b62e8a537bfd6c9e96853b6f098"),
         },
         path: &[0x80],
-        transaction_nodes: Proof::new(&transaction_nodes, 13).unwrap(),
-        receipt_nodes: Proof::new(&receipt_nodes, 13).unwrap(),
+        transaction_nodes: Proof {
+            nodes: &transaction_nodes,
+            start: 13,
+        },
+        receipt_nodes: Proof {
+            nodes: &receipt_nodes,
+            start: 13,
+        },
     };
     let context = MintContext {
         roots: Some(mint.roots),
