@@ -10,6 +10,7 @@ use consensus::block::{
     check_block_in_chain,
 };
 use consensus::header::BlockHeader;
+use consensus::pow::check_proof_of_work;
 
 use super::activate::NewBlock;
 use super::{ChainError, ChainstateManager};
@@ -142,10 +143,16 @@ impl ChainstateManager {
         Ok(Ok(id))
     }
 
-    /// Checks what holds for a block whatever its chain is. What a large one needs of hashes is computed on two threads.
+    /// Checks what holds for a block whatever its chain is. What a large one needs of hashes is computed on two threads,
+    /// once it is known to be worth it.
     fn check_block(&self, block: &HashedBlock<'_>) -> Result<(), BlockError> {
         let check = || check_block(block, BlockChecks::All, self.params());
-        if self.config.threads < 2 || block.transactions.len() < LARGE {
+        let tree = self.tree();
+        let known = tree.find(&block.header.block_hash());
+        let is_here = known.is_some_and(|id| tree.entry(id).has_data());
+        drop(tree);
+        let is_small = self.config.threads < 2 || block.transactions.len() < LARGE;
+        if is_small || is_here || check_proof_of_work(&block.header, self.params()).is_err() {
             return check();
         }
         thread::scope(|scope| {
