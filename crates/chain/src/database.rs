@@ -192,7 +192,9 @@ impl Database {
             }
             Ok(Err(error)) => at(&self.path, error),
             Err(panicked) => {
-                self.has_panicked.store(true, Ordering::Relaxed);
+                if panicked.is_of_store() {
+                    self.has_panicked.store(true, Ordering::Relaxed);
+                }
                 self.damaged(panicked.into_damage())
             }
         };

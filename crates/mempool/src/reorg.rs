@@ -78,7 +78,8 @@ impl Mempool {
         let mut wrong = Vec::new();
         for entry in self.iter() {
             let is_asset = TransactionKind::of(&entry.transaction).is_asset();
-            if is_asset && !self.tokens_are_right(&entry.transaction, chain)? {
+            // One that spends what a reorganisation is about to bring back is looked at then.
+            if is_asset && self.tokens_are_right(&entry.transaction, chain)? == Some(false) {
                 wrong.push(entry.txid);
             }
         }
@@ -111,7 +112,7 @@ impl Mempool {
             .iter()
             .any(|input| input.sequence.is_relative_lock_time());
         let is_asset = TransactionKind::of(transaction).is_asset();
-        if is_asset && !self.tokens_are_right(transaction, chain)? {
+        if is_asset && self.tokens_are_right(transaction, chain)? != Some(true) {
             return Ok(false);
         }
         if !locks && !entry.spends_coinbase {
@@ -135,21 +136,22 @@ impl Mempool {
         Ok(locks.allow(height, tip.median_time_past))
     }
 
-    /// Whether a transaction may still move the tokens that it moves: the chain may have lost what it proves them by.
+    /// Whether a transaction may still move the tokens that it moves: the chain may have lost what it proves them by. None
+    /// where a coin that it spends is not there.
     fn tokens_are_right(
         &self,
         transaction: &Transaction,
         chain: &dyn ChainView,
-    ) -> Result<bool, ChainReadError> {
+    ) -> Result<Option<bool>, ChainReadError> {
         let coins = CoinsOf::new(chain);
         let mut spent = Vec::with_capacity(transaction.input.len());
         for input in &transaction.input {
             let Some(coin) = coins.get(self, &input.previous_output)? else {
-                return Ok(false);
+                return Ok(None);
             };
             spent.push(coin);
         }
-        Ok(self.check_tokens(transaction, &spent, &coins).is_ok())
+        Ok(Some(self.check_tokens(transaction, &spent, &coins).is_ok()))
     }
 }
 

@@ -205,6 +205,7 @@ impl CoinsDatabase {
     /// # Errors
     /// [`DatabaseError`] if writing fails.
     pub fn finish_snapshot(&self, base: BlockHash) -> Result<(), DatabaseError> {
+        let _written = self.table.lock();
         self.database.write(|transaction| {
             let mut state = transaction.open_table(STATE)?;
             state.insert(BEST_BLOCK, base.to_byte_array())?;

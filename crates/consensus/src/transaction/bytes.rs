@@ -71,7 +71,7 @@ fn decode_witness<R: Read + ?Sized>(reader: &mut R) -> Result<Witness, encode::E
         let end = bytes.len() + decode_length(reader)?;
         while bytes.len() < end {
             let start = bytes.len();
-            // No more memory is taken than there are bytes, about.
+            // No more memory is taken for an item than there are bytes of it, about.
             bytes.resize(end.min(start + CHUNK), 0);
             reader.read_exact(&mut bytes[start..])?;
         }
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_witness_that_is_not_there_is_not_made_room_for() {
+    fn a_witness_that_is_not_there_is_refused() {
         for (witness, expected) in [
             (&[1, 0xfe, 1, 0, 0, 2][..], "size too large"),
             (&[0xfe, 1, 0, 0, 2], "size too large"),
