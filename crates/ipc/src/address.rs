@@ -371,11 +371,7 @@ mod tests {
             ("unix", Address::Unix(None), Scope::everything()),
             ("unix,allow=mining", Address::Unix(None), mining.clone()),
             ("unix:m.sock,allow=rpc+mining", unix("m.sock"), both),
-            (
-                "unix:a,allow=x,b,allow=mining",
-                unix("a,allow=x,b"),
-                mining.clone(),
-            ),
+            ("unix:a,b c,allow=mining", unix("a,b c"), mining.clone()),
             ("tcp:h:1,allow=mining", tcp("h", 1), mining),
         ];
         for (text, address, scope) in rows {
@@ -391,6 +387,7 @@ mod tests {
             ("unix:m.sock,Allow=mining", ",Allow=mining"),
             ("unix:m.sock,allow=rpc,allow=mining", ",allow=rpc"),
             ("unix:m.sock,deny=rpc,allow=mining", ",deny=rpc"),
+            ("unix:a,allow=x,b,allow=mining", ",allow=x,b"),
             ("unix:m.sock, allow=mining", ", allow=mining"),
             ("unix:m.sock,allow =mining", ",allow =mining"),
             ("unix:m.sock,allow:mining", ",allow:mining"),
