@@ -7,6 +7,7 @@
 mod added;
 mod addresses;
 mod bans;
+mod listening;
 mod own;
 mod reach;
 mod services;
@@ -20,6 +21,7 @@ use tokio::sync::watch;
 pub(crate) use added::AddedNodes;
 pub(crate) use addresses::{Addresses, AddressesError};
 pub(crate) use bans::{Banned, Bans, Term};
+pub(crate) use listening::{check_addresses, check_combinations};
 pub(crate) use own::{OwnAddress, OwnAddressError};
 pub(crate) use reach::{Reach, ReachError};
 pub(crate) use services::Services;

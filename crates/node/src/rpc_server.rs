@@ -11,7 +11,7 @@ use rpc::{
     Whitelist,
 };
 
-use crate::host_port::{parse_port, split_host_port};
+use crate::host_port::{InvalidPort, parse_port, split_host_port};
 
 /// Where bugs are reported.
 pub(crate) const BUG_REPORT: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
@@ -30,8 +30,8 @@ pub(crate) enum RpcServerError {
          1.2.3.4/255.255.255.0) or a network/CIDR (e.g. 1.2.3.4/24)."
     )]
     AllowIp(String),
-    #[error("Invalid port specified in {option}: '{value}'")]
-    Port { option: &'static str, value: String },
+    #[error(transparent)]
+    Port(#[from] InvalidPort),
     #[error("Invalid -rpcauth argument.")]
     RpcAuth,
     #[error("{0}")]
@@ -116,39 +116,30 @@ fn allowed(args: &Args) -> Result<Vec<Subnet>, RpcServerError> {
         .collect()
 }
 
-/// Refuses ports that are none, whether or not anybody listens at them.
-pub(crate) fn check_ports(args: &Args) -> Result<(), RpcServerError> {
-    if let Some(value) = args.text("port").filter(|text| parse_port(text).is_none()) {
-        let option = "-port";
-        return Err(RpcServerError::Port { option, value });
-    }
-    hosts(args, default_port(args)?).map(|_| ())
-}
-
-fn default_port(args: &Args) -> Result<u16, RpcServerError> {
+fn default_port(args: &Args) -> Result<u16, InvalidPort> {
     match args.text("rpcport") {
         None => Ok(args.network().rpc_port()),
-        Some(text) => parse_port(&text).ok_or(RpcServerError::Port {
-            option: "-rpcport",
-            value: text,
-        }),
+        Some(value) => {
+            let option = "rpcport";
+            parse_port(&value).ok_or(InvalidPort { option, value })
+        }
     }
 }
 
 /// The hosts of `-rpcbind`, with their ports or this one.
-fn hosts(args: &Args, port: u16) -> Result<Vec<(String, u16)>, RpcServerError> {
+fn hosts(args: &Args, port: u16) -> Result<Vec<(String, u16)>, InvalidPort> {
     let texts = args.texts("rpcbind").into_iter();
     let hosts = texts.map(|text| match split_host_port(&text) {
         Some((host, own_port)) => Ok((host.to_owned(), own_port.unwrap_or(port))),
-        None => Err(RpcServerError::Port {
-            option: "-rpcbind",
+        None => Err(InvalidPort {
+            option: "rpcbind",
             value: text,
         }),
     });
     hosts.collect()
 }
 
-async fn addresses(args: &Args, allows_others: bool) -> Result<Vec<SocketAddr>, RpcServerError> {
+async fn addresses(args: &Args, allows_others: bool) -> Result<Vec<SocketAddr>, InvalidPort> {
     let port = default_port(args)?;
     let hosts = hosts(args, port)?;
     let mut requested = Vec::new();
@@ -219,24 +210,6 @@ mod tests {
         let table = app::OptionTable::new().add(app::options::server_options());
         let argv = std::iter::once("syscoind").chain(options.iter().copied());
         Args::parse(table, argv.map(Into::into)).unwrap()
-    }
-
-    #[test]
-    fn a_port_that_is_none_is_named() {
-        let rows = [
-            ("-rpcport=1", None),
-            ("-rpcbind=[::1]:2", None),
-            ("-rpcport=0", Some("Invalid port specified in -rpcport: '0'")),
-            ("-rpcbind=a:b", Some("Invalid port specified in -rpcbind: 'a:b'")),
-        ];
-        for (option, expected) in rows {
-            let error = check_ports(&args(&[option, "-server=0"])).err();
-            assert_eq!(
-                error.map(|error| error.to_string()).as_deref(),
-                expected,
-                "{option}"
-            );
-        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ for_each_daemon![
     tells_how_much_it_may_send,
     logs_whether_it_may_connect,
     refuses_unfit_options_about_networks,
+    refuses_what_is_no_address_to_listen_at_or_to_trust,
 ];
 
 /// Checks that calls are refused with a number and a text that begins so.
@@ -391,4 +392,44 @@ fn refuses_unfit_options_about_networks(daemon: Daemon) -> Result<()> {
         assert_eq!(text, format!("Error: {expected}\n"), "{options:?}");
     }
     Ok(())
+}
+
+fn refuses_what_is_no_address_to_listen_at_or_to_trust(daemon: Daemon) -> Result<()> {
+    for (option, expected) in [
+        ("-bind=localhost", "Cannot resolve -bind address: 'localhost'"),
+        (
+            "-bind=127.0.0.1:0",
+            "Invalid port specified in -bind: '127.0.0.1:0'",
+        ),
+        (
+            "-whitebind=127.0.0.1",
+            "Need to specify a port with -whitebind: '127.0.0.1'",
+        ),
+        (
+            "-whitebind=noban,oifnoban@127.0.0.1:1",
+            "Invalid P2P permission: 'oifnoban'",
+        ),
+        (
+            "-whitelist=noban@127.0.0.1:230",
+            "Invalid netmask specified in -whitelist: '127.0.0.1:230'",
+        ),
+    ] {
+        let data_dir = DataDir::new()?;
+        let text = Node::spawn(daemon, &data_dir, &[option])?.failure()?;
+        assert_eq!(text, format!("Error: {expected}\n"), "{option}");
+    }
+    let data_dir = DataDir::new()?;
+    let options = [
+        "-bind=127.0.0.1:1=onion",
+        "-whitebind=noban@[::1]:2",
+        "-whitelist=noban,in_out@::1",
+    ];
+    let text = Node::spawn(daemon, &data_dir, &options)?.failure()?;
+    assert_eq!(text, "Error: Invalid P2P permission: 'in_out'\n");
+    Node::start(
+        daemon,
+        &data_dir,
+        &[&options[..2], &["-whitelist=relay@::/0"]].concat(),
+    )?
+    .stop()
 }

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use app::Args;
 
 use crate::host_port::split_host_port;
+use crate::network::listening::listens_to_onion;
 
 /// The networks, in upstream's order and by its names.
 const NETWORK_NAMES: [&str; 5] = ["ipv4", "ipv6", "onion", "i2p", "cjdns"];
@@ -37,6 +38,10 @@ pub(crate) enum ReachError {
     UnknownNetwork(String),
     #[error("Invalid {option} address or hostname: '{value}'")]
     Address { option: &'static str, value: String },
+    #[error(
+        "Incompatible options: -dnsseed=1 was explicitly specified, but -onlynet forbids connections to IPv4/IPv6"
+    )]
+    Seeds,
     #[error("Outbound connections restricted to CJDNS (-onlynet=cjdns) but -cjdnsreachable is not provided")]
     NoCjdns,
     #[error("Outbound connections restricted to i2p (-onlynet=i2p) but -i2psam is not provided")]
@@ -58,6 +63,9 @@ pub(super) fn networks(args: &Args) -> Result<Vec<Reach>, ReachError> {
     let only = only(args)?;
     let may = |name: &str| only.is_empty() || only.contains(&name);
     let is_restricted_to = |name: &str| !only.is_empty() && may(name);
+    if args.flag("dnsseed", false) && !may("ipv4") && !may("ipv6") {
+        return Err(ReachError::Seeds);
+    }
     if args.text("proxy").is_some_and(|proxy| proxy.is_empty()) {
         return Err(ReachError::NoProxy);
     }
@@ -72,7 +80,7 @@ pub(super) fn networks(args: &Args) -> Result<Vec<Reach>, ReachError> {
             own
         }
     };
-    if onion.is_none() && is_restricted_to("onion") && !args.flag("listenonion", true) {
+    if onion.is_none() && is_restricted_to("onion") && !listens_to_onion(args) {
         return Err(ReachError::NoOnion);
     }
     let i2p = address(args, "i2psam", "-i2psam", I2P_PORT)?;
@@ -188,16 +196,17 @@ mod tests {
 
     #[test]
     fn what_cannot_be_reached_is_refused() {
-        let rows: [(&[&str], &str); 7] = [
+        let rows: [(&[&str], &str); 9] = [
             (
                 &["-proxy"],
                 "No proxy server specified. Use -proxy=<ip> or -proxy=<ip:port>.",
             ),
-            (&["-onlynet=abc"], "Unknown network specified in -onlynet: 'abc'"),
             (
-                &["-proxy=abc:def"],
-                "Invalid -proxy address or hostname: 'abc:def'",
+                &["-onlynet=i2p", "-dnsseed"],
+                "Incompatible options: -dnsseed=1 was explicitly specified, but -onlynet forbids connections to IPv4/IPv6",
             ),
+            (&["-onlynet=abc"], "Unknown network specified in -onlynet: 'abc'"),
+            (&["-proxy=::x"], "Invalid -proxy address or hostname: '::x'"),
             (
                 &["-onlynet=i2p"],
                 "Outbound connections restricted to i2p (-onlynet=i2p) but -i2psam is not provided",
@@ -210,6 +219,11 @@ mod tests {
                 &["-onlynet=onion", "-onion=0"],
                 "Outbound connections restricted to Tor (-onlynet=onion) but the proxy for reaching the Tor network is \
                  explicitly forbidden: -onion=0",
+            ),
+            (
+                &["-onlynet=onion", "-listen=0"],
+                "Outbound connections restricted to Tor (-onlynet=onion) but the proxy for reaching the Tor network is \
+                 not provided: none of -proxy, -onion or -listenonion is given",
             ),
             (
                 &["-onlynet=onion", "-listenonion=0"],

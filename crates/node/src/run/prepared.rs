@@ -8,13 +8,14 @@ use tokio::runtime::Runtime;
 use super::live::live;
 use super::with_causes;
 use crate::composition::Composition;
+use crate::host_port::check_ports;
 use crate::indexes::Wanted;
 use crate::serialization::Serialization;
 use crate::user_agent::user_agent;
 use crate::user_interface::{Current, Events};
 #[cfg(feature = "zmq")]
 use crate::zmq;
-use crate::{awaited, chain_params, load, mining, pool, rpc_server};
+use crate::{awaited, chain_params, load, mining, network, pool};
 
 /// How long work that cannot be interrupted may hold up the exit.
 const LEFTOVER_DEADLINE: Duration = Duration::from_secs(5);
@@ -44,10 +45,12 @@ pub(crate) struct Occasion {
 impl Prepared {
     /// Checks the options, and takes the data directory.
     pub(crate) fn new(composition: Composition, args: Args, data_dir: DataDir) -> anyhow::Result<Self> {
-        user_agent(&args)?;
-        rpc_server::check_ports(&args)?;
+        network::check_combinations(&args)?;
+        check_ports(&args)?;
         #[cfg(feature = "zmq")]
         zmq::check(&args)?;
+        user_agent(&args)?;
+        network::check_addresses(&args)?;
         let params = chain_params::params(&args)?;
         let config = load::config(&args, &data_dir, params)?;
         let policy = pool::config(&args)?;

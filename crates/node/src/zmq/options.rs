@@ -3,7 +3,7 @@
 use app::{Args, OptionCategory, OptionSpec};
 use zmtp::{Endpoint, InvalidEndpoint};
 
-use crate::host_port::split_host_port;
+use crate::host_port::{InvalidPort, split_host_port};
 
 /// How many messages are kept for a subscriber unless an option says otherwise.
 const HIGH_WATER_MARK: i64 = 1_000;
@@ -70,14 +70,6 @@ pub(super) struct Wish {
     pub(super) high_water_mark: usize,
 }
 
-/// A port is none. The text is Bitcoin Core's.
-#[derive(Debug, thiserror::Error)]
-#[error("Invalid port specified in -{option}: '{address}'")]
-pub(crate) struct InvalidPort {
-    option: &'static str,
-    address: String,
-}
-
 /// All options.
 pub(crate) fn options() -> Vec<OptionSpec> {
     let each = Topic::ALL.into_iter().flat_map(|topic| {
@@ -113,10 +105,10 @@ pub(crate) fn options() -> Vec<OptionSpec> {
 /// The first of them.
 pub(crate) fn check(args: &Args) -> Result<(), InvalidPort> {
     for (option, _) in Topic::ALL.map(Topic::options) {
-        for address in args.texts(option) {
-            let has_scheme = address.contains("://");
-            if !has_scheme && split_host_port(&address).is_none() {
-                return Err(InvalidPort { option, address });
+        for value in args.texts(option) {
+            let has_scheme = value.contains("://");
+            if !has_scheme && split_host_port(&value).is_none() {
+                return Err(InvalidPort { option, value });
             }
         }
     }
