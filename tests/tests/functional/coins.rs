@@ -304,7 +304,7 @@ fn refuses_files_of_coins_that_are_not_known(daemon: Daemon) -> Result<()> {
         ),
         (
             &bytes[..39],
-            format!("{refused}: the snapshot ends after 0 coins"),
+            format!("{refused}: bad snapshot format or truncated snapshot after deserializing 0 coins"),
         ),
     ] {
         fs::write(&path, content)?;

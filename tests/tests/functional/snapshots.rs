@@ -180,10 +180,11 @@ fn stops_when_it_finds_out_that_the_coins_were_wrong(daemon: Daemon) -> Result<(
     let (code, said) = rpc.refusal("loadtxoutset", json!([source.file]))?;
     let (_, wrong_hash) = said.split_once("got ").context("no hash")?;
     ensure!(
-        code == -32603 && said.contains("Bad snapshot content hash: expected "),
+        code == -32603 && said.contains("bad snapshot content hash: expected "),
         "{code} {said}"
     );
     let line = node.log().wait_for("bad snapshot content hash: expected ")?;
+    ensure!(line.groups.ends_with(&["snapshot".to_owned()]), "{line:?}");
     ensure!(line.message.ends_with(&format!(", got {wrong_hash}")), "{line:?}");
     assert_eq!(states(&mut rpc)?, json!([[0, true, null]]));
     node.stop()?;

@@ -31,7 +31,7 @@ pub struct LoadedSnapshot {
     pub height: u32,
 }
 
-/// A snapshot that is not used. Nothing has changed. Texts are Bitcoin Core's where it has them.
+/// A snapshot that is not used. Nothing has changed. Texts are those of Bitcoin Core v26 where it has them.
 #[derive(Debug, Error)]
 pub enum SnapshotRefusal {
     /// Nobody knows which coins the block has.
@@ -41,7 +41,7 @@ pub enum SnapshotRefusal {
     #[error("another snapshot is being loaded")]
     Loading,
     /// The chain went on from one already.
-    #[error("Can't activate a snapshot-based chainstate more than once")]
+    #[error("can't activate a snapshot-based chainstate more than once")]
     Twice,
     /// The block's header is not there.
     #[error(
@@ -50,7 +50,7 @@ pub enum SnapshotRefusal {
     )]
     NoHeader(BlockHash),
     /// The block is at another height than its coins are known of.
-    #[error("Assumeutxo height in snapshot metadata not recognized ({0}) - refusing to load snapshot")]
+    #[error("assumeutxo height in snapshot metadata not recognized ({0}) - refusing to load snapshot")]
     Height(u32),
     /// The block, or one before it, is invalid.
     #[error("The base block header ({0}) is part of an invalid chain")]
@@ -62,10 +62,10 @@ pub enum SnapshotRefusal {
     #[error(transparent)]
     File(#[from] SnapshotError),
     /// A coin cannot be one of the block's.
-    #[error("Bad snapshot data after deserializing {0} coins")]
+    #[error("bad snapshot data after deserializing {0} coins")]
     Coin(u64),
     /// These are not the block's coins.
-    #[error("Bad snapshot content hash: expected {expected}, got {found}")]
+    #[error("bad snapshot content hash: expected {expected}, got {found}")]
     Hash {
         /// Which hash they should have.
         expected: CoinsHash,
@@ -73,7 +73,7 @@ pub enum SnapshotRefusal {
         found: CoinsHash,
     },
     /// The caller's guard did not let it go on.
-    #[error("Can't activate a snapshot when mempool not empty")]
+    #[error("can't activate a snapshot when mempool not empty")]
     Guard,
     /// The process is ending.
     #[error("the node is stopping")]
@@ -123,7 +123,11 @@ impl ChainstateManager {
             Ok(loaded) => Ok(Ok(loaded)),
             Err(Failure::Chain(error)) => Err(error),
             Err(Failure::Refused(refusal)) => {
-                tracing::warn!("[snapshot] activation failed - {refusal}");
+                let failed = match refusal {
+                    SnapshotRefusal::Work => "activation failed - ",
+                    _ => "",
+                };
+                tracing::warn!("[snapshot] {failed}{refusal}");
                 Ok(Err(refusal))
             }
         }

@@ -20,17 +20,17 @@ const CHUNK: usize = 1 << 20;
 /// More bytes than any coin has, its outpoint included.
 const LONGEST: usize = MAX_SCRIPT_SIZE + 100;
 
-/// A file that is no snapshot.
+/// A file that is no snapshot. Texts are those of Bitcoin Core v26, which rigs match.
 #[derive(Debug, Error)]
 pub enum SnapshotError {
     /// It cannot be read.
     #[error(transparent)]
     File(#[from] io::Error),
     /// It ends before its coins do.
-    #[error("the snapshot ends after {0} coins")]
+    #[error("bad snapshot format or truncated snapshot after deserializing {0} coins")]
     End(u64),
     /// What should be a coin is none.
-    #[error("the snapshot has no coin after {after} others")]
+    #[error("bad snapshot format or truncated snapshot after deserializing {after} coins")]
     Coin {
         /// How many there are before.
         after: u64,
@@ -39,7 +39,7 @@ pub enum SnapshotError {
         source: CoinError,
     },
     /// It goes on after its coins.
-    #[error("the snapshot goes on after its {0} coins")]
+    #[error("bad snapshot - coins left over after deserializing {0} coins")]
     Rest(u64),
 }
 

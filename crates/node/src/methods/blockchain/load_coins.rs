@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chain::SnapshotRefusal;
-use chain::snapshot::{SnapshotError, SnapshotReader};
+use chain::snapshot::SnapshotReader;
 use fs_err as fs;
 use rpc::{Kind, Method, Outcome, Param, RpcError, code};
 use serde_json::json;
@@ -63,27 +63,7 @@ fn load(node: &NodeState, path: &Path) -> Outcome {
     }))
 }
 
-/// What the log says of a file that is damaged, in the words of Bitcoin Core v26, which rigs match.
-fn damage(refusal: &SnapshotRefusal) -> Option<String> {
-    Some(match refusal {
-        SnapshotRefusal::File(SnapshotError::End(coins) | SnapshotError::Coin { after: coins, .. }) => {
-            format!("bad snapshot format or truncated snapshot after deserializing {coins} coins")
-        }
-        SnapshotRefusal::File(SnapshotError::Rest(coins)) => {
-            format!("bad snapshot - coins left over after deserializing {coins} coins")
-        }
-        SnapshotRefusal::Coin(coins) => format!("bad snapshot data after deserializing {coins} coins"),
-        SnapshotRefusal::Hash { expected, found } => {
-            format!("bad snapshot content hash: expected {expected}, got {found}")
-        }
-        _ => return None,
-    })
-}
-
 fn refused(path: &Path, refusal: &SnapshotRefusal) -> RpcError {
-    if let Some(damage) = damage(refusal) {
-        tracing::info!("[snapshot] {damage}");
-    }
     let text = match refusal {
         SnapshotRefusal::Unknown(_) => format!("Unable to load UTXO snapshot, {refusal}"),
         _ => format!("Unable to load UTXO snapshot {}: {refusal}", path.display()),
@@ -93,27 +73,37 @@ fn refused(path: &Path, refusal: &SnapshotRefusal) -> RpcError {
 
 #[cfg(test)]
 mod tests {
+    use chain::snapshot::SnapshotError;
+
     use super::*;
 
     #[test]
-    fn damage_is_told_in_the_words_that_rigs_match() {
+    fn refusals_are_told_in_the_words_that_rigs_match() {
         let rows = [
             (
-                SnapshotRefusal::File(SnapshotError::End(299)),
-                Some("bad snapshot format or truncated snapshot after deserializing 299 coins"),
+                SnapshotError::End(299).into(),
+                "bad snapshot format or truncated snapshot after deserializing 299 coins",
             ),
             (
-                SnapshotRefusal::File(SnapshotError::Rest(298)),
-                Some("bad snapshot - coins left over after deserializing 298 coins"),
+                SnapshotError::Rest(298).into(),
+                "bad snapshot - coins left over after deserializing 298 coins",
             ),
             (
                 SnapshotRefusal::Coin(1),
-                Some("bad snapshot data after deserializing 1 coins"),
+                "bad snapshot data after deserializing 1 coins",
             ),
-            (SnapshotRefusal::Work, None),
+            (SnapshotRefusal::Work, "work does not exceed active chainstate"),
+            (
+                SnapshotRefusal::Guard,
+                "can't activate a snapshot when mempool not empty",
+            ),
         ];
         for (refusal, expected) in rows {
-            assert_eq!(damage(&refusal).as_deref(), expected, "{refusal:?}");
+            let error = refused(Path::new("/a"), &refusal);
+            assert_eq!(
+                error.message,
+                format!("Unable to load UTXO snapshot /a: {expected}")
+            );
         }
     }
 }
