@@ -276,6 +276,7 @@ fn takes_options_of_what_is_not_built_yet(daemon: Daemon) -> Result<()> {
     let data_dir = DataDir::new()?;
     let options = [
         "-connect=0",
+        "-nobind",
         "-listen=0",
         "-keypool=1",
         "-whitelist=noban@127.0.0.1",

@@ -184,6 +184,7 @@ fn gives_blocks_and_headers_in_each_form(daemon: Daemon) -> Result<()> {
     let by_height = "blockhashbyheight/2";
     assert_eq!(reader.json(by_height)?, json!({ "blockhash": hash }));
     let digits = reader.found("blockhashbyheight/2.hex", "text/plain")?;
+    assert_eq!(reader.found("blockhashbyheight/+2.hex", "text/plain")?, digits);
     assert_eq!(String::from_utf8(digits)?, format!("{hash}\n"));
     let bytes = reader.found("blockhashbyheight/2.bin", "application/octet-stream")?;
     assert_eq!(to_hex(&bytes), reversed(hash));

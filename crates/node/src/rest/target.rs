@@ -121,9 +121,9 @@ pub(super) fn header_count(text: &str) -> Result<usize, Failure> {
         })
 }
 
-/// A number of 32 bits, without a plus.
+/// A number of 32 bits, which may have a plus or a minus before it, as with upstream.
 pub(super) fn number(text: &str) -> Option<i32> {
-    text.parse().ok().filter(|_| !text.starts_with('+'))
+    text.parse().ok()
 }
 
 /// Whether a path and a query are made of what RFC 3986 lets stand there.
@@ -240,11 +240,13 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_no_plus() {
+    fn numbers_may_have_a_sign() {
         for (text, expected) in [
             ("0", Some(0)),
             ("-5", Some(-5)),
-            ("+5", None),
+            ("+5", Some(5)),
+            ("+-5", None),
+            ("+", None),
             (" 5", None),
             ("2147483648", None),
             ("", None),
