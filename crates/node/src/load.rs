@@ -152,6 +152,11 @@ pub(crate) enum RebuildNeeded {
          -reindex or -reindex-chainstate to recover."
     )]
     Witnesses(u32),
+    #[error(
+        "You need to rebuild the database using -reindex to go back to unpruned mode.  This will redownload the entire \
+         blockchain.\nPlease restart with -reindex or -reindex-chainstate to recover."
+    )]
+    Unpruned,
 }
 
 /// What the options say of the chain.
@@ -257,7 +262,13 @@ pub(crate) fn open(
     let progress = Arc::new(startup.clone());
     let network = Network::open(args, &directory, config.params.magic)?;
     let indexes = Indexes::open(wanted, &directory, &config).map_err(advised)?;
-    let chain = ChainstateManager::open(config, Arc::new(clock(args)), vec![progress]).map_err(advised)?;
+    let keeps_all = config.pruning == Pruning::Never;
+    let chain = ChainstateManager::open(config, Arc::new(clock(args)), vec![progress]);
+    let chain = match chain {
+        Ok(chain) if keeps_all && chain.is_pruned() => return Err(RebuildNeeded::Unpruned.into()),
+        Err(ChainError::Pruned) if keeps_all => return Err(RebuildNeeded::Unpruned.into()),
+        chain => chain.map_err(advised)?,
+    };
     let cache = u64::try_from(args.number("maxsigcachesize", 32)).unwrap_or(0);
     let cache_bytes = usize::try_from(cache.saturating_mul(MEBIBYTE)).unwrap_or(usize::MAX);
     chain.script_cache().resize(cache_bytes);
