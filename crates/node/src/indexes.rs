@@ -1,8 +1,8 @@
 //! Indexes beside the chain that users ask for, and what keeps them up to it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use app::{Args, OptionCategory, OptionSpec};
 use chain::database::{Contents, DatabaseError};
@@ -95,8 +95,8 @@ pub(crate) struct Indexes {
     pub(crate) statistics: Option<StatisticsIndex>,
     /// Held by the one thread that lets indexes take in blocks.
     turn: Mutex<()>,
-    /// Whether all of them were once where the chain was.
-    have_caught_up: AtomicBool,
+    /// The names of those that were once where the chain was.
+    caught_up: Mutex<BTreeSet<&'static str>>,
 }
 
 impl Indexes {
@@ -138,12 +138,21 @@ impl Indexes {
     /// # Errors
     /// The index cannot be read or written.
     pub(crate) fn sync(&self, node: &NodeState, index: &dyn Index) -> Result<bool, RpcError> {
-        if !self.have_caught_up.load(Ordering::Relaxed) {
+        if !self.has_caught_up(index) {
             return Ok(false);
         }
         let caught_up = self.take_in(node, index);
         caught_up.map_err(|error| node.fail_index(error))?;
         Ok(true)
+    }
+
+    /// Whether an index was once where the chain was. It follows it from then on.
+    pub(crate) fn has_caught_up(&self, index: &dyn Index) -> bool {
+        self.caught_up().contains(index.name())
+    }
+
+    fn caught_up(&self) -> MutexGuard<'_, BTreeSet<&'static str>> {
+        self.caught_up.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn take_in(&self, node: &NodeState, index: &dyn Index) -> Result<Option<BlockId>, IndexError> {
@@ -195,22 +204,24 @@ pub(crate) async fn follow(node: Node) {
 }
 
 fn take_in(node: &NodeState) {
-    let mut are_all_there = true;
     for index in node.indexes.all() {
         match node.indexes.take_in(node, index) {
             Ok(Some(BlockId { height, hash })) => {
                 tracing::debug!("{} is at block {hash}, height {height}", index.name());
-                continue;
             }
-            Ok(None) => continue,
+            Ok(None) => {}
             Err(error @ (IndexError::Database(_) | IndexError::Chain(_))) => {
                 node.fail_index(error);
+                continue;
             }
-            Err(error) => tracing::error!("{} cannot go on: {error}", index.name()),
+            Err(error) => {
+                tracing::error!("{} cannot go on: {error}", index.name());
+                continue;
+            }
         }
-        are_all_there = false;
-    }
-    if are_all_there && !node.shutdown.is_requested() {
-        node.indexes.have_caught_up.store(true, Ordering::Relaxed);
+        // Otherwise it stopped on the way.
+        if !node.shutdown.is_requested() {
+            node.indexes.caught_up().insert(index.name());
+        }
     }
 }

@@ -10,6 +10,7 @@ for_each_daemon![
     keeps_indexes_up_to_the_chain,
     tells_how_indexes_hold_pruning_back,
     refuses_indexes_whose_next_blocks_are_gone,
+    keeps_what_was_pruned_pruned,
     refuses_indexes_that_there_cannot_be,
 ];
 
@@ -130,6 +131,11 @@ fn keeps_indexes_up_to_the_chain(daemon: Daemon) -> Result<()> {
     rpc.wait_until_synced(&names)?;
     rpc.call("invalidateblock", json!([hashes[9]]))?;
     rpc.call("generatetodescriptor", json!([15, "raw(52)"]))?;
+    let info = rpc.call("getindexinfo", json!([]))?;
+    ensure!(
+        names.iter().all(|name| info[name]["synced"] == true),
+        "an index that follows the chain is said to be on its way to it: {info}"
+    );
     rpc.wait_until_synced(&names)?;
     let one = rpc.call("getindexinfo", json!(["txindex"]))?;
     assert_eq!(
@@ -181,6 +187,27 @@ fn refuses_indexes_whose_next_blocks_are_gone(daemon: Daemon) -> Result<()> {
         assert_eq!(finished.stderr, expected);
     }
     Node::start(daemon, &data_dir, &pruning)?.stop()
+}
+
+fn keeps_what_was_pruned_pruned(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let pruning = ["-fastprune", "-prune=1"];
+    let node = Node::start(daemon, &data_dir, &pruning)?;
+    let mut rpc = node.rpc()?;
+    rpc.call("generatetodescriptor", json!([600, DESCRIPTOR]))?;
+    rpc.call("pruneblockchain", json!([300]))?;
+    node.stop()?;
+    for options in [&[][..], &["-blockfilterindex"], &["-reindex-chainstate"]] {
+        let told = Node::spawn(daemon, &data_dir, options)?.failure()?;
+        assert_eq!(
+            told,
+            ": You need to rebuild the database using -reindex to go back to unpruned mode.  This will redownload the entire \
+             blockchain.\nPlease restart with -reindex or -reindex-chainstate to recover.\n",
+            "{options:?}"
+        );
+    }
+    Node::start(daemon, &data_dir, &pruning)?.stop()?;
+    Node::start(daemon, &data_dir, &["-reindex"])?.stop()
 }
 
 fn refuses_indexes_that_there_cannot_be(daemon: Daemon) -> Result<()> {

@@ -10,7 +10,9 @@ pub(super) fn getindexinfo(node: Node) -> Method {
     let one = shapes::object(vec![
         (
             "synced",
-            shapes::flag("Whether it is up to the chain, as far as that is validated"),
+            shapes::flag(
+                "Whether it was once up to the chain, as far as that is validated, which it follows from then on",
+            ),
         ),
         (
             "best_block_height",
@@ -32,10 +34,6 @@ pub(super) fn getindexinfo(node: Node) -> Method {
             // No name and an empty one stand for all of them.
             let name = name.filter(|name| !name.is_empty());
             blocking(&node, move |node| {
-                let tip = {
-                    let tree = node.chain.tree();
-                    tree.validated_tip().map(|tip| tree.entry(tip).hash)
-                };
                 let mut told = Map::new();
                 for index in node.indexes.all() {
                     if name.as_ref().is_some_and(|name| name != index.name()) {
@@ -44,7 +42,7 @@ pub(super) fn getindexinfo(node: Node) -> Method {
                     let best = index.store().best();
                     let best = best.map_err(|error| node.fail(&error.into()))?;
                     let state = json!({
-                        "synced": best.map(|best| best.hash) == tip,
+                        "synced": node.indexes.has_caught_up(index),
                         "best_block_height": best.map_or(0, |best| best.height),
                     });
                     told.insert(index.name().to_owned(), state);

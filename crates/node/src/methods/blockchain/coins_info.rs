@@ -115,7 +115,8 @@ fn block_info() -> Shape {
 struct Question {
     kind: HashKind,
     kind_name: String,
-    block: Option<HashOrHeight>,
+    /// The block's hash or height, null for the tip's.
+    block: Value,
     uses_index: bool,
 }
 
@@ -132,14 +133,10 @@ impl Question {
                 return Err(RpcError::invalid_parameter(text));
             }
         };
-        let block = request.arguments.value("hash_or_height");
         Ok(Self {
             kind,
             kind_name: name,
-            block: match block {
-                Value::Null => None,
-                block => Some(HashOrHeight::of(block)?),
-            },
+            block: request.arguments.value("hash_or_height").clone(),
             uses_index: request.arguments.optional("use_index")?.unwrap_or(true),
         })
     }
@@ -147,7 +144,7 @@ impl Question {
 
 fn answer(node: &NodeState, question: &Question) -> Outcome {
     let index = node.indexes.statistics.as_ref();
-    if question.block.is_some() {
+    if !question.block.is_null() {
         let refused = |text| Err(RpcError::invalid_parameter(text));
         if index.is_none() {
             return refused("Querying specific block heights requires coinstatsindex");
@@ -202,9 +199,13 @@ fn count(node: &NodeState, question: &Question) -> Outcome {
 
 /// Asks the index.
 fn look_up(node: &NodeState, index: &StatisticsIndex, question: &Question) -> Outcome {
+    let block = match &question.block {
+        Value::Null => None,
+        block => Some(HashOrHeight::of(block)?),
+    };
     let (id, before) = {
         let tree = node.chain.tree();
-        let entry = match &question.block {
+        let entry = match &block {
             Some(block) => block.find(&tree)?,
             None => named::tip(&tree)?,
         };
