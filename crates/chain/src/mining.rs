@@ -28,7 +28,7 @@ impl ChainstateManager {
         let height = tree.entry(tip).height + 1;
         let median_time_past = tree.median_time_past(tip);
         let now = u32::try_from(self.clock().now()).unwrap_or(u32::MAX);
-        let time = now.max(median_time_past + 1);
+        let time = now.max(median_time_past.saturating_add(1));
         let votes = VotesBefore {
             tree: &tree,
             last: tip,

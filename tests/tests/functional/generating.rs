@@ -13,6 +13,7 @@ for_each_daemon![
     estimates_what_all_miners_do_by_work_and_time,
     makes_blocks_as_options_say,
     refuses_options_about_blocks_that_do_not_fit,
+    ends_with_the_last_time_that_a_header_can_have,
 ];
 
 fn makes_blocks_of_what_it_is_told(daemon: Daemon) -> Result<()> {
@@ -254,4 +255,22 @@ fn refuses_options_about_blocks_that_do_not_fit(daemon: Daemon) -> Result<()> {
         assert_eq!(finished.stderr, format!("Error: {expected}\n"));
     }
     Ok(())
+}
+
+fn ends_with_the_last_time_that_a_header_can_have(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let node = Node::start(daemon, &data_dir, &[])?;
+    let mut rpc = node.rpc()?;
+    rpc.call("setmocktime", json!([u32::MAX]))?;
+    // The median of this block's time and the genesis block's is the last time that there is, then.
+    rpc.call("generatetodescriptor", json!([1, "raw(51)"]))?;
+    for (method, params) in [
+        ("generatetodescriptor", json!([1, "raw(51)"])),
+        ("getblocktemplate", json!([{ "rules": ["segwit"] }])),
+        ("createauxblock", json!([KEY_ADDRESS])),
+    ] {
+        let (_code, said) = rpc.refusal(method, params)?;
+        ensure!(said.contains("time-too-old"), "{method}: {said}");
+    }
+    node.stop()
 }

@@ -151,7 +151,7 @@ pub(super) fn describe(node: &NodeState, cached: &Cached) -> Outcome {
     let header = template.block.header.pure();
     let coinbase = &template.block.transactions[0];
     let now = u32::try_from(node.chain.clock().now()).unwrap_or(u32::MAX);
-    let time = header.time.max(now).max(next.median_time_past + 1);
+    let time = header.time.max(now).max(next.median_time_past.saturating_add(1));
     let tree = node.chain.tree();
     let previous = tree
         .find(&next.previous)
@@ -195,7 +195,7 @@ pub(super) fn describe(node: &NodeState, cached: &Cached) -> Outcome {
         "coinbasevalue": coinbase.output[0].value.to_sat(),
         "longpollid": format!("{}{}", next.previous, cached.updates),
         "target": Target::from_compact(bits).to_be_bytes().to_lower_hex_string(),
-        "mintime": next.median_time_past + 1,
+        "mintime": next.median_time_past.saturating_add(1),
         "mutable": ["time", "transactions", "prevblock"],
         "noncerange": "00000000ffffffff",
         "sigoplimit": MAX_BLOCK_SIGOPS_COST / scale,
