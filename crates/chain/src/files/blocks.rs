@@ -219,6 +219,28 @@ impl BlockFiles {
         Ok(())
     }
 
+    /// Removes what nobody reads when an index is made anew: files of blocks after one that is missing, and all undo data.
+    ///
+    /// # Errors
+    /// [`FilesError::File`] if that fails.
+    pub fn remove_unreachable(&self) -> Result<(), FilesError> {
+        // Nothing is written meanwhile.
+        let _state = self.state();
+        let is_there = |number: &u32| self.config.block_file(*number).is_file();
+        let missing = (0..).find(|number| !is_there(number)).unwrap_or(u32::MAX);
+        for entry in fs::read_dir(&self.config.directory)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let blocks = FilesConfig::number_of(Kind::Blocks, &name);
+            let is_undo = FilesConfig::number_of(Kind::Undo, &name).is_some();
+            if is_undo || blocks.is_some_and(|number| number > missing) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
     /// The file that has room for so many bytes. The one before is finished when a new one begins.
     fn file_for(&self, state: &mut State, length: u32) -> Result<u32, FilesError> {
         let largest = self.config.sizes.largest().max(length.saturating_add(1));

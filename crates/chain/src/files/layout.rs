@@ -59,6 +59,13 @@ impl FilesConfig {
         self.directory.join(format!("{}{number:05}.dat", kind.name()))
     }
 
+    /// Which of the files has a name.
+    pub(super) fn number_of(kind: Kind, name: &str) -> Option<u32> {
+        let digits = name.strip_prefix(kind.name())?.strip_suffix(".dat")?;
+        let is_number = digits.len() >= 5 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits.parse().ok().filter(|_| is_number)
+    }
+
     /// By how many bytes room is made.
     pub(super) fn chunk(&self, kind: Kind) -> u32 {
         match (kind, self.sizes) {

@@ -75,6 +75,10 @@ impl ChainstateManager {
             },
             index.files()?,
         );
+        if rebuild == Rebuild::Everything && config.pruning != Pruning::Never {
+            tracing::info!("Removing unusable blk?????.dat and rev?????.dat files for -reindex with -prune");
+            files.remove_unreachable()?;
+        }
         let manager = Self {
             scripts: ScriptChecker::new(config.threads).map_err(system("no thread can be started"))?,
             clock,

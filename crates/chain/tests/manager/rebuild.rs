@@ -78,6 +78,31 @@ fn coins_are_not_begun_anew_without_the_blocks_that_were_pruned() {
 }
 
 #[test]
+fn files_that_are_not_read_again_are_removed_where_files_are_pruned() {
+    let rig = Rig::with(pruning);
+    rig.mine_many(600);
+    rig.manager.prune(300).unwrap();
+    let closed = rig.close();
+    let blocks = closed.config(pruning).blocks;
+    let files = || {
+        let entries = fs_err::read_dir(&blocks).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.ends_with(".dat")).collect::<Vec<_>>()
+    };
+    assert!(!files().is_empty() && !blocks.join("blk00000.dat").exists());
+    fs_err::write(blocks.join("blk.dat"), "").unwrap();
+    let manager = closed
+        .open(|config| {
+            pruning(config);
+            config.rebuild = Rebuild::Everything;
+        })
+        .unwrap();
+    assert_eq!(files(), ["blk.dat"]);
+    manager.rebuild().unwrap();
+    assert!(blocks.join("blk00000.dat").exists());
+}
+
+#[test]
 fn an_index_is_not_begun_beside_coins() {
     let rig = Rig::new();
     rig.mine_many(3);
