@@ -1,8 +1,9 @@
 //! Indexes beside the chain that users ask for, and what keeps them up to it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use app::{Args, OptionCategory, OptionSpec};
 use chain::database::{Contents, DatabaseError};
@@ -11,6 +12,9 @@ use chain::{Config, Pruning, Rebuild};
 use rpc::RpcError;
 
 use crate::state::{Node, NodeState};
+
+/// Whoever asks an index waits for so many blocks that it does not have yet.
+const NEAR: u32 = 1000;
 
 /// How much of its file each index keeps in memory, in bytes.
 const CACHE: usize = 2 << 20;
@@ -93,10 +97,17 @@ pub(crate) struct Indexes {
     pub(crate) transactions: Option<TransactionIndex>,
     pub(crate) filters: Option<FilterIndex>,
     pub(crate) statistics: Option<StatisticsIndex>,
-    /// Held by the one thread that lets indexes take in blocks.
+    /// How each is getting on, by its name.
+    following: BTreeMap<&'static str, Following>,
+}
+
+/// How an index is getting on.
+#[derive(Debug, Default)]
+struct Following {
+    /// Held by the one thread that lets the index take in blocks.
     turn: Mutex<()>,
-    /// The names of those that were once where the chain was.
-    caught_up: Mutex<BTreeSet<&'static str>>,
+    /// Whether it was once where the chain was.
+    has_caught_up: AtomicBool,
 }
 
 impl Indexes {
@@ -122,6 +133,11 @@ impl Indexes {
             let params = Arc::new(config.params.clone());
             indexes.statistics = Some(StatisticsIndex::open(&directory, params, contents, CACHE)?);
         }
+        let names: Vec<_> = indexes.all().map(Index::name).collect();
+        indexes.following = names
+            .into_iter()
+            .map(|name| (name, Following::default()))
+            .collect();
         Ok(indexes)
     }
 
@@ -138,7 +154,7 @@ impl Indexes {
     /// # Errors
     /// The index cannot be read or written.
     pub(crate) fn sync(&self, node: &NodeState, index: &dyn Index) -> Result<bool, RpcError> {
-        if !self.has_caught_up(index) {
+        if !self.has_caught_up(index) && is_far(node, index)? {
             return Ok(false);
         }
         let caught_up = self.take_in(node, index);
@@ -148,16 +164,18 @@ impl Indexes {
 
     /// Whether an index was once where the chain was. It follows it from then on.
     pub(crate) fn has_caught_up(&self, index: &dyn Index) -> bool {
-        self.caught_up().contains(index.name())
-    }
-
-    fn caught_up(&self) -> MutexGuard<'_, BTreeSet<&'static str>> {
-        self.caught_up.lock().unwrap_or_else(PoisonError::into_inner)
+        self.following[index.name()].has_caught_up.load(Ordering::Relaxed)
     }
 
     fn take_in(&self, node: &NodeState, index: &dyn Index) -> Result<Option<BlockId>, IndexError> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        catch_up(index, &node.chain, &|| node.shutdown.is_requested())
+        let following = &self.following[index.name()];
+        let _turn = following.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let best = catch_up(index, &node.chain, &|| node.shutdown.is_requested())?;
+        // Otherwise it stopped on the way.
+        if !node.shutdown.is_requested() {
+            following.has_caught_up.store(true, Ordering::Relaxed);
+        }
+        Ok(best)
     }
 
     /// Says to the chain what the indexes still need, so that it is not removed, unless it was already.
@@ -174,6 +192,15 @@ impl Indexes {
         }
         Ok(())
     }
+}
+
+/// Whether an index lacks more blocks than anybody should wait for.
+fn is_far(node: &NodeState, index: &dyn Index) -> Result<bool, RpcError> {
+    let best = index.store().best().map_err(|error| node.fail(&error.into()))?;
+    let next = best.map_or(0, |best| best.height + 1);
+    let tree = node.chain.tree();
+    let tip = tree.validated_tip().map(|tip| tree.entry(tip).height);
+    Ok(tip.is_some_and(|tip| tip.saturating_sub(next) > NEAR))
 }
 
 /// Lets the indexes take in what the chain has, now and whenever it has more, until the node stops.
@@ -212,16 +239,8 @@ fn take_in(node: &NodeState) {
             Ok(None) => {}
             Err(error @ (IndexError::Database(_) | IndexError::Chain(_))) => {
                 node.fail_index(error);
-                continue;
             }
-            Err(error) => {
-                tracing::error!("{} cannot go on: {error}", index.name());
-                continue;
-            }
-        }
-        // Otherwise it stopped on the way.
-        if !node.shutdown.is_requested() {
-            node.indexes.caught_up().insert(index.name());
+            Err(error) => tracing::error!("{} cannot go on: {error}", index.name()),
         }
     }
 }

@@ -8,6 +8,7 @@ for_each_daemon![
     finds_transactions_by_an_index,
     finds_what_it_can_without_an_index,
     keeps_indexes_up_to_the_chain,
+    answers_from_indexes_that_have_just_begun,
     tells_how_indexes_hold_pruning_back,
     refuses_indexes_whose_next_blocks_are_gone,
     keeps_what_was_pruned_pruned,
@@ -145,6 +146,18 @@ fn keeps_indexes_up_to_the_chain(daemon: Daemon) -> Result<()> {
     let all = rpc.call("getindexinfo", json!([""]))?;
     assert_eq!(all, rpc.call("getindexinfo", json!([]))?);
     ensure!(all["txindex"] == one["txindex"], "{all}");
+    node.stop()
+}
+
+fn answers_from_indexes_that_have_just_begun(daemon: Daemon) -> Result<()> {
+    let data_dir = DataDir::new()?;
+    let options = ["-txindex", "-blockfilterindex", "-coinstatsindex"];
+    let node = Node::start(daemon, &data_dir, &options)?;
+    let mut rpc = node.rpc()?;
+    let hashes = rpc.call("generatetodescriptor", json!([150, DESCRIPTOR]))?;
+    let info = rpc.call("gettxoutsetinfo", json!(["muhash", 150]))?;
+    assert_eq!(info["bestblock"], hashes[149]);
+    rpc.call("getblockfilter", json!([hashes[149]]))?;
     node.stop()
 }
 
