@@ -168,15 +168,20 @@ impl EventLoop {
 
     /// Runs a job on the thread and gives its result, or says how far it came when the thread ended. Dropping the
     /// returned future drops the job's.
-    pub(crate) async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T, F>(
         &self,
-        job: impl FnOnce(Rc<Local>) -> LocalBoxFuture<'static, T> + Send + 'static,
-    ) -> Result<T, Disconnection> {
+        job: impl FnOnce(Rc<Local>) -> F + Send + 'static,
+    ) -> Result<T, Disconnection>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + 'static,
+    {
         let (mut sender, receiver) = oneshot::channel();
         let posted = self.post(Job::Run(Box::new(move |local| {
             let running = job(Rc::clone(local));
             spawn(Box::pin(async move {
                 tokio::select! {
+                    biased;
                     result = running => {
                         // The caller may have given up just now.
                         let _ = sender.send(result);

@@ -14,6 +14,7 @@ mod questions;
 mod socket;
 mod traffic;
 mod turns;
+mod waiters;
 
 pub(crate) use enclosed::{Enclosed, Kind, LONG};
 #[cfg(feature = "fuzzing")]

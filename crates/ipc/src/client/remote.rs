@@ -11,7 +11,7 @@ use interfaces::{Disconnection, InterfaceError};
 
 use super::call::{Body, Call, Calling};
 use crate::connection::{Connection, Keep, calling};
-use crate::event_loop::{EventLoop, ObjectId};
+use crate::event_loop::{EventLoop, Local, ObjectId};
 use crate::log;
 use crate::trace::TraceContext;
 
@@ -104,21 +104,19 @@ impl<C: Interface> Remote<C> {
         let within = calling(&self.event_loop);
         let trace = TraceContext::current();
         let id = self.id;
-        let outcome = self.event_loop.run(move |local| {
-            Box::pin(async move {
-                let Some(target) = local.get::<Target<C>>(id) else {
-                    return Err(InterfaceError::Disconnected(Disconnection::BeforeCall));
-                };
-                let calling = Calling {
-                    method,
-                    runs,
-                    caller,
-                    within: within.and_then(|number| local.get(number)),
-                    trace,
-                };
-                let call = Call::begin(target, calling).await?;
-                Call::finish(call, body).await
-            })
+        let outcome = self.event_loop.run(move |local: Rc<Local>| async move {
+            let Some(target) = local.get::<Target<C>>(id) else {
+                return Err(InterfaceError::Disconnected(Disconnection::BeforeCall));
+            };
+            let calling = Calling {
+                method,
+                runs,
+                caller,
+                within: within.and_then(|number| local.get(number)),
+                trace,
+            };
+            let call = Call::begin(target, calling).await?;
+            Call::finish(call, body).await
         });
         outcome
             .await

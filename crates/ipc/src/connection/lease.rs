@@ -69,10 +69,14 @@ impl Connection {
         if let Some(nested) = current.and_then(|current| current.nest(self)) {
             return Ok(Lease::Nested(nested));
         }
-        let vacancy = Arc::clone(&self.idle_threads.vacancies)
-            .acquire_owned()
-            .await
-            .expect("nobody closes it, because the type's only owner is here");
+        let vacancies = &self.idle_threads.vacancies;
+        let vacancy = match Arc::clone(vacancies).try_acquire_owned() {
+            Ok(vacancy) => vacancy,
+            Err(_) => Arc::clone(vacancies)
+                .acquire_owned()
+                .await
+                .expect("nobody closes it, because the type's only owner is here"),
+        };
         let idle = self.idle_threads.pairs.borrow_mut().pop();
         let pair = match idle {
             Some(pair) => pair,

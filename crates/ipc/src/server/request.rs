@@ -112,11 +112,12 @@ impl Request {
         T: 'static,
         F: Future<Output = Result<T, InterfaceError>> + 'static,
     {
-        let (running, result) = running(object, method);
-        let trace = self.trace.get();
-        let span = trace.map_or_else(Span::none, |trace| trace.serve(self.method));
-        start(Box::pin(turn.scope(running.instrument(span)))).await;
-        self.result(result).await
+        let span = self
+            .trace
+            .get()
+            .map_or_else(Span::none, |trace| trace.serve(self.method));
+        self.perform(Box::pin(turn.scope(running(object, method).instrument(span))))
+            .await
     }
 
     /// Runs a method without a turn.
@@ -130,17 +131,36 @@ impl Request {
         T: 'static,
         F: Future<Output = Result<T, InterfaceError>> + 'static,
     {
-        let (running, result) = running(object, method);
-        start(running).await;
-        self.result(result).await
+        self.perform(Box::pin(running(object, method))).await
     }
 
-    async fn result<T>(&self, result: oneshot::Receiver<Result<T, InterfaceError>>) -> capnp::Result<T> {
+    /// Runs a method as far as it comes without waiting, which for most is to their end, and the rest of it as a task.
+    async fn perform<T: 'static>(&self, mut running: Running<T>) -> capnp::Result<T> {
         self.has_run.set(true);
-        match result.await {
-            Ok(result) => result.map_err(|error| from_interface(&error)),
-            // The method panicked.
-            Err(_) => Err(exception(format_args!("{} failed unexpectedly", self.method))),
+        let polled = poll_fn(|context| {
+            // A panic costs the call and no more, as it would in a task.
+            Poll::Ready(catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context))))
+        });
+        let result = match polled.await {
+            Ok(Poll::Ready(result)) => {
+                // The turn is the next call's.
+                drop(running);
+                Some(result)
+            }
+            Ok(Poll::Pending) => {
+                let (sender, receiver) = oneshot::channel();
+                spawn(Box::pin(async move {
+                    let result = running.await;
+                    // The caller may have given up.
+                    let _ = sender.send(result);
+                }));
+                receiver.await.ok()
+            }
+            Err(_) => None,
+        };
+        match result {
+            Some(result) => result.map_err(|error| from_interface(&error)),
+            None => Err(exception(format_args!("{} failed unexpectedly", self.method))),
         }
     }
 
@@ -187,38 +207,17 @@ impl Request {
     }
 }
 
-/// Runs the method as far as it comes without waiting, which for most is to their end, and the rest of it as a task.
-async fn start(mut running: LocalBoxFuture<'static, ()>) {
-    let rest = poll_fn(|context| {
-        // A panic costs the call and no more, as it would in a task.
-        let polled = catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context)));
-        Poll::Ready(matches!(polled, Ok(Poll::Pending)))
-    });
-    if rest.await {
-        spawn(running);
-    }
-}
+/// A method that runs.
+type Running<T> = LocalBoxFuture<'static, Result<T, InterfaceError>>;
 
-/// What runs the method, and what receives its result.
-fn running<I, T, F>(
-    object: Arc<I>,
-    method: impl FnOnce(Arc<I>) -> F + 'static,
-) -> (
-    LocalBoxFuture<'static, ()>,
-    oneshot::Receiver<Result<T, InterfaceError>>,
-)
+/// Runs the method, and holds on to its object as long.
+async fn running<I, T, F>(object: Arc<I>, method: impl FnOnce(Arc<I>) -> F) -> Result<T, InterfaceError>
 where
     I: ?Sized + Send + Sync + 'static,
-    T: 'static,
-    F: Future<Output = Result<T, InterfaceError>> + 'static,
+    F: Future<Output = Result<T, InterfaceError>>,
 {
-    let (sender, receiver) = oneshot::channel();
-    let running = Box::pin(async move {
-        let (held, object) = Held::new(object);
-        let result = method(object).await;
-        drop(held);
-        // The caller may have given up.
-        let _ = sender.send(result);
-    });
-    (running, receiver)
+    let (held, object) = Held::new(object);
+    let result = method(object).await;
+    drop(held);
+    result
 }

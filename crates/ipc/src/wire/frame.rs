@@ -45,25 +45,30 @@ pub(crate) enum FrameError {
 pub(crate) struct Frame {
     /// The message begins at the first byte that a word may begin at.
     bytes: Vec<u8>,
-    /// Each segment's place in `bytes`.
-    segments: Vec<Range<usize>>,
+    /// The first segment's place in `bytes`.
+    first: Range<usize>,
+    /// Those of the others, which few messages have.
+    others: Vec<Range<usize>>,
 }
 
 impl Frame {
     /// The memory that the message takes.
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes.capacity() + self.segments.capacity() * size_of::<Range<usize>>()
+        self.bytes.capacity() + self.others.capacity() * size_of::<Range<usize>>()
     }
 }
 
 impl ReaderSegments for Frame {
     fn get_segment(&self, index: u32) -> Option<&[u8]> {
-        let range = self.segments.get(usize::try_from(index).ok()?)?;
+        let range = match index.checked_sub(1) {
+            None => &self.first,
+            Some(other) => self.others.get(usize::try_from(other).ok()?)?,
+        };
         Some(&self.bytes[range.clone()])
     }
 
     fn len(&self) -> usize {
-        self.segments.len()
+        1 + self.others.len()
     }
 }
 
@@ -85,15 +90,16 @@ pub(crate) async fn read_frame(
     let total: usize = lengths.iter().map(|length| length * WORD).sum();
     let bytes = read_bytes(stream, total).await?;
     let mut end = bytes.len() - total;
-    let segments = lengths
-        .into_iter()
-        .map(|length| {
-            let start = end;
-            end += length * WORD;
-            start..end
-        })
-        .collect();
-    Ok(Some(Frame { bytes, segments }))
+    let mut segments = lengths.into_iter().map(|length| {
+        let start = end;
+        end += length * WORD;
+        start..end
+    });
+    Ok(Some(Frame {
+        first: segments.next().unwrap_or_default(),
+        others: segments.collect(),
+        bytes,
+    }))
 }
 
 /// The first message of these bytes, and how many it takes, where it is there whole and in one segment, as most are.
@@ -112,10 +118,10 @@ fn whole_frame(bytes: &[u8]) -> Result<Option<(Frame, usize)>, FrameError> {
     };
     let bytes = aligned(size, body);
     let end = bytes.len();
-    let segment = end - size..end;
     let frame = Frame {
         bytes,
-        segments: vec![segment],
+        first: end - size..end,
+        others: Vec::new(),
     };
     Ok(Some((frame, WORD + size)))
 }

@@ -14,13 +14,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use capnp::any_pointer;
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::enclosed::{Enclosed, Enclosures};
 use super::loss::{Loss, Waiting};
-use super::questions::{Leaving, MAX_QUESTIONS, Origin, Questions, TooMany};
+use super::questions::{Kind, Leaving, MAX_QUESTIONS, Origin, Questions, TooMany};
 use super::traffic::TrafficCounter;
+use super::waiters::Waiters;
 
 /// Bytes waiting to be sent beyond which no call is begun, neither one of ours nor one of the peer's.
 const BUSY: usize = 8 << 20;
@@ -54,7 +54,8 @@ pub(crate) struct Link {
     received: Cell<usize>,
     answers: Queue,
     others: Queue,
-    changed: Notify,
+    /// Those who wait for something of all this to change.
+    waiters: Waiters,
     has_been_slow: Cell<bool>,
     /// When the next message may be read, after a call that could not be run.
     grudge: Cell<Option<Instant>>,
@@ -103,7 +104,7 @@ impl Link {
             received: Cell::new(0),
             answers: Queue::default(),
             others: Queue::default(),
-            changed: Notify::new(),
+            waiters: Waiters::default(),
             has_been_slow: Cell::new(false),
             grudge: Cell::default(),
             lost: Loss::default(),
@@ -134,8 +135,8 @@ impl Link {
     }
 
     /// Counts a message that arrived. `None`, and the connection is lost, when the peer sends more than it is served.
-    pub(super) fn receive(self: &Rc<Self>, bytes: usize, body: any_pointer::Reader<'_>) -> Option<Charge> {
-        match self.questions.arrived(body) {
+    pub(super) fn receive(self: &Rc<Self>, bytes: usize, kind: &Kind<'_>) -> Option<Charge> {
+        match self.questions.arrived(kind) {
             Ok(held) => self.hold(bytes + held),
             Err(TooMany) => {
                 self.give_up(&format!(
@@ -166,7 +167,7 @@ impl Link {
             self.begrudge();
         }
         // Now that this side waits for an answer, it has to read.
-        self.changed.notify_waiters();
+        self.waiters.wake();
         self.queue(bytes, origin)
     }
 
@@ -250,9 +251,7 @@ impl Link {
 
     /// Waits until something is so, or the connection is lost.
     async fn until(&self, is_so: impl Fn() -> bool) {
-        while !is_so() && !self.is_lost() {
-            self.changed.notified().await;
-        }
+        self.waiters.until(|| is_so() || self.is_lost()).await;
     }
 
     /// Marks the connection as lost because of what the peer did; the first reason stays.
@@ -290,7 +289,7 @@ impl Link {
     /// Marks the connection as lost; the first reason stays. Gives whether this is the first one.
     pub(crate) fn lose(&self, reason: &str) -> bool {
         let is_first = self.lost.set(reason);
-        self.changed.notify_waiters();
+        self.waiters.wake();
         is_first
     }
 
@@ -313,7 +312,7 @@ impl Drop for Charge {
                 let queue = link.queue_of(origin);
                 queue.bytes.set(queue.bytes.get() - self.bytes);
                 queue.messages.set(queue.messages.get() - 1);
-                link.changed.notify_waiters();
+                link.waiters.wake();
             }
         }
     }
@@ -405,7 +404,8 @@ mod tests {
         let _question = link.send(1, question.get_root_as_reader().expect("a root"));
         assert!(reading.as_mut().now_or_never().is_some());
         let answer = message(|message| _ = message.init_return());
-        let _answer = link.receive(1, answer.get_root_as_reader().expect("a root"));
+        let answer: message::Reader<'_> = answer.get_root_as_reader().expect("a root");
+        let _answer = link.receive(1, &answer.which());
         assert!(Box::pin(link.turn_to_read()).now_or_never().is_none());
     }
 
@@ -415,7 +415,8 @@ mod tests {
         for number in (0..).take(CROWD) {
             assert!(link.turn_to_read().now_or_never().is_some());
             let call = message(|message| message.init_call().set_question_id(number));
-            drop(link.receive(1, call.get_root_as_reader().expect("a root")));
+            let call: message::Reader<'_> = call.get_root_as_reader().expect("a root");
+            drop(link.receive(1, &call.which()));
         }
         let mut reading = Box::pin(link.turn_to_read());
         assert!(reading.as_mut().now_or_never().is_none());

@@ -15,6 +15,7 @@ use capnp_rpc::{RpcSystem, VatNetwork};
 use futures::{FutureExt as _, TryFutureExt as _};
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
 
 use super::frame::{Frame, FrameError, MAX_MESSAGE_BYTES, read_frame};
 use super::link::{Charge, Fault, Link};
@@ -59,6 +60,7 @@ pub(crate) async fn drive(
     // A panic in the RPC implementation, which hostile messages might cause, costs the connection and no more.
     let mut running = AssertUnwindSafe(&mut system).catch_unwind().fuse();
     let ended = tokio::select! {
+        biased;
         _ = &mut running => lost(&link),
         _ = link.lost() => lost(&link),
         _ = close => Ended::Closed,
@@ -134,16 +136,12 @@ struct Inner {
 
 impl Network {
     fn new(link: Rc<Link>, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, side: Side) -> Self {
-        let (reader, writer) = tokio::io::split(Counted::new(stream, &link));
+        let stream = Counted::new(stream, &link);
         let outbox = Outbox::new();
-        let writing = write_out(Rc::clone(&outbox), writer);
+        let writer = Writer::start(&link, write_out(Rc::clone(&outbox), stream.clone()));
         let (dropped, when_dropped) = oneshot::channel::<()>();
-        let failed = Rc::clone(&link);
         let driver = Promise::from_future(async move {
-            let written = writing.await;
-            if let Err(error) = &written {
-                failed.fail(&error.to_string());
-            }
+            let written = writer.end().await;
             // The system is over when nobody holds the connection any more, not when the last byte is written.
             let _ = when_dropped.await;
             written
@@ -152,7 +150,7 @@ impl Network {
         let inner = Rc::new(Inner {
             link,
             side,
-            stream: Rc::new(RefCell::new(Some(Box::new(BufReader::new(reader))))),
+            stream: Rc::new(RefCell::new(Some(Box::new(BufReader::new(stream))))),
             outbox,
             turns: Rc::default(),
             dropped: Some(dropped),
@@ -163,6 +161,44 @@ impl Network {
             driver,
             side,
         }
+    }
+}
+
+/// Writes to the stream as a task of its own: a message that leaves does not have the whole system looked through for what
+/// it may be that has to go on.
+struct Writer {
+    task: AbortHandle,
+    written: oneshot::Receiver<capnp::Result<()>>,
+}
+
+impl Writer {
+    fn start(link: &Rc<Link>, writing: impl Future<Output = capnp::Result<()>> + 'static) -> Self {
+        let link = Rc::clone(link);
+        let (ended, written) = oneshot::channel();
+        let task = tokio::task::spawn_local(async move {
+            let written = writing.await;
+            if let Err(error) = &written {
+                link.fail(&error.to_string());
+            }
+            // The system may be gone.
+            let _ = ended.send(written);
+        });
+        Self {
+            task: task.abort_handle(),
+            written,
+        }
+    }
+
+    /// Waits until everything is written, or an error ended the writing.
+    async fn end(mut self) -> capnp::Result<()> {
+        let written = (&mut self.written).await;
+        written.unwrap_or_else(|_| Err(Error::disconnected("nothing is written any more".to_owned())))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }
 
@@ -269,10 +305,12 @@ fn take_in(link: &Rc<Link>, frame: Frame) -> Result<Incoming, Error> {
     let bytes = frame.bytes();
     let message = capnp::message::Reader::new(frame, READER_OPTIONS);
     let body: any_pointer::Reader<'_> = message.get_root()?;
-    if let Some(error) = last_words(body) {
-        return Err(error);
+    // What is none counts for nothing: the implementation ends the connection for it.
+    let kind = body.get_as::<message::Reader<'_>>()?.which();
+    if let Ok(message::Abort(Ok(abort))) = kind {
+        return Err(last_words(abort));
     }
-    let charge = link.receive(bytes, body);
+    let charge = link.receive(bytes, &kind);
     match charge {
         Some(charge) => Ok(Incoming {
             message,
@@ -282,18 +320,15 @@ fn take_in(link: &Rc<Link>, frame: Frame) -> Result<Incoming, Error> {
     }
 }
 
-/// Why the peer gives up, where the message says that it does. The words are its own, and as many as a message holds: the
-/// RPC implementation would copy all of them several times, and send them back.
-fn last_words(body: any_pointer::Reader<'_>) -> Option<Error> {
-    let Ok(message::Abort(Ok(abort))) = body.get_as::<message::Reader<'_>>().ok()?.which() else {
-        return None;
-    };
+/// Why the peer gives up. The words are its own, and as many as a message holds: the RPC implementation would copy all of
+/// them several times, and send them back.
+fn last_words(abort: exception::Reader<'_>) -> Error {
     let reason = abort.get_reason().ok().and_then(|reason| reason.to_str().ok());
     let reason = format!("{REMOTE}{}", log::excerpt_of_text(reason.unwrap_or_default()));
-    Some(match abort.get_type() {
+    match abort.get_type() {
         Ok(exception::Type::Disconnected) => Error::disconnected(reason),
         _ => Error::failed(reason),
-    })
+    }
 }
 
 struct Incoming {

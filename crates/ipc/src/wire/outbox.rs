@@ -3,12 +3,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 
 use capnp::message::{Builder, HeapAllocator};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 
 use super::enclosed::Enclosures;
 use super::frame::WORD;
@@ -24,7 +26,8 @@ const GATHERED: usize = 64 << 10;
 pub(super) struct Outbox {
     queue: RefCell<VecDeque<Queued>>,
     end: RefCell<Option<End>>,
-    changed: Notify,
+    /// Who writes, to be woken when there is something to do.
+    writer: RefCell<Option<Waker>>,
     closed: Cell<bool>,
 }
 
@@ -47,7 +50,7 @@ impl Outbox {
         Rc::new(Self {
             queue: RefCell::default(),
             end: RefCell::default(),
-            changed: Notify::new(),
+            writer: RefCell::default(),
             closed: Cell::new(false),
         })
     }
@@ -58,7 +61,7 @@ impl Outbox {
             return;
         }
         self.queue.borrow_mut().push_back(message);
-        self.changed.notify_one();
+        self.wake_writer();
     }
 
     /// Lets the writing end, as `result` says, when the queue is empty. The returned channel fires then, or is dropped
@@ -69,12 +72,31 @@ impl Outbox {
             return when_reached;
         }
         *self.end.borrow_mut() = Some(End { result, reached });
-        self.changed.notify_one();
+        self.wake_writer();
         when_reached
     }
 
     fn take(&self) -> Option<Queued> {
         self.queue.borrow_mut().pop_front()
+    }
+
+    fn wake_writer(&self) {
+        if let Some(writer) = &*self.writer.borrow() {
+            writer.wake_by_ref();
+        }
+    }
+
+    /// Waits for a message, or for the end.
+    fn poll_change(&self, context: &Context<'_>) -> Poll<()> {
+        if !self.queue.borrow().is_empty() || self.end.borrow().is_some() {
+            return Poll::Ready(());
+        }
+        let waker = context.waker();
+        let mut writer = self.writer.borrow_mut();
+        if !writer.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            *writer = Some(waker.clone());
+        }
+        Poll::Pending
     }
 }
 
@@ -86,6 +108,7 @@ impl Drop for Writing {
         self.0.closed.set(true);
         self.0.queue.take();
         self.0.end.take();
+        self.0.writer.take();
     }
 }
 
@@ -141,7 +164,7 @@ pub(super) async fn write_out(outbox: Rc<Outbox>, mut stream: impl AsyncWrite + 
             let _ = reached.send(());
             return result;
         }
-        outbox.changed.notified().await;
+        poll_fn(|context| outbox.poll_change(context)).await;
     }
 }
 

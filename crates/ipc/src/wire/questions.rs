@@ -16,6 +16,9 @@ pub(super) const MAX_QUESTIONS: usize = 4_000;
 /// What a capability that is passed to a call counts for, in bytes, until the call is answered.
 const CAPABILITY: usize = 4 << 10;
 
+/// What a message is, and what it says.
+pub(super) type Kind<'a> = Result<message::WhichReader<'a>, capnp::NotInSchema>;
+
 /// Those of both sides.
 #[derive(Default)]
 pub(super) struct Questions {
@@ -58,11 +61,8 @@ pub(super) struct TooMany;
 
 impl Questions {
     /// Takes note of a message that arrived, and gives how many bytes it makes this process hold besides its own.
-    pub(super) fn arrived(&self, body: any_pointer::Reader<'_>) -> Result<usize, TooMany> {
-        let Ok(message) = body.get_as::<message::Reader<'_>>() else {
-            return Ok(0);
-        };
-        match message.which() {
+    pub(super) fn arrived(&self, kind: &Kind<'_>) -> Result<usize, TooMany> {
+        match kind {
             Ok(message::Call(Ok(call))) => {
                 self.ask(call.get_question_id())?;
                 let table = call.get_params().and_then(payload::Reader::get_cap_table);
@@ -180,7 +180,10 @@ mod tests {
 
     fn arrived(questions: &Questions, fill: impl FnOnce(message::Builder<'_>)) -> Result<usize, TooMany> {
         let message = message(fill);
-        questions.arrived(message.get_root_as_reader().expect("a root"))
+        {
+            let message: message::Reader<'_> = message.get_root_as_reader().expect("a root");
+            questions.arrived(&message.which())
+        }
     }
 
     fn call(questions: &Questions, number: u32) -> Result<usize, TooMany> {
