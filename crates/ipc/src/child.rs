@@ -14,8 +14,8 @@ pub use descriptor::DescriptorError;
 
 use crate::event_loop::EventLoop;
 use crate::process::DESCRIPTOR_OPTION;
+use crate::rpc::Ended;
 use crate::server::ConfigureLogging;
-use crate::wire::Ended;
 
 /// A process cannot serve its parent, or could not leave in order.
 #[derive(Debug, thiserror::Error)]

@@ -14,10 +14,9 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
 
+use capnp::capability::FromClientHook as _;
 use capnp::capability::Promise;
 use capnp::dynamic_value::Reader;
-use capnp_rpc::RpcSystem;
-use capnp_rpc::rpc_twoparty_capnp::Side;
 use interfaces::Init;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
@@ -27,11 +26,12 @@ use crate::error::{REMOTE, exception};
 use crate::event_loop::{Closer, EventLoop, Local};
 use crate::log;
 use crate::metrics::{Account, Direction, Metrics, Origin};
+use crate::rpc::{Ended, System, drive};
 use crate::schema::process_capnp::process;
 use crate::schema::proxy_capnp::{thread, thread_map};
 use crate::server::{ConfigureLogging, Request, Served};
 use crate::threads::Threads;
-use crate::wire::{Ended, Link, drive, new_system};
+use crate::wire::Link;
 
 pub(crate) use current::{Current, calling};
 pub(crate) use known::LOCAL;
@@ -45,6 +45,9 @@ use objects::Objects;
 
 /// How long the other process may take to drop an object before it is released regardless.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a client may take to do what it is still asked for when this side leaves.
+const LEAVE_WITHIN: Duration = Duration::from_secs(2);
 
 /// A connection, as seen from the IPC thread.
 pub(crate) struct Connection {
@@ -88,8 +91,8 @@ impl Connection {
         let patience = patience.unwrap_or(PATIENCE);
         let account = Account::open(local, Direction::Outbound, origin);
         let (connection, keep, closed) = Self::new(event_loop, account, local, patience, None);
-        let mut system = new_system(&connection.link, stream, Side::Client, None);
-        let root = system.bootstrap(Side::Server);
+        let system = System::new(&connection.link, stream, None);
+        let root = process::Client::new(system.root().hook);
         let driving = Rc::clone(&connection).drive(system, closed);
         let label = log::thread_label(&local.program);
         tokio::task::spawn_local(async move {
@@ -115,9 +118,10 @@ impl Connection {
         let account = Account::open(local, Direction::Inbound, origin);
         let (connection, keep, closed) = Self::new(event_loop, account, local, PATIENCE, configure_logging);
         let root: process::Client = capnp_rpc::new_client(Served::new(&connection, init));
-        let system = new_system(&connection.link, stream, Side::Server, Some(root.client));
+        let system = System::new(&connection.link, stream, Some(root.client));
         let label = log::thread_label(&local.program);
         tracing::info!("ipc: {{{label}}} IPC server: socket connected.");
+        let closer = Rc::downgrade(&connection);
         let mut driving = tokio::task::spawn_local(async move {
             let ended = connection.drive(system, closed).await;
             tracing::info!("ipc: {{{label}}} IPC server: socket disconnected.");
@@ -127,7 +131,16 @@ impl Connection {
             ended = &mut driving => ended,
             () = closing => {
                 drop(keep);
-                driving.await
+                // Handles of the peer's objects keep it, and tell the peer to destroy those: it may not answer.
+                match tokio::time::timeout(LEAVE_WITHIN, &mut driving).await {
+                    Ok(ended) => ended,
+                    Err(_) => {
+                        if let Some(connection) = closer.upgrade() {
+                            connection.close();
+                        }
+                        driving.await
+                    }
+                }
             }
         };
         // A panic would have been the connection's end.
@@ -167,10 +180,10 @@ impl Connection {
     }
 
     /// Runs the connection to its end, and lets go of what either side had on it.
-    async fn drive(self: Rc<Self>, system: RpcSystem<Side>, closed: oneshot::Receiver<()>) -> Ended {
+    async fn drive(self: Rc<Self>, system: System, closed: oneshot::Receiver<()>) -> Ended {
         let listed = Metrics::list(&self.local, &self);
         let complaints = &self.local.complaints;
-        let ended = drive(system, Rc::clone(&self.link), closed, complaints).await;
+        let ended = drive(system, closed, complaints).await;
         drop(listed);
         self.remote_threads.take();
         self.idle_threads.clear();

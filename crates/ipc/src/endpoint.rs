@@ -11,8 +11,9 @@ use tokio::sync::oneshot;
 use crate::connection::Connection;
 use crate::event_loop::{EventLoop, Local};
 use crate::metrics::Origin;
+use crate::rpc;
 use crate::server::ConfigureLogging;
-use crate::wire::{self, Opening, Socket};
+use crate::wire::{Opening, Socket};
 
 /// Bytes that the system is asked to keep for the peer to read. Linux makes it twice that, its own overhead included, so
 /// that a message of 1 MiB passes in one turn, and where `net.core.wmem_max` is less as much as that allows.
@@ -87,7 +88,7 @@ impl EventLoop {
         stream: UnixStream,
         init: Arc<dyn Init>,
         configure_logging: Option<ConfigureLogging>,
-    ) -> std::io::Result<wire::Ended> {
+    ) -> std::io::Result<rpc::Ended> {
         let event_loop = self.clone();
         let serving = self.run(move |local| {
             Box::pin(async move {
@@ -107,7 +108,7 @@ impl EventLoop {
             })
         });
         // A thread that has ended serves nobody.
-        serving.await.unwrap_or(Ok(wire::Ended::Closed))
+        serving.await.unwrap_or(Ok(rpc::Ended::Closed))
     }
 
     /// Serves `init` to a client that came in by a listener's address, until it leaves, or until `closing` ends and the
@@ -119,7 +120,7 @@ impl EventLoop {
         address: Arc<str>,
         init: Arc<dyn Init>,
         closing: impl Future<Output = ()> + Send + 'static,
-    ) -> std::io::Result<wire::Ended> {
+    ) -> std::io::Result<rpc::Ended> {
         let event_loop = self.clone();
         let serving = self.run(move |local| {
             Box::pin(async move {
@@ -129,7 +130,7 @@ impl EventLoop {
                 Ok(Connection::serve(event_loop, &local, stream, origin, init, None, closing).await)
             })
         });
-        serving.await.unwrap_or(Ok(wire::Ended::Closed))
+        serving.await.unwrap_or(Ok(rpc::Ended::Closed))
     }
 
     /// [`connect_until`](Self::connect_until) over a stream that is ready for use on the IPC thread.
@@ -153,14 +154,14 @@ impl EventLoop {
         origin: Origin,
         init: Arc<dyn Init>,
         closing: impl Future<Output = ()> + Send + 'static,
-    ) -> wire::Ended {
+    ) -> rpc::Ended {
         let event_loop = self.clone();
         let serving = self.run(move |local| {
             Box::pin(async move {
                 Connection::serve(event_loop, &local, stream, origin, init, None, closing).await
             })
         });
-        serving.await.unwrap_or(wire::Ended::Closed)
+        serving.await.unwrap_or(rpc::Ended::Closed)
     }
 }
 

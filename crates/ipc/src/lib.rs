@@ -31,6 +31,7 @@ mod log;
 mod metrics;
 mod peer;
 mod process;
+mod rpc;
 mod schema;
 mod scope;
 mod server;

@@ -76,6 +76,8 @@ impl<C: Interface> Call<C> {
     pub(super) async fn finish<T>(call: Self, body: Body<C, T>) -> Result<T, InterfaceError> {
         let call = Rc::new(call);
         let result = body(Rc::clone(&call)).await.map_err(|error| {
+            // A message that could not be sent leaves its own behind.
+            call.connection().link().discard_enclosed();
             log::failed(&call.caller, &error);
             from_capnp(call.method, &error)
         });
@@ -137,10 +139,6 @@ impl<C: Interface> Call<C> {
         let pointer = pointers[index * size_of::<capnp::Word>()..].as_ptr().addr();
         let words = self.enclosed_words.get();
         let link = self.connection().link();
-        if words == 0 {
-            // A message that could not be sent leaves its own behind.
-            link.discard_enclosed();
-        }
         self.enclosed_words.set(words + kind.words(bytes.len()));
         link.enclose(Enclosed { pointer, bytes, kind });
     }

@@ -15,8 +15,9 @@ use crate::event_loop::EventLoop;
 use crate::keys::Keys;
 use crate::metrics::Origin;
 use crate::peer::{self, Peer};
+use crate::rpc::Ended;
 use crate::tls::{self, Acceptor, ServerStream, TlsError};
-use crate::wire::{Ended, FrameError, Opened, Opening};
+use crate::wire::{FrameError, Opened, Opening};
 
 /// Clients that may be in the middle of showing their keys; further ones are turned away.
 const MAX_HANDSHAKES: usize = 32;

@@ -8,7 +8,8 @@ use interfaces::{Disconnection, InterfaceError, LocalInit};
 
 use super::support::{serve, within};
 use crate::EventLoop;
-use crate::wire::{Ended, Opening};
+use crate::rpc::Ended;
+use crate::wire::Opening;
 
 /// Bytes that are no conversation, by what is wrong with them.
 fn rows() -> Vec<(&'static str, Vec<u8>)> {

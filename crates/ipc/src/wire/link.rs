@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use super::enclosed::{Enclosed, Enclosures};
 use super::loss::{Loss, Waiting};
-use super::questions::{Kind, Leaving, MAX_QUESTIONS, Origin, Questions, TooMany};
+use super::questions::{Leaving, MAX_QUESTIONS, Meaning, Origin, Questions, TooMany};
 use super::traffic::TrafficCounter;
 use super::waiters::Waiters;
 
@@ -82,7 +82,7 @@ pub(crate) struct Charge {
 
 /// What was wrong when a connection was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// The stream failed.
     Broken,
     /// This side gave it up.
@@ -135,8 +135,8 @@ impl Link {
     }
 
     /// Counts a message that arrived. `None`, and the connection is lost, when the peer sends more than it is served.
-    pub(super) fn receive(self: &Rc<Self>, bytes: usize, kind: &Kind<'_>) -> Option<Charge> {
-        match self.questions.arrived(kind) {
+    pub(super) fn receive(self: &Rc<Self>, bytes: usize, meaning: &Meaning<'_>) -> Option<Charge> {
+        match self.questions.arrived(meaning) {
             Ok(held) => self.hold(bytes + held),
             Err(TooMany) => {
                 self.give_up(&format!(
@@ -147,7 +147,7 @@ impl Link {
         }
     }
 
-    fn hold(self: &Rc<Self>, bytes: usize) -> Option<Charge> {
+    pub(super) fn hold(self: &Rc<Self>, bytes: usize) -> Option<Charge> {
         let sum = self.received.get() + bytes;
         if sum > LIMIT {
             self.give_up("the peer sends more than it is served");
@@ -269,7 +269,7 @@ impl Link {
     }
 
     /// How many questions of the peer's are open.
-    pub(super) fn n_open(&self) -> usize {
+    pub(crate) fn n_open(&self) -> usize {
         self.questions.n_open()
     }
 
@@ -282,7 +282,7 @@ impl Link {
     }
 
     /// What was wrong when the connection was lost; nothing when it was closed in order.
-    pub(super) fn fault(&self) -> Option<Fault> {
+    pub(crate) fn fault(&self) -> Option<Fault> {
         self.fault.get()
     }
 

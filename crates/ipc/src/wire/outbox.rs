@@ -10,7 +10,6 @@ use std::task::{Context, Poll, Waker};
 
 use capnp::message::{Builder, HeapAllocator};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
-use tokio::sync::oneshot;
 
 use super::enclosed::Enclosures;
 use super::frame::WORD;
@@ -25,7 +24,7 @@ const GATHERED: usize = 64 << 10;
 /// The queue. Belongs to the IPC thread.
 pub(super) struct Outbox {
     queue: RefCell<VecDeque<Queued>>,
-    end: RefCell<Option<End>>,
+    is_ended: Cell<bool>,
     /// Who writes, to be woken when there is something to do.
     writer: RefCell<Option<Waker>>,
     closed: Cell<bool>,
@@ -39,17 +38,11 @@ pub(super) struct Queued {
     pub(super) _charge: Charge,
 }
 
-/// What is behind the last message.
-struct End {
-    result: capnp::Result<()>,
-    reached: oneshot::Sender<()>,
-}
-
 impl Outbox {
     pub(super) fn new() -> Rc<Self> {
         Rc::new(Self {
             queue: RefCell::default(),
-            end: RefCell::default(),
+            is_ended: Cell::new(false),
             writer: RefCell::default(),
             closed: Cell::new(false),
         })
@@ -64,16 +57,10 @@ impl Outbox {
         self.wake_writer();
     }
 
-    /// Lets the writing end, as `result` says, when the queue is empty. The returned channel fires then, or is dropped
-    /// when the writing fails.
-    pub(super) fn end(&self, result: capnp::Result<()>) -> oneshot::Receiver<()> {
-        let (reached, when_reached) = oneshot::channel();
-        if self.closed.get() {
-            return when_reached;
-        }
-        *self.end.borrow_mut() = Some(End { result, reached });
+    /// Lets the writing end when the queue is empty.
+    pub(super) fn end(&self) {
+        self.is_ended.set(true);
         self.wake_writer();
-        when_reached
     }
 
     fn take(&self) -> Option<Queued> {
@@ -88,13 +75,14 @@ impl Outbox {
 
     /// Waits for a message, or for the end.
     fn poll_change(&self, context: &Context<'_>) -> Poll<()> {
-        if !self.queue.borrow().is_empty() || self.end.borrow().is_some() {
+        if !self.queue.borrow().is_empty() || self.is_ended.get() {
             return Poll::Ready(());
         }
         let waker = context.waker();
-        let mut writer = self.writer.borrow_mut();
-        if !writer.as_ref().is_some_and(|known| known.will_wake(waker)) {
-            *writer = Some(waker.clone());
+        let is_known = |known: &Waker| known.will_wake(waker);
+        if !self.writer.borrow().as_ref().is_some_and(is_known) {
+            let before = self.writer.replace(Some(waker.clone()));
+            drop(before);
         }
         Poll::Pending
     }
@@ -107,13 +95,12 @@ impl Drop for Writing {
     fn drop(&mut self) {
         self.0.closed.set(true);
         self.0.queue.take();
-        self.0.end.take();
         self.0.writer.take();
     }
 }
 
 /// Writes what is queued until the queue is ended or the stream fails.
-pub(super) async fn write_out(outbox: Rc<Outbox>, mut stream: impl AsyncWrite + Unpin) -> capnp::Result<()> {
+pub(super) async fn write_out(outbox: Rc<Outbox>, mut stream: impl AsyncWrite + Unpin) -> io::Result<()> {
     let mut gathered = Vec::new();
     let writing = Writing(outbox);
     let outbox = &writing.0;
@@ -158,11 +145,8 @@ pub(super) async fn write_out(outbox: Rc<Outbox>, mut stream: impl AsyncWrite + 
             messages.clear();
             continue;
         }
-        let end = outbox.end.borrow_mut().take();
-        if let Some(End { result, reached }) = end {
-            // Whoever ended it may not wait.
-            let _ = reached.send(());
-            return result;
+        if outbox.is_ended.get() {
+            return Ok(());
         }
         poll_fn(|context| outbox.poll_change(context)).await;
     }
@@ -238,13 +222,12 @@ mod tests {
         for message in messages {
             outbox.put(message);
         }
-        let end = outbox.end(Ok(()));
+        outbox.end();
         let mut bytes = Vec::new();
         write_out(outbox, &mut bytes)
             .now_or_never()
             .expect("memory is always ready")
             .expect("memory takes everything");
-        end.now_or_never().expect("the end is reached").expect("and said");
         bytes
     }
 
@@ -454,16 +437,12 @@ mod tests {
         let link = Link::new();
         let outbox = Outbox::new();
         outbox.put(message(&link, "text", 16));
-        let before = outbox.end(Ok(()));
+        outbox.end();
         let (ours, theirs) = tokio::io::duplex(GATHERED);
         drop(theirs);
         let outcome = write_out(Rc::clone(&outbox), ours).now_or_never().expect("ready");
         assert!(outcome.is_err());
         outbox.put(message(&link, "late", 16));
-        let after = outbox.end(Ok(()));
-        for end in [before, after] {
-            assert!(end.now_or_never().expect("it is over").is_err());
-        }
         assert!(outbox.take().is_none());
     }
 }

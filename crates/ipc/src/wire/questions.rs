@@ -17,7 +17,7 @@ pub(super) const MAX_QUESTIONS: usize = 4_000;
 const CAPABILITY: usize = 4 << 10;
 
 /// What a message is, and what it says.
-pub(super) type Kind<'a> = Result<message::WhichReader<'a>, capnp::NotInSchema>;
+pub(crate) type Meaning<'a> = Result<message::WhichReader<'a>, capnp::NotInSchema>;
 
 /// Those of both sides.
 #[derive(Default)]
@@ -61,7 +61,7 @@ pub(super) struct TooMany;
 
 impl Questions {
     /// Takes note of a message that arrived, and gives how many bytes it makes this process hold besides its own.
-    pub(super) fn arrived(&self, kind: &Kind<'_>) -> Result<usize, TooMany> {
+    pub(super) fn arrived(&self, kind: &Meaning<'_>) -> Result<usize, TooMany> {
         match kind {
             Ok(message::Call(Ok(call))) => {
                 self.ask(call.get_question_id())?;
@@ -76,9 +76,14 @@ impl Questions {
                 self.close(finish.get_question_id(), Half::LetGo);
                 Ok(0)
             }
-            Ok(message::Return(_)) => {
+            Ok(message::Return(answer)) => {
                 self.own.set(self.own.get().saturating_sub(1));
-                Ok(0)
+                let results = answer.as_ref().ok().map(|answer| answer.which());
+                let Some(Ok(return_::Results(Ok(results)))) = results else {
+                    return Ok(0);
+                };
+                let table = results.get_cap_table();
+                Ok(table.map_or(0, |table| table.len() as usize * CAPABILITY))
             }
             _ => Ok(0),
         }

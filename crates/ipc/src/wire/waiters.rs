@@ -8,7 +8,7 @@ use slab::Slab;
 
 /// Any number of tasks. Belongs to the IPC thread.
 #[derive(Default)]
-pub(super) struct Waiters(RefCell<Slab<Waker>>);
+pub(crate) struct Waiters(RefCell<Slab<Waker>>);
 
 /// One task's place among them, which it keeps until this is dropped.
 pub(super) struct Place<'a> {
@@ -18,7 +18,7 @@ pub(super) struct Place<'a> {
 
 impl Waiters {
     /// Wakes all who wait.
-    pub(super) fn wake(&self) {
+    pub(crate) fn wake(&self) {
         if !self.0.borrow().is_empty() {
             self.wake_some();
         }
@@ -40,7 +40,7 @@ impl Waiters {
     }
 
     /// Waits until something is so. It is looked at now, and each time that they are woken.
-    pub(super) async fn until(&self, is_so: impl Fn() -> bool) {
+    pub(crate) async fn until(&self, is_so: impl Fn() -> bool) {
         let mut place = self.place();
         poll_fn(|context| {
             if is_so() {
