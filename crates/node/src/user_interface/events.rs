@@ -52,6 +52,8 @@ struct Queue {
     /// Shared with the others: a listener that hears nothing costs no copies.
     unheard: Mutex<VecDeque<Arc<NodeEvent>>>,
     state: watch::Sender<State>,
+    /// Whether the listener is not even waited for any more.
+    is_given_up: watch::Sender<bool>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +110,7 @@ impl Events {
         let queue = Arc::new(Queue {
             unheard: Mutex::default(),
             state: watch::Sender::new(State::Following(0)),
+            is_given_up: watch::Sender::new(false),
         });
         self.lock().queues.push(Arc::downgrade(&queue));
         let ended = watch::Sender::new(false);
@@ -116,19 +119,24 @@ impl Events {
             ended: ended.subscribe(),
         });
         runtime.spawn(async move {
-            queue.tell(&*listener).await;
+            let mut given_up = queue.is_given_up.subscribe();
+            tokio::select! {
+                () = queue.tell(&*listener) => {}
+                _ = given_up.wait_for(|is_given_up| *is_given_up) => {}
+            }
             drop(listener);
             ended.send_replace(true);
         });
         subscription
     }
 
-    /// Lets everyone hear what there is, and ends it.
+    /// Lets everyone hear what there is, and ends it. A listener that takes its time is given up: one that never answers
+    /// would keep its connection open, and the process with it.
     pub(crate) async fn end(&self) {
         let queues = std::mem::take(&mut self.lock().queues);
         let ending: Vec<_> = queues.iter().filter_map(Weak::upgrade).collect();
         let closed: Vec<_> = ending.iter().map(|queue| queue.state.subscribe()).collect();
-        for queue in ending {
+        for queue in &ending {
             queue.advance(State::Ending);
         }
         let all = async {
@@ -139,6 +147,9 @@ impl Events {
         };
         if tokio::time::timeout(LAST_WORDS, all).await.is_err() {
             tracing::debug!("a listener did not hear all that happened");
+        }
+        for queue in ending {
+            queue.is_given_up.send_replace(true);
         }
     }
 }
@@ -244,6 +255,25 @@ mod tests {
 
     fn follow(events: &Events, listener: &Arc<Listener>) -> Arc<dyn Handler> {
         events.follow(Arc::clone(listener) as Arc<dyn NodeEvents>, &Handle::current())
+    }
+
+    #[tokio::test]
+    async fn who_does_not_answer_at_the_end_is_given_up() {
+        let events = Events::default();
+        let listener = Listener::new(0);
+        let _handler = events.follow(Arc::clone(&listener) as Arc<dyn NodeEvents>, &Handle::current());
+        events.send(&message("one"));
+        events.end().await;
+        let given_up = async {
+            while Arc::strong_count(&listener) > 1 {
+                tokio::task::yield_now().await;
+            }
+        };
+        assert!(
+            tokio::time::timeout(Duration::from_secs(30), given_up)
+                .await
+                .is_ok()
+        );
     }
 
     #[tokio::test]
