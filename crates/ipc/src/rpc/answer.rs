@@ -157,10 +157,10 @@ impl Peer {
 
     /// Answers a question for the root object.
     pub(super) fn answer_with(&self, number: u32, root: Box<dyn ClientHook>) -> capnp::Result<()> {
-        self.note(number, false)?;
+        let running = self.note(number, false)?;
         let mut filled = Filled::new(number);
         filled.content()?.set_as_capability(root.add_ref());
-        self.send_results(number, filled, |_| Outcome::Root(root));
+        self.send_results(number, &running, filled, |_| Outcome::Root(root));
         Ok(())
     }
 
@@ -238,12 +238,18 @@ impl Peer {
             return drop(answer);
         }
         match result {
-            Ok(filled) => self.send_results(number, filled, Outcome::Results),
+            Ok(filled) => self.send_results(number, running, filled, Outcome::Results),
             Err(error) => self.send_failure(number, error),
         }
     }
 
-    fn send_results(&self, number: u32, mut filled: Filled, outcome: impl FnOnce(Rc<Sent>) -> Outcome) {
+    fn send_results(
+        &self,
+        number: u32,
+        running: &Running,
+        mut filled: Filled,
+        outcome: impl FnOnce(Rc<Sent>) -> Outcome,
+    ) {
         if self.is_redirected(number) {
             self.send_elsewhere(number);
             return self.sent(number, outcome(Rc::new(self.kept(filled))), Vec::new(), false);
@@ -255,7 +261,7 @@ impl Peer {
         let (message, capabilities) = filled.into_parts();
         let is_last = capabilities.is_empty();
         let message = self.send(message);
-        let charge = if is_last && !self.is_expected(number) {
+        let charge = if is_last && running.expected.get().is_none() {
             None
         } else {
             self.charge(&message)
@@ -283,14 +289,6 @@ impl Peer {
         let (message, capabilities) = filled.into_parts();
         let charge = self.charge(&message);
         Sent::new(Rc::new(message), capabilities, charge)
-    }
-
-    /// Whether somebody waits for the results of a method.
-    fn is_expected(&self, number: u32) -> bool {
-        match self.answers.borrow().get(&number).map(|answer| &answer.state) {
-            Some(State::Running { call, .. }) => call.expected.get().is_some(),
-            _ => false,
-        }
     }
 
     fn is_redirected(&self, number: u32) -> bool {

@@ -50,6 +50,35 @@ impl Exports {
     }
 }
 
+impl Exports {
+    /// Lets a number that stands for a promise stand for what that turned out to be, and gives the promise. What it turned
+    /// out to be has a number of its own.
+    fn put_aside(&mut self, number: u32, hook: Box<dyn ClientHook>) -> Option<Box<dyn ClientHook>> {
+        let export = self.exports.get_mut(number as usize)?;
+        if export.is_canonical {
+            self.numbers.remove(&export.hook.get_ptr());
+        }
+        export.is_canonical = false;
+        export.is_promise = false;
+        Some(std::mem::replace(&mut export.hook, hook))
+    }
+
+    /// Lets a promise that a promise turned out to be go on under the same number, of which the peer need not know, unless
+    /// it was passed already.
+    fn goes_on(&mut self, number: u32) -> bool {
+        let Some(export) = self.exports.get_mut(number as usize) else {
+            return false;
+        };
+        let Entry::Vacant(place) = self.numbers.entry(export.hook.get_ptr()) else {
+            return false;
+        };
+        place.insert(number);
+        export.is_canonical = true;
+        export.is_promise = true;
+        true
+    }
+}
+
 impl Peer {
     /// What the peer was passed under a number.
     pub(super) fn exported(&self, number: u32) -> Option<Box<dyn ClientHook>> {
@@ -183,19 +212,9 @@ impl Peer {
     /// Tells the peer that a promise under this number comes to nothing.
     fn turn_out_broken(&self, number: u32, error: &Error) {
         let mut exports = self.exports.borrow_mut();
-        let Exports {
-            exports: table,
-            numbers,
-        } = &mut *exports;
-        let Some(export) = table.get_mut(number as usize) else {
+        let Some(before) = exports.put_aside(number, new_broken_cap(error.clone()).hook) else {
             return;
         };
-        if export.is_canonical {
-            numbers.remove(&export.hook.get_ptr());
-        }
-        export.is_canonical = false;
-        export.is_promise = false;
-        let before = std::mem::replace(&mut export.hook, new_broken_cap(error.clone()).hook);
         drop(exports);
         drop(before);
         self.tell(|message| {
@@ -217,29 +236,8 @@ impl Peer {
             None => resolution.when_more_resolved(),
         };
         let mut exports = self.exports.borrow_mut();
-        let Exports {
-            exports: table,
-            numbers,
-        } = &mut *exports;
-        let export = table.get_mut(number as usize)?;
-        if export.is_canonical {
-            numbers.remove(&export.hook.get_ptr());
-        }
-        // It stands for the promise. What that turned out to be has a number of its own.
-        export.is_canonical = false;
-        let before = std::mem::replace(&mut export.hook, resolution.add_ref());
-        let more = more.filter(|_| match numbers.entry(resolution.get_ptr()) {
-            Entry::Occupied(_) => false,
-            // A promise that was not passed yet goes on under the same number, and the peer need not know.
-            Entry::Vacant(place) => {
-                place.insert(number);
-                export.is_canonical = true;
-                true
-            }
-        });
-        if more.is_none() {
-            export.is_promise = false;
-        }
+        let before = exports.put_aside(number, resolution.add_ref())?;
+        let more = more.filter(|_| exports.goes_on(number));
         drop(exports);
         drop(before);
         if more.is_none() {

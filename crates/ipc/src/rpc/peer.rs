@@ -164,7 +164,9 @@ impl Peer {
                 let finish = finish?;
                 self.finish(finish.get_question_id(), finish.get_release_result_caps())
             }
-            Ok(message::Bootstrap(bootstrap)) => self.give_root(bootstrap?.get_question_id()),
+            Ok(message::Bootstrap(bootstrap)) => {
+                self.answer_with(bootstrap?.get_question_id(), self.root.add_ref())
+            }
             Ok(message::Resolve(resolve)) => self.resolved(resolve?),
             Ok(message::Release(release)) => {
                 let release = release?;
@@ -186,10 +188,6 @@ impl Peer {
                 Ok(())
             }
         }
-    }
-
-    fn give_root(&self, number: u32) -> capnp::Result<()> {
-        self.answer_with(number, self.root.add_ref())
     }
 
     /// What a call or an embargo is for.

@@ -220,14 +220,7 @@ impl Incoming {
         }
     }
 
-    /// What the protocol sees of it.
-    pub(crate) fn body(&self) -> capnp::Result<message::Reader<'_>> {
+    fn body(&self) -> capnp::Result<message::Reader<'_>> {
         self.message.get_root()
-    }
-}
-
-impl std::fmt::Debug for Incoming {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Incoming").finish_non_exhaustive()
     }
 }
